@@ -1,0 +1,1 @@
+"""TrainLoop: a company's whole training lifecycle as Airflow DAGs."""

@@ -1,0 +1,159 @@
+"""The site file: the company's rules as one checked, frozen model."""
+
+from __future__ import annotations
+
+import functools
+from datetime import time
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
+
+from trainloop.errors import SiteFileInvalidError
+from trainloop.settings import get_settings
+
+Locale = Literal["zh-CN", "en"]
+
+
+class Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Company(Rules):
+    name_zh: str
+    name_en: str
+    colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    timezone: str
+    locale: Locale
+    report_locales: tuple[Locale, ...] = Field(min_length=1)
+    calendar_code: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def name(self, locale: Locale) -> str:
+        return self.name_zh if locale == "zh-CN" else self.name_en
+
+
+class Contact(Rules):
+    name: str
+    email: EmailStr
+    locale: Locale
+    kind: Literal["hr", "owner", "engineer"]
+
+
+class IntakeRules(Rules):
+    max_file_mb: int
+    max_unpacked_ratio: int
+    max_entries: int
+    stable_after_seconds: float
+    max_disappearing_share: float = Field(ge=0, le=1)
+    max_owner_rows: int
+
+
+class SurveyRules(Rules):
+    close_after_days: int
+    reminder_offsets_days: tuple[int, ...]
+    min_hours_between_reminders: int
+    max_reminders: int
+    open_without_attendance_working_days: int
+    max_invitations_per_person: int
+    invitation_window_days: int
+    priorities: tuple[str, ...]
+
+
+class SuppressionRules(Rules):
+    mean_min: int = Field(ge=3)
+    distribution_min: int = Field(ge=3)
+    feedback_360_min: int = Field(ge=3)
+    one_decimal_below: int
+    open_rate_step_pct: int
+
+
+class StatisticsRules(Rules):
+    confidence: float
+    response_fine_pct: float
+    response_caution_pct: float
+    min_answered_share_of_dimension: float
+    alpha_min_items: int
+    boxes_min: int
+    comparison_alpha: float
+    improvement_min: int
+    improvement_talk_min: int
+    improvement_bottom_count: int
+    improvement_bottom_share: float
+    improvement_bottom_confidence: float
+    improvement_mean_below: float
+
+
+class MailRules(Rules):
+    sender_name: str
+    sender_email: EmailStr
+    quiet_from: time
+    quiet_until: time
+    max_per_person_and_day: int
+    quick_retries: int
+    quick_retry_seconds: int
+    retry_minutes: int = Field(ge=30)
+    give_up_days: int
+    lease_seconds: int
+    batch_size: int
+
+
+class MilestoneRule(Rules):
+    """When one step of a class session is due (calendar days or working days from its anchor) and until when it helps."""
+
+    anchor: Literal["start", "end", "open", "close"]
+    days: int | None = None
+    working_days: int | None = None
+    not_after_days: int | None = None
+    not_after_working_days: int | None = None
+    not_after_anchor: Literal["start", "end", "open", "close"] | None = None
+
+
+class Site(Rules):
+    """All rules of one company."""
+
+    version: str
+    company: Company
+    contacts: dict[str, Contact]
+    intake: IntakeRules
+    surveys: SurveyRules
+    suppression: SuppressionRules
+    statistics: StatisticsRules
+    mail: MailRules
+    milestones: dict[str, MilestoneRule]
+    emit_lease_minutes: int
+
+    def contacts_of(self, kind: Literal["hr", "owner", "engineer"]) -> dict[str, Contact]:
+        """Return the contacts of one kind by their key."""
+        return {key: contact for key, contact in self.contacts.items() if contact.kind == kind}
+
+
+def load_site(own_file: Path | None = None) -> Site:
+    """Return the shipped rules with `own_file` merged over them; raise SiteFileInvalidError naming the wrong keys."""
+    rules: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("site.yaml").read_text("utf-8"))
+    try:
+        if own_file is not None:
+            _merge(rules, yaml.safe_load(own_file.read_text("utf-8")) or {})
+        return Site.model_validate(rules)
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SiteFileInvalidError(path=own_file or "site.yaml", detail=error) from error
+
+
+def _merge(rules: dict[str, Any], own: dict[str, Any]) -> None:
+    for key, value in own.items():
+        if isinstance(value, dict) and isinstance(rules.get(key), dict):
+            _merge(rules[key], value)
+        else:
+            rules[key] = value
+
+
+@functools.cache
+def get_site() -> Site:
+    """Return this process's rules (read once; tests call `get_site.cache_clear()`)."""
+    return load_site(get_settings().site_file)

@@ -1,0 +1,62 @@
+"""Every error TrainLoop raises.
+
+The docstring of a type is its message: it names what happened and what to do. Whether a retry can help is in the
+type (`TransientError`, `PermanentError`), so the retry policy needs no list of names.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+
+class TrainLoopError(Exception):
+    """Something in TrainLoop went wrong; the subclass says what and what to do."""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        template = inspect.cleandoc(type(self).__doc__ or type(self).__name__)
+        super().__init__(template.format(**facts))
+
+
+class TransientError(TrainLoopError):
+    """A failure outside TrainLoop that passes by itself; the task is retried."""
+
+
+class PermanentError(TrainLoopError):
+    """A failure that a retry cannot mend; a person has to act."""
+
+
+class SettingMissingError(PermanentError):
+    """The setting {name} is not set. {remedy}"""
+
+
+class SiteFileInvalidError(PermanentError):
+    """The site file {path} is not valid: {detail}. Correct the named keys; trainloop/config/site.yaml shows all of them."""
+
+
+class ServerStartError(PermanentError):
+    """The embedded PostgreSQL in {path} did not start. The last lines of its log: {log}"""
+
+
+class ServerVersionError(PermanentError):
+    """The data in {path} belong to PostgreSQL {found}, this release runs {expected}. Take a backup with the old release and restore it with this one."""
+
+
+class RootNotAllowedError(PermanentError):
+    """PostgreSQL refuses to run as root and this machine offers neither user namespaces nor `runuser`. Run as an ordinary user or set TRAINLOOP_WAREHOUSE_URL."""
+
+
+class WarehouseUnreachableError(TransientError):
+    """The warehouse does not answer as role {role}: {detail}. Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL."""
+
+
+class SchemaNewerError(PermanentError):
+    """The warehouse is at migration {found}, this release knows {known} at most. Install the newer release."""
+
+
+class MigrationChangedError(PermanentError):
+    """Migration {name} was changed after it ran here. Restore the file and write a new migration."""
+
+
+class StatementUnknownError(PermanentError):
+    """sql/statements/{area}.sql has no block named {name}."""

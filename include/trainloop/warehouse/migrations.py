@@ -1,0 +1,75 @@
+"""Migrations: the road from an empty database to `sql/schema.sql`, one numbered file a step, each in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import LiteralString, cast
+
+import psycopg
+from psycopg import sql
+
+from trainloop.errors import MigrationChangedError, SchemaNewerError
+from trainloop.settings import get_settings
+from trainloop.warehouse.engine import ROLES, connect, role_password
+from trainloop.warehouse.statements import SQL_DIR
+
+_LOCK = "select pg_advisory_lock(hashtextextended('trainloop-migrate', 0))"
+_LEDGER = """
+create schema if not exists ops;
+create table if not exists ops.schema_migrations (
+    name text primary key,
+    sha256 text not null,
+    applied_at timestamptz not null default clock_timestamp()
+)"""
+
+
+def files() -> list[Path]:
+    """Return the migration files in order."""
+    return sorted((SQL_DIR / "migrations").glob("[0-9]*.sql"))
+
+
+def migrate() -> list[str]:
+    """Bring the warehouse to this release; return the names of the migrations that ran.
+
+    Safe to call from many processes at once. Raises SchemaNewerError when the database knows a migration this
+    release does not have, MigrationChangedError when an applied file was edited.
+    """
+    with connect("owner", autocommit=True) as connection:
+        connection.execute(_LOCK)
+        create_roles(connection)
+        connection.execute(_LEDGER)
+        applied = {row["name"]: row["sha256"] for row in connection.execute("select name, sha256 from ops.schema_migrations")}
+        known = {path.stem for path in files()}
+        if newer := sorted(applied.keys() - known):
+            raise SchemaNewerError(found=newer[-1], known=max(known))
+        return [path.stem for path in files() if _apply(connection, path, applied)]
+
+
+def _apply(connection: psycopg.Connection[dict[str, object]], path: Path, applied: dict[str, str]) -> bool:
+    text = path.read_text("utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if path.stem in applied:
+        if applied[path.stem] != digest:
+            raise MigrationChangedError(name=path.stem)
+        return False
+    with connection.transaction():
+        connection.execute(cast("LiteralString", text))
+        connection.execute("insert into ops.schema_migrations (name, sha256) values (%s, %s)", (path.stem, digest))
+    return True
+
+
+def create_roles(connection: psycopg.Connection[dict[str, object]]) -> None:
+    """Create the login role of each layer, or set its password to the one this environment's key gives."""
+    settings = get_settings()
+    known = {row["rolname"] for row in connection.execute("select rolname from pg_roles")}
+    for role in ROLES:
+        if role == "owner":
+            continue
+        name = f"trainloop_{role}"
+        verb = sql.SQL("alter" if name in known else "create")
+        connection.execute(
+            sql.SQL("{} role {} login password {}").format(
+                verb, sql.Identifier(name), sql.Literal(role_password(settings, role))
+            )
+        )

@@ -1,0 +1,63 @@
+"""The embedded server: one for many processes, stopped only by `stop`, whole again after a kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from trainloop.errors import ServerVersionError
+from trainloop.settings import Settings
+from trainloop.warehouse.embedded import EmbeddedServer
+
+
+def test_six_processes_at_once_get_one_server(tmp_path: Path) -> None:
+    """Safe for many processes: whoever comes first starts it, the others find it."""
+    code = "from trainloop.settings import Settings as S; from trainloop.warehouse.embedded import EmbeddedServer as E; "
+    code += "print(E.from_settings(S()).url('trainloop'))"
+    environment = os.environ | {"TRAINLOOP_HOME": str(tmp_path)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) for _ in range(6)
+    ]
+    urls = {process.communicate(timeout=60)[0].strip() for process in processes}
+    embedded = EmbeddedServer.from_settings(Settings(home=tmp_path))
+    try:
+        assert len(urls) == 1
+        assert embedded.is_running()
+    finally:
+        assert embedded.stop()
+    assert not embedded.is_running()
+
+
+def test_acknowledged_rows_survive_a_kill_of_the_postmaster(tmp_path: Path) -> None:
+    """Crash-safe: after kill -9 the next caller starts it again and every committed row is there."""
+    embedded = EmbeddedServer.from_settings(Settings(home=tmp_path))
+    with psycopg.connect(embedded.url("trainloop"), autocommit=True) as connection:
+        connection.execute("create table kept as select generate_series(1, 10000) as number")
+    pid = int((embedded.data / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(_outside_pid(pid, embedded.data), signal.SIGKILL)
+    try:
+        with psycopg.connect(embedded.url("trainloop")) as connection:
+            assert connection.execute("select count(*) from kept").fetchone() == (10000,)
+    finally:
+        embedded.stop()
+
+
+def _outside_pid(pid: int, data: Path) -> int:
+    """The user namespace shares our process ids, so the postmaster's own pid is the one to kill."""
+    assert str(data) in Path(f"/proc/{pid}/cmdline").read_text()
+    return pid
+
+
+def test_data_of_another_major_version_are_refused_by_name(tmp_path: Path) -> None:
+    """An upgrade is a decision: the message names both versions."""
+    old = tmp_path / "postgres" / "17" / "data"
+    old.mkdir(parents=True)
+    (old / "PG_VERSION").write_text("17\n")
+    with pytest.raises(ServerVersionError, match="17"):
+        EmbeddedServer.from_settings(Settings(home=tmp_path)).ensure_running()
