@@ -56,7 +56,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def warehouse(server: EmbeddedServer, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A fresh warehouse; `engine.connect(role)` of this process and its children leads to it. Yields the owner's URL."""
+    """A fresh warehouse to which `engine.connect(role)` of this process and its children leads; yields its URL."""
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name} template {TEMPLATE}")

@@ -31,7 +31,7 @@ class SettingMissingError(PermanentError):
 
 
 class SiteFileInvalidError(PermanentError):
-    """The site file {path} is not valid: {detail}. Correct the named keys; trainloop/config/site.yaml shows all of them."""
+    """The site file {path} is not valid: {detail}. Correct the named keys; config/site.yaml shows all."""
 
 
 class ServerStartError(PermanentError):
@@ -39,15 +39,24 @@ class ServerStartError(PermanentError):
 
 
 class ServerVersionError(PermanentError):
-    """The data in {path} belong to PostgreSQL {found}, this release runs {expected}. Take a backup with the old release and restore it with this one."""
+    """The data in {path} belong to PostgreSQL {found}, this release runs {expected}.
+
+    Take a backup with the old release and restore it with this one.
+    """
 
 
 class RootNotAllowedError(PermanentError):
-    """PostgreSQL refuses to run as root and this machine offers neither user namespaces nor `runuser`. Run as an ordinary user or set TRAINLOOP_WAREHOUSE_URL."""
+    """PostgreSQL refuses to run as root and this machine offers neither user namespaces nor `runuser`.
+
+    Run as an ordinary user or set TRAINLOOP_WAREHOUSE_URL.
+    """
 
 
 class WarehouseUnreachableError(TransientError):
-    """The warehouse does not answer as role {role}: {detail}. Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL."""
+    """The warehouse does not answer as role {role}: {detail}.
+
+    Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL.
+    """
 
 
 class SchemaNewerError(PermanentError):

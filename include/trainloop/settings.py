@@ -27,8 +27,12 @@ class Settings(BaseSettings):
     environment: Literal["development", "demo", "production"] = Field(
         "development", description="Name of this environment; production refuses generated secrets"
     )
-    home: Path = Field(PROJECT_DIR / ".trainloop", description="Folder of the embedded server, logs, inbox and artefacts")
-    secret_key: SecretStr | None = Field(None, description="Key for tokens, pseudonyms and role passwords; ≥ 32 characters")
+    home: Path = Field(
+        PROJECT_DIR / ".trainloop", description="Folder of the embedded server, logs, inbox and artefacts"
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Key for tokens, pseudonyms and role passwords; ≥ 32 characters"
+    )
     warehouse_url: SecretStr | None = Field(
         None, description="postgresql:// URL of the warehouse's owner; empty = embedded server"
     )

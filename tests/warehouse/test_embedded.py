@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from trainloop.errors import ServerVersionError
 from trainloop.settings import Settings
 from trainloop.warehouse.embedded import EmbeddedServer
@@ -18,11 +17,14 @@ from trainloop.warehouse.embedded import EmbeddedServer
 
 def test_six_processes_at_once_get_one_server(tmp_path: Path) -> None:
     """Safe for many processes: whoever comes first starts it, the others find it."""
-    code = "from trainloop.settings import Settings as S; from trainloop.warehouse.embedded import EmbeddedServer as E; "
+    code = (
+        "from trainloop.settings import Settings as S; from trainloop.warehouse.embedded import EmbeddedServer as E; "
+    )
     code += "print(E.from_settings(S()).url('trainloop'))"
     environment = os.environ | {"TRAINLOOP_HOME": str(tmp_path)}
     processes = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True) for _ in range(6)
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
     ]
     urls = {process.communicate(timeout=60)[0].strip() for process in processes}
     embedded = EmbeddedServer.from_settings(Settings(home=tmp_path))

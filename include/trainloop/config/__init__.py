@@ -105,7 +105,7 @@ class MailRules(Rules):
 
 
 class MilestoneRule(Rules):
-    """When one step of a class session is due (calendar days or working days from its anchor) and until when it helps."""
+    """When a step of a class session is due (calendar or working days from its anchor) and until when it helps."""
 
     anchor: Literal["start", "end", "open", "close"]
     days: int | None = None

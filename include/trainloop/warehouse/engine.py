@@ -51,23 +51,22 @@ def settings_resolver(role: Role) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
-_resolver: Callable[[Role], str] = settings_resolver
+_resolvers: list[Callable[[Role], str]] = [settings_resolver]
 
 
 def set_resolver(resolver: Callable[[Role], str]) -> None:
     """Let `resolver` say where each role's warehouse is, for the rest of this process."""
-    global _resolver
-    _resolver = resolver
+    _resolvers[:] = [resolver]
 
 
 def url(role: Role) -> str:
     """Return the `postgresql://` URL of a role."""
-    return _resolver(role)
+    return _resolvers[-1](role)
 
 
 def sqlalchemy_url(role: Role) -> str:
     """Return the same address with the driver named, as SQLAlchemy 2.1 wants it."""
-    return _resolver(role).replace("postgresql://", "postgresql+psycopg://", 1)
+    return _resolvers[-1](role).replace("postgresql://", "postgresql+psycopg://", 1)
 
 
 @contextmanager
@@ -78,8 +77,12 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
     """
     try:
         connection: Connection = psycopg.connect(
-            url(role), row_factory=dict_row, autocommit=autocommit, connect_timeout=10,
-            application_name=f"trainloop-{role}", **options,
+            url(role),
+            row_factory=dict_row,
+            autocommit=autocommit,
+            connect_timeout=10,
+            application_name=f"trainloop-{role}",
+            **options,
         )
     except psycopg.OperationalError as error:
         raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error

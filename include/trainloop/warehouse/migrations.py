@@ -1,10 +1,9 @@
-"""Migrations: the road from an empty database to `sql/schema.sql`, one numbered file a step, each in one transaction."""
+"""Migrations: the road from an empty database to `sql/schema.sql`, a numbered file a step, each one transaction."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 from psycopg import sql
@@ -39,7 +38,9 @@ def migrate() -> list[str]:
         connection.execute(_LOCK)
         create_roles(connection)
         connection.execute(_LEDGER)
-        applied = {row["name"]: row["sha256"] for row in connection.execute("select name, sha256 from ops.schema_migrations")}
+        applied = {
+            row["name"]: row["sha256"] for row in connection.execute("select name, sha256 from ops.schema_migrations")
+        }
         known = {path.stem for path in files()}
         if newer := sorted(applied.keys() - known):
             raise SchemaNewerError(found=newer[-1], known=max(known))
@@ -54,7 +55,7 @@ def _apply(connection: psycopg.Connection[dict[str, object]], path: Path, applie
             raise MigrationChangedError(name=path.stem)
         return False
     with connection.transaction():
-        connection.execute(cast("LiteralString", text))
+        connection.execute(text)
         connection.execute("insert into ops.schema_migrations (name, sha256) values (%s, %s)", (path.stem, digest))
     return True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from trainloop.errors import StatementUnknownError
 from trainloop.settings import PROJECT_DIR
@@ -14,7 +14,7 @@ _HEAD = re.compile(r"^-- name: *(\w+).*$", re.MULTILINE)
 
 
 @functools.cache
-def _blocks(area: str) -> dict[str, str]:
+def _blocks(area: str) -> dict[str, LiteralString]:
     parts = _HEAD.split((SQL_DIR / "statements" / f"{area}.sql").read_text("utf-8"))
     return dict(zip(parts[1::2], (body.strip() for body in parts[2::2]), strict=True))
 
@@ -22,8 +22,7 @@ def _blocks(area: str) -> dict[str, str]:
 def statement(area: str, name: str) -> LiteralString:
     """Return the SQL text of one block; values are bound by `%(name)s`, never formatted in."""
     try:
-        # The text comes from a reviewed file of this project, which is what LiteralString is there to assure.
-        return cast("LiteralString", _blocks(area)[name])
+        return _blocks(area)[name]
     except KeyError:
         raise StatementUnknownError(area=area, name=name) from None
 
@@ -31,4 +30,4 @@ def statement(area: str, name: str) -> LiteralString:
 @functools.cache
 def query_file(path: str) -> LiteralString:
     """Return the text of one whole file below `sql/`, such as `marts/evaluation_items.sql`."""
-    return cast("LiteralString", (SQL_DIR / path).read_text("utf-8"))
+    return (SQL_DIR / path).read_text("utf-8")
