@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from trainloop.errors import ServerVersionError
 from trainloop.settings import Settings
 from trainloop.warehouse.embedded import EmbeddedServer
