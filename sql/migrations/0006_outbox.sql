@@ -13,13 +13,13 @@ create table ops.notices (
     sequence_number integer not null default 1,
     is_optional boolean not null default false,
     is_urgent boolean not null default false,
-    not_before timestamptz not null,
+    not_before timestamptz not null default ops.business_now(),
     not_after timestamptz,
     facts jsonb not null default '{}',
     state ops.notice_state not null default 'planned',
     reason text,
     message_id bigint,
-    decided_at timestamptz not null,
+    decided_at timestamptz not null default ops.business_now(),
     constraint told_once unique (kind, subject_kind, subject_id, recipient_kind, recipient_id, step, sequence_number)
 );
 create index on ops.notices (not_before) where state = 'planned';
