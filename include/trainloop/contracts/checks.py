@@ -35,6 +35,8 @@ def checks_of(contract: Contract) -> tuple[Check, ...]:
     # A default fills an empty key cell, so the whole key is never null when its columns passed.
     found.append(Check("key.duplicate_key", "duplicate_key", contract.duplicate_key_severity))
     found += [Check(f"row.{rule.code}", "row_rule", rule.severity, row_rule=rule) for rule in contract.row_rules]
+    # A row with more cells than the header has columns: its values have slipped, nobody can say from where.
+    found.append(Check("row.extra_cells", "extra_cells", "block"))
     found.append(Check("file.unexpected_volume", "unexpected_volume", contract.expected_volume.severity))
     return tuple(found)
 
@@ -49,6 +51,7 @@ def _rules_of(column: Column) -> tuple[Rule, ...]:
         ("out_of_range", any(x is not None for x in (column.minimum, column.maximum, column.earliest, column.latest))),
         ("wrong_pattern", column.pattern is not None),
         ("too_long", column.max_length is not None),
+        ("too_many_empty", column.max_empty_share is not None),
         ("unknown_reference", column.references is not None),
     )
     return tuple(rule for rule, applies in conditions if applies)

@@ -28,12 +28,13 @@ PersonalData = Literal["none", "identifier", "name", "contact", "sensitive", "se
 LoadMode = Literal["snapshot", "upsert", "append"]
 OnMissingReference = Literal["park", "block", "warn"]
 Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present"]
-# Rules found while casting (intake): wrong_type, lost_digits. Against the warehouse (intake): unknown_reference.
-# By the suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule,
-# unexpected_volume.
+# Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse (intake):
+# unknown_reference. By the suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long,
+# duplicate_key, row_rule, too_many_empty, unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
+    "extra_cells",
     "unknown_reference",
     "missing_value",
     "not_allowed",
@@ -42,9 +43,10 @@ Rule = Literal[
     "too_long",
     "duplicate_key",
     "row_rule",
+    "too_many_empty",
     "unexpected_volume",
 ]
-DEFAULT_SEVERITY: dict[str, Severity] = {"unexpected_volume": "warn"}
+DEFAULT_SEVERITY: dict[str, Severity] = {"unexpected_volume": "warn", "too_many_empty": "warn"}
 
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "text",
@@ -120,6 +122,7 @@ class Column(Declared):
     references: str | None = Field(None, description="dataset.column whose value must exist", pattern=r"^\w+\.\w+$")
     on_missing_reference: OnMissingReference = "block"
     personal_data: PersonalData = "none"
+    max_empty_share: float | None = Field(None, ge=0, le=1, description="Share of empty cells above which we warn")
     example: str
     note_zh: str = ""
     note_en: str = ""
@@ -223,13 +226,14 @@ class Contract(Declared):
     columns: tuple[Column, ...] = Field(min_length=1)
     row_rules: tuple[RowRule, ...] = ()
     duplicate_key_severity: Severity = "block"
+    ends_with: str | None = Field(None, description="Date column; a row past it may vanish from a snapshot unjudged")
     history: tuple[str, ...] = Field((), description="Columns whose past is kept in core.<history_table>")
     history_table: str | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         names = [column.name for column in self.columns]
-        used = [*self.key, *self.history]
+        used = [*self.key, *self.history, *([self.ends_with] if self.ends_with else [])]
         used += [name for rule in self.row_rules for name in (rule.left, rule.right) if name]
         used += [rule.when.column for rule in self.row_rules if rule.when]
         used += [name for column in self.columns for name in (column.percent_of, column.timezone_column) if name]
