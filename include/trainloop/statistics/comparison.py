@@ -1,0 +1,141 @@
+"""This class against earlier ones: differences with intervals, never a bare "better".
+
+Two groups of different people, so Welch's t interval (Welch 1947), without finite-population correction: the question
+is about the course, not about the people who happened to sit there. p values of one family are adjusted by Holm (1979).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from trainloop.statistics.items import as_scores
+from trainloop.statistics.refusal import Refusal, Value
+
+Verdict = Literal["higher", "lower", "no_clear_difference"]
+Change = Literal["improved", "worse", "no_clear_change"]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Number of people, mean and variance (ddof 1; 0 for one person) of one group, in scale points."""
+
+    n: int
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Present minus earlier, with interval and unadjusted p."""
+
+    difference: float
+    ci_low: Value
+    ci_high: Value
+    p: Value
+
+
+def moments(values: ArrayLike) -> Moments | Refusal:
+    """Return the moments of the answered scores; refused without any."""
+    scores = as_scores(values)
+    if len(scores) == 0:
+        return Refusal("no_answers")
+    variance = float(scores.var(ddof=1)) if len(scores) > 1 else 0.0
+    return Moments(len(scores), float(scores.mean()), variance)
+
+
+def pool(groups: Sequence[Moments]) -> Moments:
+    """Return the moments of all people of the groups together (within plus between groups); at least one group."""
+    n = sum(group.n for group in groups)
+    mean = sum(group.n * group.mean for group in groups) / n
+    squares = sum((group.n - 1) * group.variance + group.n * (group.mean - mean) ** 2 for group in groups)
+    return Moments(n, mean, squares / (n - 1) if n > 1 else 0.0)
+
+
+def welch(now: Moments, earlier: Moments, confidence: float = 0.95) -> Difference:
+    """Return the difference of two groups' means with Welch's interval and p.
+
+    With a group of one, or no variance in either group, there is a difference but neither interval nor p.
+    """
+    difference = now.mean - earlier.mean
+    parts = (now.variance / now.n, earlier.variance / earlier.n)
+    if min(now.n, earlier.n) < 2:
+        refused = Refusal("too_few_answers")
+        return Difference(difference, refused, refused, refused)
+    if np.isclose(sum(parts), 0):
+        refused = Refusal("constant_data")
+        return Difference(difference, refused, refused, refused)
+    from scipy import stats
+
+    error = float(np.sqrt(sum(parts)))
+    degrees = sum(parts) ** 2 / (parts[0] ** 2 / (now.n - 1) + parts[1] ** 2 / (earlier.n - 1))
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, degrees))
+    return Difference(difference, difference - half, difference + half, p)
+
+
+def holm(p_values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return Holm-adjusted p per code over those that have one; refusals stay refusals and do not count."""
+    from statsmodels.stats.multitest import multipletests
+
+    known = {code: p for code, p in p_values.items() if not isinstance(p, Refusal)}
+    if not known:
+        return dict(p_values)
+    adjusted = multipletests(list(known.values()), method="holm")[1]
+    return {**p_values, **{code: float(p) for code, p in zip(known, adjusted, strict=True)}}
+
+
+def verdict(difference: float, p_adjusted: Value, alpha: float = 0.05) -> Verdict:
+    """Return the words a report may use: a direction only when the adjusted p is below `alpha`."""
+    if isinstance(p_adjusted, Refusal) or p_adjusted >= alpha:
+        return "no_clear_difference"
+    return "higher" if difference > 0 else "lower"
+
+
+def shrink(item: Moments, items: Sequence[Moments]) -> tuple[float, float]:
+    """Return an item's regression-corrected mean and its error variance.
+
+    An item that was picked because it was low is low partly by chance. Its mean is drawn towards the mean of all items
+    of the same wave by w = τ²/(τ² + s²/n), τ² the variance of the items' true means by the method of moments
+    (Efron & Morris 1975; Morris 1983): corrected = w·mean + (1 − w)·grand mean, error variance w·s²/n.
+    """
+    grand_mean = float(np.mean([other.mean for other in items]))
+    error = item.variance / item.n
+    if len(items) < 2:
+        return item.mean, error
+    spread = float(np.var([other.mean for other in items], ddof=1))
+    true_variance = max(0.0, spread - float(np.mean([other.variance / other.n for other in items])))
+    weight = true_variance / (true_variance + error) if true_variance + error > 0 else 1.0
+    return weight * item.mean + (1 - weight) * grand_mean, weight * error
+
+
+def verify(now: Moments, earlier: Moments, earlier_items: Sequence[Moments], confidence: float = 0.95) -> Difference:
+    """Return the change of an item since a session where it was a finding, against its regression-corrected value.
+
+    t interval with the degrees of freedom of the later class, the smaller source of certainty. Refused interval when
+    nothing varies or one person answered.
+    """
+    corrected, earlier_error = shrink(earlier, earlier_items)
+    difference = now.mean - corrected
+    error = now.variance / now.n + earlier_error
+    if now.n < 2 or np.isclose(error, 0):
+        refused = Refusal("too_few_answers" if now.n < 2 else "constant_data")
+        return Difference(difference, refused, refused, refused)
+    from scipy import stats
+
+    half = float(stats.t.ppf((1 + confidence) / 2, now.n - 1)) * float(np.sqrt(error))
+    p = float(2 * stats.t.sf(abs(difference) / np.sqrt(error), now.n - 1))
+    return Difference(difference, difference - half, difference + half, p)
+
+
+def change(difference: Difference) -> Change:
+    """Return the words for a verified change: a direction only when the interval excludes 0."""
+    if isinstance(difference.ci_low, Refusal) or isinstance(difference.ci_high, Refusal):
+        return "no_clear_change"
+    if difference.ci_low > 0:
+        return "improved"
+    return "worse" if difference.ci_high < 0 else "no_clear_change"

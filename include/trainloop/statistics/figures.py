@@ -1,0 +1,78 @@
+"""One figure: a row of (family, code, statistic), and how far it is rounded before anybody sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from trainloop.statistics.refusal import Refusal, Value
+
+_SCALE_POINTS = frozenset({"mean", "ci_low", "ci_high", "earlier_mean", "difference", "pre_mean", "post_mean"})
+_TWO_DECIMALS = frozenset({"se_class", "alpha", "alpha_low", "alpha_high", "gain"})
+_FOUR_DECIMALS = frozenset({"p_t", "p_wilcoxon", "p_adjusted"})
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A computed figure before suppression: a number, a text, or the reason why there is neither.
+
+    `respondent_count` is the number of people behind it; figures without people behind them (counts of a class list)
+    leave it None.
+    """
+
+    family: str
+    code: str
+    statistic: str
+    value: float | None = None
+    text_value: str | None = None
+    respondent_count: int | None = None
+    refusal: str | None = None
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure after suppression, as a reader may see it; hidden or refused ones carry the reason instead."""
+
+    family: str
+    code: str
+    statistic: str
+    value: Decimal | None
+    text_value: str | None
+    respondent_count: int | None
+    is_hidden: bool
+    reason: str | None
+
+
+def figure(family: str, code: str, statistic: str, value: Value | str, respondent_count: int | None = None) -> Figure:
+    """Return the figure of an estimator's answer, be it a number, a word or a refusal."""
+    if isinstance(value, Refusal):
+        return Figure(family, code, statistic, respondent_count=respondent_count, refusal=value.reason_code)
+    if isinstance(value, str):
+        return Figure(family, code, statistic, text_value=value, respondent_count=respondent_count)
+    return Figure(family, code, statistic, value=float(value), respondent_count=respondent_count)
+
+
+def decimals(family: str, statistic: str, respondent_count: int | None, one_decimal_below: int = 20) -> int:
+    """Return how many decimals may be printed: a mean of few people has one, so that it does not give away its sum.
+
+    The NPS is a hundred times a mean, so the same rule leaves it whole points below the threshold.
+    """
+    is_small = respondent_count is not None and respondent_count < one_decimal_below
+    name = statistic.partition(":")[0]
+    if family == "nps" and name in {"nps", "ci_low", "ci_high"}:
+        return 0 if is_small else 1
+    if name in _SCALE_POINTS:
+        return 1 if is_small else 2
+    if name in _TWO_DECIMALS or name == "alpha_if_dropped":
+        return 2
+    return 4 if name in _FOUR_DECIMALS else 1
+
+
+def rounded(item: Figure, one_decimal_below: int = 20) -> Decimal | None:
+    """Return the value as printed, halves away from zero; None without a value."""
+    if item.value is None:
+        return None
+    step = Decimal(1).scaleb(-decimals(item.family, item.statistic, item.respondent_count, one_decimal_below))
+    # Nine decimals first: 4.35 computed as 4.3499999999999996 is a half to every reader.
+    exact = Decimal(repr(round(item.value, 9))).quantize(step, ROUND_HALF_UP)
+    return exact or abs(exact)  # no "−0.0"

@@ -1,0 +1,91 @@
+"""What people write about: texts counted against a dictionary that HR can edit.
+
+Chinese text is cut into words by jieba, which is taught the dictionary's words first, so that 实操 is not cut apart;
+other text is cut at its letters. A theme is mentioned when one of its words occurs; `practic*` stands for every word
+that begins so. Counted are people, not words: a text that says "case" three times counts once.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_CHINESE = re.compile(r"[㐀-鿿]+")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One theme with its names and, for all languages together, its words; a phrase of several words is allowed."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    words: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=4)
+def _tokenizer(words: frozenset[str], cache_folder: str | None) -> Any:
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
+    tokenizer = jieba.Tokenizer()
+    # jieba keeps its parsed dictionary in a file; the machine's shared temporary folder is nobody's to trust.
+    tokenizer.tmp_dir = cache_folder
+    for word in sorted(words):
+        tokenizer.add_word(word)
+    return tokenizer
+
+
+def tokens(text: str, words: frozenset[str] = frozenset(), cache_folder: str | None = None) -> list[str]:
+    """Return the words of a text in any mix of Chinese and other languages, lower case, in order."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    found: list[str] = []
+    position = 0
+    for match in _CHINESE.finditer(plain):
+        found += _WORD.findall(plain[position : match.start()])
+        found += _tokenizer(words, cache_folder).lcut(match.group())
+        position = match.end()
+    return found + _WORD.findall(plain[position:])
+
+
+def mentioned(text: str, themes: Sequence[Theme], cache_folder: str | None = None) -> frozenset[str]:
+    """Return the codes of the themes that a text mentions."""
+    chinese = frozenset(word for theme in themes for word in theme.words if _CHINESE.fullmatch(word))
+    found = tokens(text, chinese, cache_folder)
+    present, running = frozenset(found), f" {' '.join(found)} "
+    return frozenset(theme.code for theme in themes if any(_occurs(word, present, running) for word in theme.words))
+
+
+def _occurs(word: str, present: frozenset[str], running: str) -> bool:
+    sought = word.lower()
+    if sought.endswith("*"):
+        return f" {sought[:-1]}" in running
+    return f" {sought} " in running if " " in sought else sought in present
+
+
+def count_themes(
+    texts: Mapping[str, Mapping[str, str]], themes: Sequence[Theme], cache_folder: str | None = None
+) -> dict[str, dict[str, int]]:
+    """Count people per theme: `{theme: {"count": any text, "count:<item>": that text}}`.
+
+    `texts` maps a text item to `{respondent id: text}`. Every theme and item has an entry, 0 included.
+    """
+    people: dict[str, dict[str, set[str]]] = {theme.code: {item: set() for item in texts} for theme in themes}
+    for item, answers in texts.items():
+        for respondent, text in answers.items():
+            for code in mentioned(text, themes, cache_folder):
+                people[code][item].add(respondent)
+    return {
+        code: {"count": len(_union(by_item.values()))} | {f"count:{item}": len(ids) for item, ids in by_item.items()}
+        for code, by_item in people.items()
+    }
+
+
+def _union(sets: Iterable[set[str]]) -> set[str]:
+    return set().union(*sets)
