@@ -1,0 +1,101 @@
+"""Where the local stack keeps its files below `<home>`, and what it remembers between commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from trainloop.settings import Settings
+
+ADMIN = "admin"
+
+
+@dataclass
+class StackRecord:
+    """What `<home>/stack.json` holds: the ports taken and the Airflow release whose tables the database has."""
+
+    ports: dict[str, int] = field(default_factory=dict)
+    airflow_version: str = ""
+
+    @property
+    def airflow_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['airflow']}"
+
+    @property
+    def mailbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['mailbox']}"
+
+
+class Layout:
+    """The folders and files of one home."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.home = settings.home.absolute()
+        self.airflow_home = self.home / "airflow"
+        self.logs = self.home / "logs"
+        self.task_logs = self.logs / "tasks"
+        self.pids = self.home / "run"
+        self.secrets = self.home / "secrets"
+        self.mailbox = self.home / "mailbox"
+        self.record_file = self.home / "stack.json"
+        self.passwords_file = self.secrets / "airflow-passwords.json"
+
+    def create(self) -> None:
+        """Make the folders; the secrets' one is private."""
+        for folder in (self.airflow_home, self.task_logs, self.pids, self.mailbox):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.secrets.mkdir(mode=0o700, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let one `up` or `down` of this home work at a time; the others wait."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "stack.lock").open("w") as lock:
+            flock(lock, LOCK_EX)
+            yield
+
+    def read_record(self) -> StackRecord:
+        if not self.record_file.exists():
+            return StackRecord()
+        return StackRecord(**json.loads(self.record_file.read_text()))
+
+    def write_record(self, record: StackRecord) -> None:
+        write_private(self.record_file, json.dumps(asdict(record), indent=2))
+
+    def secret(self, name: str, make: Callable[[], str]) -> str:
+        """Return a secret of this home, made at its first use."""
+        path = self.secrets / name
+        if not path.exists():
+            write_private(path, make())
+        return path.read_text()
+
+    def admin_password(self) -> str:
+        """Return the local Airflow's admin password; made here, so that no log ever prints it."""
+        if not self.passwords_file.exists():
+            write_private(self.passwords_file, json.dumps({ADMIN: secrets.token_urlsafe(12)}) + "\n")
+        password: str = json.loads(self.passwords_file.read_text())[ADMIN]
+        return password
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file only its owner reads, whole or not at all."""
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def fernet_key() -> str:
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def long_key() -> str:
+    """86 characters: Airflow's JWT wants at least 64 bytes."""
+    return secrets.token_urlsafe(64)

@@ -1,0 +1,120 @@
+"""Detached processes of ours: started once, known by pid and birth, stopped by pid and never by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from trainloop.errors import PermanentError
+from trainloop.stack.layout import write_private
+
+# psutil derives the birth from the boot time, which the kernel corrects by a second or so when it sets the clock.
+SAME_BIRTH_SECONDS = 3.0
+LOG_TAIL_LINES = 15
+
+
+class ComponentDiedError(PermanentError):
+    """{name} ended while it was starting (exit code {code}). The end of {log}:
+    {tail}
+    """
+
+
+@dataclass(frozen=True)
+class Component:
+    """One process of the stack: `pid_file` remembers it between commands, `log` has what it prints."""
+
+    name: str
+    pid_file: Path
+    log: Path
+
+    def running(self) -> psutil.Process | None:
+        """Return our process when it still runs; a pid that another program got since is not ours."""
+        try:
+            kept = json.loads(self.pid_file.read_text())
+            process = psutil.Process(kept["pid"])
+            is_same = abs(process.create_time() - kept["born_at"]) <= SAME_BIRTH_SECONDS
+            return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
+        except (OSError, ValueError, KeyError, psutil.Error):
+            return None
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> bool:
+        """Start the process in a session of its own unless it runs; return whether it was started."""
+        if self.running() is not None:
+            return False
+        with self.log.open("ab") as log:
+            child = subprocess.Popen(
+                command,
+                env=dict(environment),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        born_at = psutil.Process(child.pid).create_time()
+        write_private(self.pid_file, json.dumps({"name": self.name, "pid": child.pid, "born_at": born_at}))
+        return True
+
+    def require_alive(self) -> None:
+        """Raise ComponentDiedError with the end of its log when the process is gone."""
+        if self.running() is None:
+            lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if self.log.exists() else []
+            raise ComponentDiedError(name=self.name, code=self._exit_code(), log=self.log, tail="\n".join(lines))
+
+    def request_stop(self) -> list[psutil.Process]:
+        """Ask the process to end; return it and all its descendants, to be waited for by `finish`."""
+        process = self.running()
+        if process is None:
+            self.pid_file.unlink(missing_ok=True)
+            return []
+        try:
+            family = [process, *process.children(recursive=True)]
+            process.send_signal(signal.SIGTERM)
+        except psutil.NoSuchProcess:
+            return []
+        return family
+
+    def finish(self, family: list[psutil.Process], seconds: float) -> None:
+        """Wait until the family has ended; kill what is left after `seconds`."""
+        # A child of ours stays a zombie until it is waited for; of a former command it is nobody's problem.
+        _reap(family)
+        _, alive = psutil.wait_procs(family, timeout=seconds)
+        for process in alive:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(alive, timeout=5)
+        self.pid_file.unlink(missing_ok=True)
+
+    def _exit_code(self) -> str:
+        try:
+            pid, status = os.waitpid(json.loads(self.pid_file.read_text())["pid"], os.WNOHANG)
+        except (OSError, ValueError, KeyError):
+            return "unknown"
+        return str(os.waitstatus_to_exitcode(status)) if pid else "unknown"
+
+
+def stop_all(components: Sequence[Component], seconds: float = 15.0) -> list[str]:
+    """Stop the components, all at once; return the names of those that were running."""
+    families = [(component, component.request_stop()) for component in components]
+    deadline = time.monotonic() + seconds
+    for component, family in families:
+        component.finish(family, max(0.1, deadline - time.monotonic()))
+    return [component.name for component, family in families if family]
+
+
+def _reap(family: list[psutil.Process]) -> None:
+    for process in family:
+        try:
+            os.waitpid(process.pid, os.WNOHANG)
+        except ChildProcessError:
+            continue
