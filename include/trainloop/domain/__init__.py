@@ -1,0 +1,1 @@
+"""Learning and development without machinery: pure rules, no Airflow, database, files or clock."""

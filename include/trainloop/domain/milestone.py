@@ -1,0 +1,198 @@
+"""Milestones 节点: which steps a class session has, when each is due and until when it still helps.
+
+Pure: the rules are data (the site file's `milestones`), the anchors are moments, the answer is rows. Class-level steps
+live in the site's calendar and time zone. Steps before the class roll back to a working day, steps after it forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from trainloop.domain import calendar
+from trainloop.domain.calendar import WorkingDay
+
+Anchor = Literal["start", "end", "open", "close"]
+# The steps that open and close a wave: until they happened, their planned days stand in for the anchors open and close.
+OPENING_STEP = "evaluation_open"
+CLOSING_STEP = "evaluation_close"
+REPORT_STEP = "evaluation_report"
+# Past its not_after a report is sent all the same, flagged late: a class without its report is worse than a late one.
+LATE_STEPS = frozenset({REPORT_STEP})
+
+
+class MilestoneState(StrEnum):
+    """pending: owed. done: happened. expired: too late to help, reported. skipped: not owed, with the reason."""
+
+    PENDING = "pending"
+    DONE = "done"
+    EXPIRED = "expired"
+    SKIPPED = "skipped"
+
+
+# pending → done | expired | skipped as time passes. Back to pending: skipped when a cancelled class takes place after
+# all; expired when the class moved into the future; done when the wave of a moved class was withdrawn, or when the
+# numbers of a report changed after it was made.
+TRANSITIONS: Mapping[MilestoneState, frozenset[MilestoneState]] = {
+    MilestoneState.PENDING: frozenset({MilestoneState.DONE, MilestoneState.EXPIRED, MilestoneState.SKIPPED}),
+    MilestoneState.SKIPPED: frozenset({MilestoneState.PENDING, MilestoneState.EXPIRED}),
+    MilestoneState.EXPIRED: frozenset({MilestoneState.PENDING}),
+    MilestoneState.DONE: frozenset({MilestoneState.PENDING}),
+}
+
+# What stands in `ops.milestones.reason`, and what a person reads.
+REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
+    "class_cancelled": {"zh-CN": "班次已取消", "en": "The class was cancelled"},
+    "class_moved": {"zh-CN": "班次改期，节点重新规划", "en": "The class moved; the step was planned again"},
+    "not_after_passed": {"zh-CN": "已超过最晚时间，未执行", "en": "Its latest time has passed; it was not done"},
+    "never_opened": {"zh-CN": "问卷从未开启", "en": "The survey was never opened"},
+    "completions_unknown": {
+        "zh-CN": "没有作答名单，无法只提醒未作答者",
+        "en": "Nobody told us who has answered, so nobody was reminded",
+    },
+    "data_changed": {"zh-CN": "数据有更新，报告需重新生成", "en": "The data changed; the report is owed again"},
+}
+# Only what the plan itself skipped does the plan take back.
+_PLANNED_SKIPS = frozenset({"class_cancelled", "never_opened"})
+
+
+class StepRule(Protocol):
+    """One step's rule, as the site file declares it."""
+
+    @property
+    def anchor(self) -> Anchor: ...
+    @property
+    def days(self) -> int | None: ...
+    @property
+    def working_days(self) -> int | None: ...
+    @property
+    def not_after_days(self) -> int | None: ...
+    @property
+    def not_after_working_days(self) -> int | None: ...
+    @property
+    def not_after_anchor(self) -> Anchor | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """The moments of one class session that its steps hang on; open and close are None until the wave opened."""
+
+    starts_at: datetime
+    ends_at: datetime
+    opened_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """When a step is due and until when it helps (None: always)."""
+
+    due_on: date
+    not_after: datetime | None
+    is_provisional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """State and reason of a step, as it stands in the warehouse or as it should."""
+
+    state: MilestoneState
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans the steps of class sessions by one site's rules."""
+
+    rules: Mapping[str, StepRule]
+    zone: ZoneInfo
+    calendar_code: str
+
+    def plan(self, anchors: Anchors) -> dict[str, PlannedStep]:
+        """Return every step of one class session."""
+        return {step: self._plan_step(rule, anchors) for step, rule in self.rules.items()}
+
+    def closes_at(self, anchors: Anchors) -> datetime:
+        """Return until when a wave opened at `anchors.opened_at` takes answers: the end of its last day."""
+        return self._moment("close", anchors)
+
+    def _plan_step(self, rule: StepRule, anchors: Anchors) -> PlannedStep:
+        anchor = self._day(rule.anchor, anchors)
+        due = self._count(anchor, rule.days, rule.working_days)
+        rolled = (calendar.roll_back if rule.anchor == "start" else calendar.roll_forward)(due.day, self.calendar_code)
+        last = self._not_after(rule, anchors, rolled.day)
+        is_provisional = due.is_provisional or rolled.is_provisional or last[1]
+        return PlannedStep(rolled.day, last[0], is_provisional)
+
+    def _not_after(self, rule: StepRule, anchors: Anchors, due_on: date) -> tuple[datetime | None, bool]:
+        base = rule.not_after_anchor or rule.anchor
+        if rule.not_after_days is None and rule.not_after_working_days is None:
+            return (self._moment(base, anchors) if rule.not_after_anchor else None), False
+        last = self._count(self._day(base, anchors), rule.not_after_days, rule.not_after_working_days)
+        if rule.anchor == "start":
+            return calendar.end_of_day(last.day, self.zone), last.is_provisional
+        # A week that is all holidays would end before its first working day: one working day after the due day remains.
+        least = calendar.add_working_days(due_on, 1, self.calendar_code)
+        is_provisional = last.is_provisional or (least.day > last.day and least.is_provisional)
+        return calendar.end_of_day(max(last.day, least.day), self.zone), is_provisional
+
+    def _count(self, anchor: WorkingDay, days: int | None, working_days: int | None) -> WorkingDay:
+        day = anchor.day + timedelta(days=days or 0)
+        counted = calendar.add_working_days(day, working_days or 0, self.calendar_code)
+        return WorkingDay(counted.day, anchor.is_provisional or counted.is_provisional)
+
+    def _day(self, anchor: Anchor, anchors: Anchors) -> WorkingDay:
+        moments = {
+            "start": anchors.starts_at,
+            "end": anchors.ends_at,
+            "open": anchors.opened_at,
+            "close": anchors.closes_at,
+        }
+        moment = moments[anchor]
+        if moment is not None:
+            return WorkingDay(calendar.local_date(moment, self.zone))
+        step = self._plan_step(self.rules[OPENING_STEP if anchor == "open" else CLOSING_STEP], anchors)
+        return WorkingDay(step.due_on, step.is_provisional)
+
+    def _moment(self, anchor: Anchor, anchors: Anchors) -> datetime:
+        exact = {"start": anchors.starts_at, "end": anchors.ends_at, "close": anchors.closes_at}.get(anchor)
+        return exact or calendar.end_of_day(self._day(anchor, anchors).day, self.zone)
+
+
+def is_after_opening(rule: StepRule) -> bool:
+    """Return whether a step hangs on a wave: without its opening it can never come."""
+    return rule.anchor in {"open", "close"}
+
+
+def wanted(step: str, planned: PlannedStep, *, now: datetime, is_cancelled: bool, is_opening_lost: bool) -> Standing:
+    """Return how an undone step should stand at `now`."""
+    if is_cancelled:
+        return Standing(MilestoneState.SKIPPED, "class_cancelled")
+    if is_opening_lost:
+        return Standing(MilestoneState.SKIPPED, "never_opened")
+    if planned.not_after is not None and planned.not_after < now and step not in LATE_STEPS:
+        return Standing(MilestoneState.EXPIRED, "not_after_passed")
+    return Standing(MilestoneState.PENDING)
+
+
+def settle(current: Standing | None, wish: Standing, planned: PlannedStep, today: date) -> Standing | None:
+    """Return the standing that replaces `current` (None: no row yet), or None when the row stays as it is.
+
+    Pending rows follow the plan. What is done stays done. A step the plan skipped comes back when its reason is gone;
+    an expired one only when its class moved so far that the step lies ahead again.
+    """
+    if current is None:
+        return None if wish.state is MilestoneState.SKIPPED else wish
+    match current.state:
+        case MilestoneState.PENDING:
+            return wish
+        case MilestoneState.SKIPPED if current.reason in _PLANNED_SKIPS and wish.state is not MilestoneState.SKIPPED:
+            return wish
+        case MilestoneState.EXPIRED if wish.state is MilestoneState.PENDING and planned.due_on > today:
+            return Standing(MilestoneState.PENDING, "class_moved")
+        case _:
+            return None

@@ -1,0 +1,148 @@
+"""Which steps a class session has and when: the table of lifecycle.md by the rules of the site file."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from trainloop.config import MilestoneRule, load_site
+from trainloop.domain import milestone
+from trainloop.domain.milestone import Anchors, MilestoneState, Planner, Standing
+
+SITE = load_site()
+PLANNER = Planner(SITE.milestones, SITE.company.zone, SITE.company.calendar_code)
+
+
+def local(year: int, month: int, day: int, *clock: int) -> datetime:
+    return datetime(year, month, day, *(clock or (9,)), tzinfo=SITE.company.zone).astimezone(UTC)
+
+
+def ending(moment: datetime) -> Anchors:
+    return Anchors(moment - timedelta(hours=8), moment)
+
+
+def test_the_steps_of_an_ordinary_class_stand_as_the_table_says() -> None:
+    """E, open +2 d, +5 d, +7 d at the end of the day, report at close with ten working days to go."""
+    opened = local(2026, 3, 5, 18)
+    planned = PLANNER.plan(Anchors(local(2026, 3, 5), local(2026, 3, 5, 17), opened))
+    assert {step: plan.due_on for step, plan in planned.items()} == {
+        "evaluation_open": date(2026, 3, 5),
+        "evaluation_reminder_1": date(2026, 3, 9),  # +2 is a Saturday
+        "evaluation_reminder_2": date(2026, 3, 10),
+        "evaluation_close": date(2026, 3, 12),
+        "evaluation_report": date(2026, 3, 12),
+    }
+    close = local(2026, 3, 12, 23, 59, 59)
+    assert planned["evaluation_open"].not_after == close
+    assert planned["evaluation_reminder_1"].not_after == close
+    assert planned["evaluation_close"].not_after is None
+    assert planned["evaluation_report"].not_after == local(2026, 3, 26, 23, 59, 59)
+    assert not any(plan.is_provisional for plan in planned.values())
+
+
+def test_before_the_wave_opened_its_planned_days_stand_in() -> None:
+    """Open-anchored steps are planned from the planned opening and again from the real one."""
+    planned = PLANNER.plan(ending(local(2026, 3, 5, 17)))
+    assert planned["evaluation_close"].due_on == date(2026, 3, 12)
+    opened_late = PLANNER.plan(Anchors(local(2026, 3, 5), local(2026, 3, 5, 17), local(2026, 3, 9)))
+    assert opened_late["evaluation_close"].due_on == date(2026, 3, 16)
+
+
+def test_a_class_before_spring_festival_keeps_a_working_day_to_open_and_to_answer() -> None:
+    """A week that is all holidays lengthens: nothing closes or expires before people are back."""
+    planned = PLANNER.plan(ending(local(2026, 2, 15, 17)))
+    assert planned["evaluation_open"].due_on == date(2026, 2, 24)
+    assert planned["evaluation_open"].not_after == local(2026, 2, 25, 23, 59, 59)
+    assert planned["evaluation_close"].due_on == date(2026, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "close"),
+    [(local(2024, 2, 22, 17), date(2024, 2, 29)), (local(2025, 12, 25, 17), date(2026, 1, 4))],
+)
+def test_leap_day_and_year_end_are_days_like_others(ends_at: datetime, close: date) -> None:
+    """+7 days from 2024-02-22 is the leap day; from Christmas it rolls over New Year to a working Sunday."""
+    assert PLANNER.plan(ending(ends_at))["evaluation_close"].due_on == close
+
+
+def test_a_step_in_an_unpublished_year_is_provisional() -> None:
+    """The weekday rule stands in and says so."""
+    assert all(plan.is_provisional for plan in PLANNER.plan(ending(local(2041, 5, 2, 17))).values())
+
+
+def test_steps_before_a_class_roll_back_and_end_with_its_start() -> None:
+    """Data alone adds a step: materials seven days ahead, on the working day before when that is a holiday."""
+    rules = SITE.milestones | {
+        "materials_sent": MilestoneRule(anchor="start", days=-7, not_after_anchor="start"),
+        "question_digest": MilestoneRule(anchor="start", working_days=-2, not_after_anchor="start"),
+        "class_log": MilestoneRule(anchor="end", days=0, not_after_days=3),
+    }
+    starts_at = local(2026, 10, 12)
+    planned = Planner(rules, SITE.company.zone, "CN").plan(Anchors(starts_at, local(2026, 10, 12, 17)))
+    assert planned["materials_sent"].due_on == date(2026, 9, 30)
+    assert planned["materials_sent"].not_after == starts_at
+    assert planned["question_digest"].due_on == date(2026, 10, 9)
+    assert planned["class_log"].not_after == local(2026, 10, 15, 23, 59, 59)
+
+
+NOW = local(2026, 3, 20)
+
+
+@pytest.mark.parametrize(
+    ("step", "is_cancelled", "is_opening_lost", "expected"),
+    [
+        ("evaluation_open", False, False, Standing(MilestoneState.EXPIRED, "not_after_passed")),
+        ("evaluation_open", True, False, Standing(MilestoneState.SKIPPED, "class_cancelled")),
+        ("evaluation_close", False, True, Standing(MilestoneState.SKIPPED, "never_opened")),
+        ("evaluation_close", False, False, Standing(MilestoneState.PENDING)),
+    ],
+)
+def test_an_undone_step_is_pending_expired_or_skipped_with_its_reason(
+    step: str, is_cancelled: bool, is_opening_lost: bool, expected: Standing
+) -> None:
+    """Past not_after a step expires and is reported, never done late in silence."""
+    planned = PLANNER.plan(ending(local(2026, 3, 5, 17)))[step]
+    found = milestone.wanted(step, planned, now=NOW, is_cancelled=is_cancelled, is_opening_lost=is_opening_lost)
+    assert found == expected
+
+
+def test_a_late_report_stays_owed() -> None:
+    """Ten working days after the close the report is late, and made all the same."""
+    planned = PLANNER.plan(ending(local(2025, 3, 5, 17)))["evaluation_report"]
+    found = milestone.wanted("evaluation_report", planned, now=NOW, is_cancelled=False, is_opening_lost=False)
+    assert found.state is MilestoneState.PENDING
+
+
+def test_settling_only_makes_transitions_that_stand_beside_the_enum() -> None:
+    """Done stays done, whatever the plan wants; every change is a listed transition; every reason has its words."""
+    planned = PLANNER.plan(ending(local(2026, 5, 7, 17)))["evaluation_open"]
+    reasons = [None, *milestone.REASON_TEXTS]
+    standings = [Standing(state, reason) for state, reason in product(MilestoneState, reasons)]
+    for current, wish in product(standings, (one for one in standings if one.state is not MilestoneState.DONE)):
+        found = milestone.settle(current, wish, planned, NOW.date())
+        if current.state is MilestoneState.DONE:
+            assert found is None
+        if found is not None and found.state is not current.state:
+            assert found.state in milestone.TRANSITIONS[current.state]
+
+
+def test_a_step_comes_back_only_when_its_reason_is_gone() -> None:
+    """Uncancelled: back. Expired: back only when the class moved so far that the step lies ahead."""
+    pending = Standing(MilestoneState.PENDING)
+    ahead = PLANNER.plan(ending(local(2026, 5, 7, 17)))["evaluation_open"]
+    behind = PLANNER.plan(ending(local(2026, 3, 19, 17)))["evaluation_open"]
+    cancelled = Standing(MilestoneState.SKIPPED, "class_cancelled")
+    unknown = Standing(MilestoneState.SKIPPED, "completions_unknown")
+    expired = Standing(MilestoneState.EXPIRED, "not_after_passed")
+    assert milestone.settle(cancelled, pending, behind, NOW.date()) == pending
+    assert milestone.settle(unknown, pending, ahead, NOW.date()) is None
+    assert milestone.settle(expired, pending, behind, NOW.date()) is None
+    assert milestone.settle(expired, pending, ahead, NOW.date()) == Standing(MilestoneState.PENDING, "class_moved")
+    assert milestone.settle(None, cancelled, ahead, NOW.date()) is None
+
+
+def test_every_reason_has_words_in_both_languages() -> None:
+    """What stands in the column is a code; a person reads it in their language."""
+    assert all(set(texts) == {"zh-CN", "en"} for texts in milestone.REASON_TEXTS.values())
