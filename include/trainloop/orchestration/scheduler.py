@@ -43,7 +43,7 @@ def main() -> None:
     from airflow.utils.db import check_migrations
 
     # `trainloop up` starts us while Airflow's tables are still being made: both take seconds.
-    check_migrations(MIGRATION_SECONDS)
+    check_migrations(MIGRATION_SECONDS)  # type: ignore[no-untyped-call]
     sys.argv = ["airflow", "scheduler", "--skip-serve-logs"]
     airflow()  # type: ignore[no-untyped-call]
 

@@ -19,10 +19,15 @@ ADMIN = "admin"
 
 @dataclass
 class StackRecord:
-    """What `<home>/stack.json` holds: the ports taken and the Airflow release whose tables the database has."""
+    """What `<home>/stack.json` holds: the ports taken, the Airflow release whose tables the database has.
+
+    `is_new_warehouse` is set before our own tables are made and cleared once the new warehouse may send mail: a kill
+    between the two must not leave it mute.
+    """
 
     ports: dict[str, int] = field(default_factory=dict)
     airflow_version: str = ""
+    is_new_warehouse: bool = False
 
     @property
     def airflow_url(self) -> str:

@@ -130,17 +130,26 @@ def _take_ports(settings: Settings, layout: Layout) -> StackRecord:
             chosen[key] = kept
         else:
             chosen[key] = ports.choose(port, set(chosen.values()))
-    record = StackRecord(chosen, record.airflow_version)
+    record = StackRecord(chosen, record.airflow_version, record.is_new_warehouse)
     layout.write_record(record)
     return record
 
 
 def _migrate(layout: Layout, record: StackRecord, environment: dict[str, str], environment_name: str) -> None:
     """Bring both databases to this release; Airflow's 7 s are spent once per Airflow version."""
-    from trainloop.warehouse.migrations import files, migrate
+    from trainloop.outbox.leases import grant_lease
+    from trainloop.warehouse import engine
+    from trainloop.warehouse.migrations import migrate
 
     version = importlib.metadata.version("apache-airflow")
-    is_known = record.airflow_version == version and _has_airflow_tables(environment)
+    # A warehouse that is made here and now is no copy of another one, so it may send.
+    if not _has_table(engine.url("owner"), "ops.schema_migrations"):
+        record.is_new_warehouse = True
+        layout.write_record(record)
+    airflow_url = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace(
+        "postgresql+psycopg2://", "postgresql://", 1
+    )
+    is_known = record.airflow_version == version and _has_table(airflow_url, "public.dag_run")
     log = layout.logs / "airflow-db-migrate.log"
     process = None
     if not is_known:
@@ -148,11 +157,10 @@ def _migrate(layout: Layout, record: StackRecord, environment: dict[str, str], e
             command = (*AIRFLOW, "db", "migrate")
             process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT, cwd=PROJECT_DIR)
     try:
-        if migrate() == [path.stem for path in files()]:
-            # A warehouse that was made just now is no copy of another: it may send.
-            from trainloop.outbox.leases import grant_lease
-
+        migrate()
+        if record.is_new_warehouse:
             grant_lease(environment_name, by="trainloop up")
+            record.is_new_warehouse = False
     finally:
         code = process.wait() if process else 0
     if code:
@@ -161,13 +169,12 @@ def _migrate(layout: Layout, record: StackRecord, environment: dict[str, str], e
     layout.write_record(record)
 
 
-def _has_airflow_tables(environment: dict[str, str]) -> bool:
-    """Whether the metadata database has Airflow's tables (it may have been replaced since they were made)."""
+def _has_table(url: str, name: str) -> bool:
+    """Whether the database has a table (it may have been replaced since its tables were made)."""
     import psycopg
 
-    url = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("postgresql+psycopg2://", "postgresql://", 1)
     with psycopg.connect(url, connect_timeout=10) as connection:
-        row = connection.execute("select to_regclass('public.dag_run') is not null").fetchone()
+        row = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
     return bool(row and row[0])
 
 

@@ -1,0 +1,18 @@
+"""The command line: `trainloop <command>`. Each command is a thin door to the package that does the work."""
+
+from __future__ import annotations
+
+import typer
+
+from trainloop.commands import files, lifecycle, mail, stack, tools
+from trainloop.commands.console import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="TrainLoop: a company's training lifecycle, from files in an inbox to reports in a mailbox.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for module in (stack, files, lifecycle, mail, tools):
+    module.register(app)

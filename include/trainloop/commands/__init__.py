@@ -1,0 +1,1 @@
+"""The commands of `trainloop`, grouped as people look for them. Heavy imports stay inside the commands."""

@@ -1,0 +1,67 @@
+"""intake, template, docs: files in, files out, without Airflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainloop.commands.console import FAILURE, console, show_counts
+from trainloop.errors import TrainLoopError
+
+
+def register(app: typer.Typer) -> None:
+    for command in (intake, template, docs):
+        app.command()(command)
+
+
+def intake() -> None:
+    """Read what waits in the inbox, here and now; the same work as the DAG `ingest_inbox`."""
+    from trainloop.intake.parking import match_parked_rows
+    from trainloop.intake.pipeline import ingest_dataset, waiting_datasets
+
+    datasets = waiting_datasets()
+    failed: list[str] = []
+    for dataset in datasets:
+        try:
+            show_counts({"dataset": dataset, **ingest_dataset(dataset)})
+        except TrainLoopError as error:  # one dataset stops no other
+            console.print(f"[red]✗[/] {dataset}: {error}", highlight=False)
+            failed.append(dataset)
+    if datasets:
+        show_counts(match_parked_rows())
+    else:
+        console.print("No complete file waits in the inbox.")
+    if failed:
+        raise typer.Exit(FAILURE)
+
+
+def template(
+    dataset: Annotated[str, typer.Argument(help="a dataset, such as enrollments")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="where to write the XLSX")] = None,
+) -> None:
+    """Write the XLSX to fill for one dataset."""
+    from trainloop.intake.template import write_template
+
+    path = output or Path(f"{dataset}.xlsx")
+    write_template(dataset, path)
+    console.print(f"Wrote {path}. Fill it and put it into <inbox>/{dataset}/.", highlight=False)
+
+
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="change nothing; fail when a page is stale")] = False,
+) -> None:
+    """Renew the generated pages: the DAG catalogue and the data dictionary."""
+    from trainloop.commands.pages import stale_pages
+
+    stale = stale_pages()
+    for path, text in stale.items():
+        if not check:
+            path.write_text(text, "utf-8")
+        console.print(f"{'stale' if check else 'renewed'}: {path}", highlight=False)
+    if not stale:
+        console.print("All pages are fresh.")
+    elif check:
+        console.print("Run `make docs` and commit the result.")
+        raise typer.Exit(FAILURE)

@@ -1,0 +1,71 @@
+"""outbox: what waits to be sent, and HR's hand on it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from trainloop.commands.console import Commands, console, show_counts, show_table
+
+outbox = typer.Typer(cls=Commands, no_args_is_help=True, help="Mails that wait, were sent or failed.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(outbox, name="outbox")
+
+
+@outbox.command("list")
+def list_messages(
+    state: Annotated[str | None, typer.Option(help="composed, sent, uncertain, failed, expired …")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="newest first")] = 50,
+) -> None:
+    """Show mails by id, template and state; recipients are not shown."""
+    from trainloop.outbox.desk import list_messages as find
+
+    rows = find(state, limit)
+    if not rows:
+        console.print("No mail.")
+        return
+    show_table("Mails", tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+@outbox.command()
+def hold(template: Annotated[str, typer.Argument(help="a template, such as survey_invitation")]) -> None:
+    """Hold back all mails of a template until `release`."""
+    from trainloop.outbox.desk import hold as hold_template
+
+    hold_template(template, by=getpass.getuser())
+    console.print(f"{template} is held back.", highlight=False)
+
+
+@outbox.command()
+def release(template: Annotated[str, typer.Argument(help="a template that is held back")]) -> None:
+    """Let the mails of a template leave again."""
+    from trainloop.outbox.desk import release as release_template
+
+    release_template(template)
+    console.print(f"{template} may leave again.", highlight=False)
+
+
+@outbox.command()
+def retry(message_id: Annotated[int, typer.Argument(help="id from `trainloop outbox list`")]) -> None:
+    """Send a failed mail again: the same bytes, at the next run of `deliver_mail`."""
+    from trainloop.outbox.desk import retry as retry_message
+
+    show_counts(retry_message(message_id))
+
+
+@outbox.command()
+def lease(
+    discard_queued: Annotated[
+        bool, typer.Option("--discard-queued", help="the database was restored: drop what was due before now")
+    ] = False,
+) -> None:
+    """Let this environment send from this database (asked for after a restore, a clone or a move)."""
+    from trainloop.outbox.leases import grant_lease
+    from trainloop.settings import get_settings
+
+    show_counts(grant_lease(get_settings().environment, getpass.getuser(), discard_queued=discard_queued))
+    console.print(f"Environment {get_settings().environment} may send from this database.", highlight=False)

@@ -1,0 +1,32 @@
+-- What the command line shows. Read as role board: codes, states and counts, nobody's name.
+
+-- name: files_by_state
+-- Grain: a dataset and state.
+select dataset, state::text as state, count(*) as files, sum(row_count) as rows,
+    sum(accepted_count + unchanged_count) as accepted, sum(quarantined_count) as quarantined, sum(parked_count) as parked
+from ops.inbox_files
+group by dataset, state
+order by dataset, state;
+
+-- name: due_steps
+-- Grain: a step with pending rows that are due.
+select step, count(*) as due, min(due_on) as oldest
+from ops.milestones
+where state = 'pending' and due_on <= %(today)s
+group by step
+order by min(due_on), step;
+
+-- name: messages_by_state
+-- Grain: a state of mails.
+select state::text as state, count(*) as mails,
+    min(next_attempt_at) filter (where state in ('composed', 'uncertain')) as next_attempt
+from ops.messages
+group by state
+order by state;
+
+-- name: session_steps
+-- Grain: a class session and step, in the order in which steps fall due.
+select subject_id as session_code, step, due_on, state::text as state, is_late
+from ops.milestones
+where subject_kind = 'class_session' and (%(session)s = '' or subject_id = %(session)s)
+order by subject_id, due_on, step;
