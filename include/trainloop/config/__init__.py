@@ -56,8 +56,6 @@ class IntakeRules(Rules):
 
 
 class SurveyRules(Rules):
-    close_after_days: int
-    reminder_offsets_days: tuple[int, ...]
     min_hours_between_reminders: int
     max_reminders: int
     open_without_attendance_working_days: int
@@ -113,6 +111,10 @@ class MilestoneRule(Rules):
     not_after_days: int | None = None
     not_after_working_days: int | None = None
     not_after_anchor: Literal["start", "end", "open", "close"] | None = None
+    is_sent_late: bool = Field(False, description="past not_after it is done and flagged late, not expired")
+    is_rolled: bool = Field(
+        True, description="a due day off work moves to the next (before a class: previous) working day"
+    )
 
 
 class Site(Rules):
