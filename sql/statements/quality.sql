@@ -50,3 +50,42 @@ inner join {findings} as findings using (row_number)
 inner join {reasons} as reasons using (column_name, rule)
 where rows.file_id = %(file_id)s and reasons.severity = 'block'
 on conflict (quarantined_row_id, column_name, rule) do nothing
+
+-- name: offending_file
+-- Grain: one file with its verdict's headers and how many of its rows wait for their owner.
+select
+    files.file_id,
+    files.dataset,
+    files.name,
+    coalesce(runs.headers, '[]') as headers,
+    (
+        select count(*) from ops.quarantined_rows as rows where rows.file_id = files.file_id and rows.state = 'open'
+    ) as open_count
+from ops.inbox_files as files
+left join ops.check_runs as runs on files.file_id = runs.file_id and not runs.is_parked
+where files.file_id = %(file_id)s
+order by runs.check_run_id
+limit 1
+
+-- name: offending_rows
+-- Grain: one open quarantined row with all its reasons, in the order of the file.
+select
+    rows.row_number,
+    rows.row_values,
+    coalesce(
+        (
+            select
+                jsonb_agg(
+                    jsonb_build_object(
+                        'column_name', reasons.column_name, 'rule', reasons.rule,
+                        'zh', reasons.message_zh, 'en', reasons.message_en
+                    ) order by reasons.column_name, reasons.rule
+                )
+            from ops.quarantine_reasons as reasons
+            where reasons.quarantined_row_id = rows.quarantined_row_id
+        ), '[]'
+    ) as reasons
+from ops.quarantined_rows as rows
+where rows.file_id = %(file_id)s and rows.state = 'open'
+order by rows.row_number
+limit %(limit)s

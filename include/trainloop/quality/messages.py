@@ -6,6 +6,7 @@ once per (column, rule) of a file and joined to the rows set-based; only the row
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -195,6 +196,21 @@ def row_reason(contract: Contract, check: Check, headers: Mapping[str, str]) -> 
     what = remedy(contract, check)
     where = _named(contract, columns_of(contract, check), headers)
     return Text(f"{where.zh}：{what.zh}", f", {where.en}: {what.en}")
+
+
+def split_reason(text: str, locale: Locale) -> tuple[str, str]:
+    """Return a row's reason as (what is wrong, what to do); a reason of one clause has nothing to do but to check.
+
+    >>> split_reason("第 17 行「入职日期」：无法识别为日期。请写成 2026-03-01 这样的格式。", "zh-CN")
+    ('「入职日期」：无法识别为日期。', '请写成 2026-03-01 这样的格式。')
+    """
+    zh = locale == "zh-CN"
+    text = re.sub(r"^第 \d+ 行" if zh else r"^Row \d+, ", "", text)
+    for mark in ("。", "，请") if zh else (". ", "; "):
+        wrong, found, fix = text.partition(mark)
+        if found and fix:
+            return (wrong + "。", "请" + fix) if mark == "，请" else (wrong + mark.strip(), fix[:1].upper() + fix[1:])
+    return text, ""
 
 
 def stop_reason(
