@@ -17,7 +17,7 @@ from trainloop.statistics.refusal import Refusal, Value
 
 @dataclass(frozen=True)
 class AlphaFigures:
-    """α with its interval and without each item; items whose correlation with the rest is negative (reverse coding?)."""
+    """α with its interval and without each item; items that correlate negatively with the rest (reverse coding?)."""
 
     n: int
     alpha: float

@@ -6,7 +6,6 @@ Masks rather too much than too little: a common word that is somebody's name cos
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 NAME, CONTACT, NUMBER = "[姓名]", "[联系方式]", "[号码]"
@@ -20,15 +19,26 @@ _FAMILY_NAMES = (
 _TITLES = "老师|教练|讲师|教授|总监|总经理|总|经理|主管|主任|部长|组长|班长|工程师|工|董|哥|姐|女士|先生|同学|师傅"
 # Numbers come last and e-mail first: an address must go as a whole before its digits are looked at.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), CONTACT),
-    (re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), CONTACT),
-    (re.compile(r"(?:微信|vx|wechat|qq)\s*(?:号|id)?\s*[::]?\s*[A-Za-z0-9_-]{5,}", re.IGNORECASE), CONTACT),
+    (re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), CONTACT),
+    (re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE), CONTACT),
+    (re.compile(r"(?:微信|vx|wechat|qq)\s*(?:号|id)?\s*[:：]?\s*[A-Za-z0-9_-]{5,}", re.IGNORECASE), CONTACT),
     (re.compile(rf"(?:{_FAMILY_NAMES})(?=(?:{_TITLES}))"), NAME),
-    (re.compile(rf"(?<![一-鿿])[小老阿](?:{_FAMILY_NAMES})(?![围额程章])"), NAME),
+    (re.compile(rf"[小老阿](?:{_FAMILY_NAMES})(?![围额序章法])"), NAME),
     (re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? ?[A-Z][\w'-]+(?: [A-Z][\w'-]+)?"), NAME),
-    (re.compile(r"\+?\d(?:[ ().-]?\d){5,}[\dXx]?"), NUMBER),
-    (re.compile(r"\b[A-Za-z]{1,4}[-_]?\d{3,}\b"), NUMBER),
+    (re.compile(r"\+?\d(?:[ ().-]?\d){5,}[Xx]?"), NUMBER),
+    (re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{1,4}[-_]?\d{3,}(?![A-Za-z0-9])"), NUMBER),
 )
+# Full-width ASCII (！ to ～) without punctuation that Chinese text really uses: １３８ and ＠ must not slip through.
+_NARROW = {
+    0xFF01 + offset: 0x21 + offset
+    for offset in range(94)
+    if chr(0x21 + offset).isalnum() or chr(0x21 + offset) in "@._-+"
+}
+
+
+def narrowed(text: str) -> str:
+    """Return the text with full-width letters and digits as ordinary ones, and its punctuation as it is."""
+    return text.translate(_NARROW)
 
 
 def mask_text(text: str, names: Iterable[str] = ()) -> str:
@@ -36,10 +46,10 @@ def mask_text(text: str, names: Iterable[str] = ()) -> str:
 
     `names` are names and ids of real people that occur in the text (the caller looks them up); longer ones go first,
     so that a given name does not leave the family name behind. Latin names match as whole words, Chinese anywhere.
-    Full-width characters are normalised (NFKC), so that １３８… is a number, too.
+    Full-width letters and digits become ordinary ones, so that １３８… is a number, too.
     """
-    masked = unicodedata.normalize("NFKC", text)
-    for name in sorted({unicodedata.normalize("NFKC", name).strip() for name in names}, key=len, reverse=True):
+    masked = narrowed(text)
+    for name in sorted({narrowed(name).strip() for name in names}, key=len, reverse=True):
         if name:
             masked = _name_pattern(name).sub(NUMBER if any(map(str.isdigit, name)) else NAME, masked)
     for pattern, word in _PATTERNS:

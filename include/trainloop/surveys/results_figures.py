@@ -1,0 +1,262 @@
+"""Inputs → figures before suppression, one function a family (names: docstring of `trainloop.surveys.results`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from trainloop.config import StatisticsRules
+from trainloop.domain.evaluation import ItemEvidence
+from trainloop.errors import PermanentError
+from trainloop.statistics.comparison import Moments, moments
+from trainloop.statistics.dimensions import AlphaFigures, cronbach_alpha, respondent_means
+from trainloop.statistics.figures import Figure, figure
+from trainloop.statistics.items import Interval, as_scores, describe_item, t_interval, wilson
+from trainloop.statistics.learning import LearningFigures, compare_tests
+from trainloop.statistics.nps import NpsFigures, net_promoter_score
+from trainloop.statistics.refusal import Refusal
+from trainloop.statistics.response import response_rates
+from trainloop.statistics.suppression import TEST, WAVE
+from trainloop.surveys.results_inputs import Inputs, Question
+
+
+class CodeAmbiguousError(PermanentError):
+    """Instrument {instrument_code} uses {codes} both for an item and for a dimension. Rename the dimension."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Figures of one class session with the people behind them.
+
+    `groups` maps a figure's group key to respondent ids, `dimensions` a dimension to its items, `moments` an item or
+    dimension to (n, mean, variance), `evidence` is what the improvement rules judge.
+    """
+
+    figures: tuple[Figure, ...]
+    groups: Mapping[str, frozenset[str]]
+    dimensions: Mapping[str, tuple[str, ...]]
+    moments: Mapping[str, Moments]
+    evidence: tuple[ItemEvidence, ...]
+
+
+class Answers:
+    """The complete responses as frames: respondents × items."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        """Pivot the answers; an item nobody answered is a column of gaps."""
+        self.ids = sorted(inputs.complete_ids)
+        codes = [question.code for question in inputs.questions]
+        self.scores = pd.DataFrame(np.nan, index=self.ids, columns=codes, dtype="float64")
+        self.choices = pd.DataFrame(None, index=self.ids, columns=codes, dtype="object")
+        for answer in inputs.answers:
+            if answer.item_code not in self.scores.columns:
+                continue
+            if answer.score is not None:
+                self.scores.at[answer.respondent_id, answer.item_code] = answer.score
+            elif answer.choice is not None:
+                self.choices.at[answer.respondent_id, answer.item_code] = answer.choice
+
+
+def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
+    """Compute the figures that need this class session only."""
+    answers = Answers(inputs)
+    scale_items = [question for question in inputs.questions if question.kind == "scale"]
+    dimensions = _dimensions(scale_items)
+    if doubled := dimensions.keys() & {question.code for question in inputs.questions}:
+        raise CodeAmbiguousError(instrument_code=inputs.instrument_code, codes=", ".join(sorted(doubled)))
+    groups: dict[str, frozenset[str]] = {WAVE: inputs.complete_ids}
+    figures = [*_response(inputs, rules), *_attendance(inputs), *_test(inputs, rules, groups)]
+    known: dict[str, Moments] = {}
+    evidence: list[ItemEvidence] = []
+    for question in scale_items:
+        groups[question.code] = _people(answers.scores[question.code])
+        figures += _item(question, answers, inputs.eligible_count, rules)
+        _remember(known, question.code, answers.scores[question.code])
+        evidence += _evidence(question, answers.scores[question.code], rules)
+    scale_of = {question.code: question.scale for question in scale_items}
+    for code, items in dimensions.items():
+        means = respondent_means(answers.scores[list(items)], rules.min_answered_share_of_dimension)
+        has_one_scale = len({scale_of[item] for item in items}) == 1
+        groups[f"dimension:{code}"] = _people(means)
+        figures += _dimension(code, answers.scores[list(items)], means, rules, has_one_scale=has_one_scale)
+        if has_one_scale:
+            _remember(known, code, means)
+    for question in inputs.questions:
+        if question.kind == "nps":
+            groups[question.code] = _people(answers.scores[question.code])
+            figures += _nps(question, answers.scores[question.code], rules)
+        if question.kind == "choice":
+            groups[question.code] = _people(answers.choices[question.code])
+            figures += _choice(question, answers.choices[question.code].dropna())
+    return Computed(tuple(figures), groups, dimensions, known, tuple(evidence))
+
+
+def _dimensions(items: Iterable[Question]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for question in items:
+        if question.dimension is not None:
+            found[question.dimension] = (*found.get(question.dimension, ()), question.code)
+    return found
+
+
+def _people(column: pd.Series[float]) -> frozenset[str]:
+    return frozenset(str(index) for index in column.dropna().index)
+
+
+def _remember(known: dict[str, Moments], code: str, column: pd.Series[float]) -> None:
+    found = moments(column.to_numpy())
+    if not isinstance(found, Refusal):
+        known[code] = found
+
+
+def _response(inputs: Inputs, rules: StatisticsRules) -> Iterator[Figure]:
+    complete_count = len(inputs.complete_ids)
+    counts = {
+        "invited_count": inputs.invited_count,
+        "eligible_count": inputs.eligible_count,
+        "complete_count": complete_count,
+        "partial_count": inputs.partial_count,
+        "straight_lined_count": inputs.straight_lined_count,
+    }
+    for statistic, count in counts.items():
+        yield figure("response", WAVE, statistic, count, complete_count)
+    rates = response_rates(
+        complete_count,
+        inputs.partial_count,
+        inputs.eligible_count,
+        rules.response_fine_pct,
+        rules.response_caution_pct,
+    )
+    for statistic in ("rr1_pct", "rr2_pct", "band"):
+        value = rates if isinstance(rates, Refusal) else getattr(rates, statistic)
+        yield figure("response", WAVE, statistic, value, complete_count)
+
+
+def _attendance(inputs: Inputs) -> Iterator[Figure]:
+    enrolled_count = inputs.attendance["enrolled_count"]
+    for statistic, count in inputs.attendance.items():
+        is_known = inputs.is_attendance_recorded or statistic == "enrolled_count"
+        yield figure("attendance", "class", statistic, count if is_known else Refusal("no_attendance"))
+    is_known = inputs.is_attendance_recorded and enrolled_count > 0
+    rate = 100 * inputs.attendance["attended_count"] / enrolled_count if is_known else Refusal("no_attendance")
+    yield figure("attendance", "class", "rate_pct", rate)
+
+
+def _test(inputs: Inputs, rules: StatisticsRules, groups: dict[str, frozenset[str]]) -> Iterator[Figure]:
+    result = compare_tests(
+        [np.nan if test.pre_score is None else test.pre_score for test in inputs.tests],
+        [np.nan if test.post_score is None else test.post_score for test in inputs.tests],
+        [test.maximum_score for test in inputs.tests],
+        rules.confidence,
+    )
+    groups[TEST] = frozenset(
+        test.respondent_id for test in inputs.tests if test.pre_score is not None and test.post_score is not None
+    )
+    n = len(groups[TEST])
+    yield figure("test", "class", "n", n, n)
+    for field in fields(LearningFigures):
+        if field.name != "n":
+            value = result if isinstance(result, Refusal) else getattr(result, field.name)
+            yield figure("test", "class", field.name, value, n)
+
+
+def _item(question: Question, answers: Answers, population_count: int, rules: StatisticsRules) -> Iterator[Figure]:
+    found = describe_item(
+        answers.scores[question.code].to_numpy(),
+        question.scale,
+        population_count,
+        not_applicable_count=int(answers.choices[question.code].notna().sum()),
+        confidence=rules.confidence,
+        boxes_min=rules.boxes_min,
+    )
+    for statistic in ("n", "mean", "ci_low", "ci_high", "se_class", "median"):
+        yield figure("item", question.code, statistic, getattr(found, statistic), found.n)
+    for point, share in zip(question.scale, found.shares_pct, strict=True):
+        yield figure("item", question.code, f"share_{point}", share, found.n)
+    yield figure("item", question.code, "share_na", found.share_na_pct, found.n)
+    for name, box in (("top2", found.top2), ("bottom2", found.bottom2)):
+        yield from _box(question.code, name, box, found.n)
+
+
+def _box(code: str, name: str, box: Interval | Refusal, n: int) -> Iterator[Figure]:
+    yield figure("item", code, f"{name}_pct", box if isinstance(box, Refusal) else box.estimate, n)
+    yield figure("item", code, f"{name}_low", box if isinstance(box, Refusal) else box.low, n)
+    yield figure("item", code, f"{name}_high", box if isinstance(box, Refusal) else box.high, n)
+
+
+def _evidence(question: Question, column: pd.Series[float], rules: StatisticsRules) -> Iterator[ItemEvidence]:
+    """Improvement thresholds are written for 1–5 scales; other scales have no rule to judge them by."""
+    scores = as_scores(column.to_numpy())
+    n = len(scores)
+    if n == 0 or question.scale != (1, 2, 3, 4, 5):
+        return
+    high = t_interval(scores, rules.confidence)[1]
+    bottom_count = int((scores <= 2).sum())
+    yield ItemEvidence(
+        item_code=question.code,
+        n=n,
+        mean=float(scores.mean()),
+        highest=question.scale[-1],
+        mean_high=None if isinstance(high, Refusal) else high,
+        bottom_count=bottom_count,
+        bottom_low_pct=wilson(bottom_count, n, rules.improvement_bottom_confidence).low,
+    )
+
+
+def _dimension(
+    code: str, scores: pd.DataFrame, means: pd.Series[float], rules: StatisticsRules, *, has_one_scale: bool
+) -> Iterator[Figure]:
+    values = as_scores(means.to_numpy())
+    n = len(values)
+    different = None if has_one_scale else Refusal("different_scales")
+    low, high = t_interval(values, rules.confidence)
+    mean = float(values.mean()) if n else Refusal("no_answers")
+    yield figure("dimension", code, "n", n, n)
+    for statistic, value in (("mean", mean), ("ci_low", low), ("ci_high", high)):
+        yield figure("dimension", code, statistic, different or value, n)
+    yield from _alpha(
+        code,
+        list(scores.columns),
+        different or cronbach_alpha(scores, rules.confidence, rules.alpha_min_items),
+        len(scores.dropna()),
+    )
+
+
+def _alpha(code: str, items: Sequence[str], found: AlphaFigures | Refusal, n: int) -> Iterator[Figure]:
+    yield figure("dimension", code, "alpha_n", n, n)
+    if isinstance(found, Refusal):
+        names = (
+            "alpha",
+            "alpha_low",
+            "alpha_high",
+            "item_rest_negative",
+            *(f"alpha_if_dropped:{item}" for item in items),
+        )
+        for statistic in names:
+            yield figure("dimension", code, statistic, found, n)
+        return
+    for statistic, value in (("alpha", found.alpha), ("alpha_low", found.low), ("alpha_high", found.high)):
+        yield figure("dimension", code, statistic, value, n)
+    yield figure("dimension", code, "item_rest_negative", ",".join(found.negative_items) or "none", n)
+    for item, value in found.if_dropped.items():
+        yield figure("dimension", code, f"alpha_if_dropped:{item}", value, n)
+
+
+def _nps(question: Question, column: pd.Series[float], rules: StatisticsRules) -> Iterator[Figure]:
+    found = net_promoter_score(column.to_numpy(), question.scale, rules.confidence)
+    n = int(column.notna().sum())
+    for field in fields(NpsFigures):
+        value = found if isinstance(found, Refusal) else getattr(found, field.name)
+        yield figure("nps", question.code, field.name, n if field.name == "n" else value, n)
+
+
+def _choice(question: Question, chosen: pd.Series[str]) -> Iterator[Figure]:
+    n = len(chosen)
+    yield figure("choice", question.code, "n", n, n)
+    for option in question.options:
+        count = int((chosen == option).sum())
+        yield figure("choice", question.code, f"count:{option}", count, n)
+        yield figure("choice", question.code, f"share:{option}", 100 * count / n if n else Refusal("no_answers"), n)

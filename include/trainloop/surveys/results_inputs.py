@@ -1,0 +1,236 @@
+"""What the results of one class session are computed from: one consistent reading of confidential, core and ops."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from trainloop.domain.survey import evaluation_wave_code
+from trainloop.errors import PermanentError
+from trainloop.settings import get_settings
+from trainloop.surveys.instrument import load_instrument
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import query_file, statement
+
+if TYPE_CHECKING:  # numpy stays out of whoever only asks for results
+    from trainloop.statistics.comparison import Moments
+
+
+class WaveUnknownError(PermanentError):
+    """There is no evaluation wave {wave_code}. It opens when class session {session_code} has ended."""
+
+
+class WaveNotClosedError(PermanentError):
+    """Wave {wave_code} is {state}. Results are made when it is closed; until then only the response rate is shown."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One item of the questionnaire; `scale` holds its points, lowest first (empty for choices and texts)."""
+
+    code: str
+    kind: Literal["scale", "nps", "choice", "text"]
+    scale: tuple[int, ...] = ()
+    dimension: str | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One item of one complete response; exactly one of the three is set."""
+
+    respondent_id: str
+    item_code: str
+    score: float | None
+    choice: str | None
+    free_text: str | None
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One learner's scores under a pseudonym."""
+
+    respondent_id: str
+    pre_score: float | None
+    post_score: float | None
+    maximum_score: float
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that belongs to this class session itself; `answers` are those of complete responses only."""
+
+    session_code: str
+    wave_code: str
+    course_code: str
+    trainer_id: str
+    starts_at: datetime
+    instrument_code: str
+    instrument_version: str
+    questions: tuple[Question, ...]
+    invited_count: int
+    eligible_count: int
+    responses: tuple[tuple[str, str, bool], ...]
+    answers: tuple[Answer, ...]
+    tests: tuple[TestResult, ...]
+    attendance: Mapping[str, int]
+    is_attendance_recorded: bool
+
+    @property
+    def complete_ids(self) -> frozenset[str]:
+        """Ids of the complete responses."""
+        return frozenset(respondent_id for respondent_id, state, _ in self.responses if state == "complete")
+
+    @property
+    def partial_count(self) -> int:
+        """Responses that were begun and not finished."""
+        return sum(state == "partial" for _, state, _ in self.responses)
+
+    @property
+    def straight_lined_count(self) -> int:
+        """Complete responses with the same answer everywhere."""
+        return sum(is_straight and state == "complete" for _, state, is_straight in self.responses)
+
+    def sha256(self) -> str:
+        """Return a hash over the canonical inputs: equal data, equal hash, whatever file brought them in what order.
+
+        Rules (site file, dictionaries) and other classes are left out on purpose: an old report changes when its own
+        data do, not because somebody edited a threshold.
+        """
+        canonical = {
+            "questionnaire": [self.instrument_code, self.instrument_version],
+            "population": [self.invited_count, self.eligible_count],
+            "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
+            "responses": sorted(self.responses),
+            "answers": sorted(
+                [answer.respondent_id, answer.item_code, repr((answer.score, answer.choice, answer.free_text))]
+                for answer in self.answers
+            ),
+            "tests": sorted(
+                [test.respondent_id, repr((test.pre_score, test.post_score, test.maximum_score))] for test in self.tests
+            ),
+        }
+        return hashlib.sha256(json.dumps(canonical, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class EarlierFigure:
+    """One released item or dimension of an earlier session of the same course or trainer."""
+
+    session_code: str
+    release_id: int
+    is_same_course: bool
+    is_same_trainer: bool
+    family: str
+    code: str
+    shown_level: str
+    moments: Moments
+
+
+def read_inputs(connection: Connection, session_code: str) -> Inputs:
+    """Read everything about one class session; raise WaveUnknownError, or WaveNotClosedError while people answer."""
+    keys = {"session_code": session_code, "wave_code": evaluation_wave_code(session_code)}
+    wave = connection.execute(statement("results", "wave"), keys).fetchone()
+    session = connection.execute(statement("results", "session"), keys).fetchone()
+    if wave is None or session is None:
+        raise WaveUnknownError(**keys)
+    if wave["state"] != "closed":
+        raise WaveNotClosedError(wave_code=wave["wave_code"], state=wave["state"])
+    population = connection.execute(statement("results", "population"), keys).fetchone()
+    attendance = connection.execute(query_file("marts/evaluation_attendance.sql"), keys).fetchone()
+    assert population is not None
+    assert attendance is not None
+    is_recorded = attendance.pop("is_recorded")
+    return Inputs(
+        session_code=session_code,
+        wave_code=wave["wave_code"],
+        course_code=session["course_code"],
+        trainer_id=session["trainer_id"],
+        starts_at=session["starts_at"],
+        instrument_code=wave["instrument_code"],
+        instrument_version=wave["instrument_version"],
+        questions=questions_of(wave["instrument_code"]),
+        invited_count=population["invited_count"],
+        eligible_count=population["eligible_count"],
+        responses=tuple(
+            (row["respondent_id"], row["state"], row["is_straight_lined"])
+            for row in connection.execute(statement("results", "responses"), keys)
+        ),
+        answers=tuple(
+            Answer(row["respondent_id"], row["item_code"], _number(row["score"]), row["choice"], row["free_text"])
+            for row in connection.execute(statement("results", "answers"), keys)
+        ),
+        tests=tuple(
+            TestResult(
+                _pseudonym(session_code, row["employee_id"]),
+                _number(row["pre_score"]),
+                _number(row["post_score"]),
+                float(row["maximum_score"]),
+            )
+            for row in connection.execute(statement("results", "tests"), keys)
+        ),
+        attendance=attendance,
+        is_attendance_recorded=is_recorded,
+    )
+
+
+def read_earlier(connection: Connection, inputs: Inputs) -> tuple[EarlierFigure, ...]:
+    """Read what earlier sessions of the course or trainer released, oldest session first."""
+    from trainloop.statistics.comparison import Moments
+
+    rows = connection.execute(
+        query_file("marts/evaluation_earlier.sql"),
+        {
+            "course_code": inputs.course_code,
+            "trainer_id": inputs.trainer_id,
+            "starts_at": inputs.starts_at,
+            "instrument_code": inputs.instrument_code,
+            "instrument_version": inputs.instrument_version,
+        },
+    )
+    return tuple(
+        EarlierFigure(
+            session_code=row["session_code"],
+            release_id=row["release_id"],
+            is_same_course=row["is_same_course"],
+            is_same_trainer=row["is_same_trainer"],
+            family=row["family"],
+            code=row["code"],
+            shown_level=row["shown_level"],
+            moments=Moments(row["respondent_count"], row["mean"], row["variance"]),
+        )
+        for row in rows
+    )
+
+
+def questions_of(instrument_code: str) -> tuple[Question, ...]:
+    """Return the items of an instrument as the estimators need them."""
+    instrument = load_instrument(instrument_code)
+    return tuple(_question(item, instrument.scales) for item in instrument.items)
+
+
+def _question(item: Any, scales: Mapping[str, Any]) -> Question:
+    scale = scales[item.scale] if item.scale else None
+    return Question(
+        code=item.code,
+        kind=item.kind,
+        scale=tuple(range(scale.lowest, scale.highest + 1)) if scale else (),
+        dimension=item.dimension,
+        options=tuple(option.code for option in item.options or ()),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _pseudonym(session_code: str, employee_id: str) -> str:
+    """The ledger knows test takers by a keyed hash: stable per session, of no use elsewhere."""
+    digest = hmac.new(get_settings().secret().encode(), f"test:{session_code}:{employee_id}".encode(), hashlib.sha256)
+    return str(uuid.UUID(bytes=digest.digest()[:16]))

@@ -1,0 +1,117 @@
+"""Open answers: themes counted, verbatims masked, and the dictionaries of both read from the site's files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from trainloop.domain.evaluation import ImprovementRule, read_rules
+from trainloop.errors import PermanentError
+from trainloop.settings import get_settings
+from trainloop.statistics.figures import Figure, figure
+from trainloop.statistics.masking import mask_text, narrowed
+from trainloop.statistics.themes import Theme, count_themes
+from trainloop.surveys.results_inputs import Inputs
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+
+class DictionaryInvalidError(PermanentError):
+    """config/{name} cannot be used: {detail}. Compare it with the shipped file and correct the named place."""
+
+
+def _read(name: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(resources.files("trainloop.config").joinpath(name).read_text("utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise DictionaryInvalidError(name=name, detail=error) from error
+    if not isinstance(content, dict):
+        raise DictionaryInvalidError(name=name, detail="it holds no mapping")
+    return content
+
+
+@functools.cache
+def improvement_rules() -> tuple[ImprovementRule, ...]:
+    """Return the improvement rules; raise DictionaryInvalidError naming what is wrong."""
+    name = "improvement_rules.yaml"
+    try:
+        return read_rules(_read(name)["rules"])
+    except (KeyError, TypeError) as error:
+        raise DictionaryInvalidError(name=name, detail=error) from error
+
+
+@functools.cache
+def themes() -> tuple[Theme, ...]:
+    """Return the themes of both dictionaries, merged by code in the order of the Chinese one."""
+    try:
+        chinese = {entry["code"]: entry for entry in _read("themes_zh.yaml")["themes"]}
+        english = {entry["code"]: entry for entry in _read("themes_en.yaml")["themes"]}
+        return tuple(
+            Theme(
+                code=code,
+                name_zh=chinese.get(code, english.get(code))["name"],
+                name_en=english.get(code, chinese.get(code))["name"],
+                words=tuple(
+                    str(word)
+                    for entry in (chinese.get(code), english.get(code))
+                    if entry is not None
+                    for word in entry["words"]
+                ),
+            )
+            for code in chinese | english
+        )
+    except (KeyError, TypeError) as error:
+        raise DictionaryInvalidError(name="themes_zh.yaml / themes_en.yaml", detail=error) from error
+
+
+def texts_of(inputs: Inputs) -> dict[str, dict[str, str]]:
+    """Return the open answers: text item → respondent id → text, blank ones left out."""
+    texts: dict[str, dict[str, str]] = {question.code: {} for question in inputs.questions if question.kind == "text"}
+    for answer in inputs.answers:
+        if answer.item_code in texts and answer.free_text is not None and answer.free_text.strip():
+            texts[answer.item_code][answer.respondent_id] = answer.free_text
+    return texts
+
+
+def theme_figures(inputs: Inputs) -> Iterator[Figure]:
+    """Yield how many people mention each theme; every theme has its rows, so that a row's existence says nothing.
+
+    The people behind them are all complete responses: among them a reader would have to guess who wrote.
+    """
+    folder = get_settings().home / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    n = len(inputs.complete_ids)
+    counts = count_themes(texts_of(inputs), themes(), str(folder))
+    for theme in themes():
+        yield figure("theme", theme.code, "name_zh", theme.name_zh)
+        yield figure("theme", theme.code, "name_en", theme.name_en)
+        for statistic, count in counts[theme.code].items():
+            yield figure("theme", theme.code, statistic, count, n)
+
+
+def masked_verbatims(connection: Connection, inputs: Inputs) -> list[tuple[str, int, str]]:
+    """Return (item, position, masked text) of all open answers.
+
+    Positions follow a hash of item and text: they say nothing about the order of answers, two texts of one person do
+    not stand at the same place, and a rerun gives the same list.
+    """
+    texts = {item: sorted(answers.values()) for item, answers in texts_of(inputs).items()}
+    everything = [narrowed(text) for answers in texts.values() for text in answers]
+    if not everything:
+        return []
+    keys = {"session_code": inputs.session_code, "texts": everything}
+    names = [row["name"] for row in connection.execute(statement("results", "names_in_texts"), keys)]
+    rows: list[tuple[str, int, str]] = []
+    for item, answers in texts.items():
+        masked = sorted((mask_text(text, names) for text in answers), key=_shuffled(f"{inputs.wave_code}:{item}"))
+        rows += [(item, position, text) for position, text in enumerate(masked, start=1)]
+    return rows
+
+
+def _shuffled(salt: str) -> Callable[[str], str]:
+    return lambda text: hashlib.sha256(f"{salt}:{text}".encode()).hexdigest()

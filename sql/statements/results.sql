@@ -1,0 +1,168 @@
+-- Evaluation results of one class session: read confidential and core, replace marts, add to published.
+
+-- name: wave
+select wave_code, instrument_code, instrument_version, state::text as state
+from ops.survey_waves
+where wave_code = %(wave_code)s
+
+-- name: session
+select session_code, course_code, trainer_id, starts_at
+from core.class_sessions
+where session_code = %(session_code)s
+
+-- name: population
+select invited_count, eligible_count, used_count, has_completions
+from marts.evaluation_population(%(wave_code)s)
+
+-- name: responses
+-- The respondent's id is a hash of the wave's random id of the form: it stays when the same file is read again.
+select
+    md5(wave_code || ':' || external_id_hash)::uuid::text as respondent_id,
+    state::text as state,
+    is_straight_lined
+from confidential.responses
+where wave_code = %(wave_code)s
+order by respondent_id
+
+-- name: answers
+-- Complete forms only: a partial answer is counted, never mixed in.
+select
+    md5(responses.wave_code || ':' || responses.external_id_hash)::uuid::text as respondent_id,
+    answers.item_code,
+    answers.score,
+    answers.choice,
+    answers.free_text
+from confidential.responses
+join confidential.answers using (response_id)
+where responses.wave_code = %(wave_code)s and responses.state = 'complete'
+order by respondent_id, answers.item_code
+
+-- name: tests
+select employee_id, pre_score, post_score, maximum_score
+from core.test_results
+where session_code = %(session_code)s
+order by employee_id
+
+-- name: names_in_texts
+select name from confidential.names_in_texts(%(session_code)s, %(texts)s)
+
+-- name: releases
+select release_id, revision_number, data_sha256, is_withheld
+from published.releases
+where product = 'course_evaluation' and subject_kind = 'class_session' and subject_id = %(session_code)s
+order by revision_number
+
+-- name: ledger
+-- Every earlier release of this session that was not withheld, not the newest only: subtraction has a long memory.
+select
+    release_id,
+    figure_key,
+    shown_level,
+    array_agg(respondent_id::text) as respondent_ids
+from confidential.release_respondents
+join published.releases using (release_id)
+where product = 'course_evaluation' and subject_kind = 'class_session' and subject_id = %(session_code)s
+    and not is_withheld
+group by release_id, figure_key, shown_level
+
+-- name: findings
+select item_code
+from published.suggestions
+where release_id = %(release_id)s and strength = 'finding'
+
+-- name: release_content
+-- What readers of one release see, to tell whether anything would change for them.
+select jsonb_build_object(
+    'figures', (
+        select coalesce(jsonb_agg(
+            jsonb_build_array(family, code, statistic, value, text_value, respondent_count, is_hidden, reason)
+            order by family, code, statistic
+        ), '[]')
+        from published.figures where release_id = %(release_id)s
+    ),
+    'verbatims', (
+        select coalesce(jsonb_agg(jsonb_build_array(item_code, position, masked_text) order by item_code, position), '[]')
+        from published.verbatims where release_id = %(release_id)s
+    ),
+    'suggestions', (
+        select coalesce(jsonb_agg(jsonb_build_array(rule_code, item_code, strength) order by rule_code, item_code), '[]')
+        from published.suggestions where release_id = %(release_id)s
+    )
+) as content
+
+-- name: delete_marts
+delete from marts.evaluation_waves where wave_code = %(wave_code)s
+
+-- name: insert_wave
+insert into marts.evaluation_waves (
+    wave_code, session_code, invited_count, eligible_count, complete_count, partial_count, straight_lined_count,
+    attendee_count, enrolled_count, data_sha256, computed_at
+)
+values (
+    %(wave_code)s, %(session_code)s, %(invited_count)s, %(eligible_count)s, %(complete_count)s, %(partial_count)s,
+    %(straight_lined_count)s, %(attendee_count)s, %(enrolled_count)s, %(data_sha256)s, %(computed_at)s
+)
+
+-- name: insert_marts
+insert into marts.evaluation_figures (wave_code, family, code, statistic, value, text_value, respondent_count, refusal)
+select %(wave_code)s, rows.*
+from unnest(
+    %(family)s::text[], %(code)s::text[], %(statistic)s::text[], %(value)s::numeric[], %(text_value)s::text[],
+    %(respondent_count)s::integer[], %(refusal)s::text[]
+) as rows
+
+-- name: insert_release
+insert into published.releases (
+    product, subject_kind, subject_id, revision_number, data_sha256, site_version, released_at, is_withheld,
+    withheld_reason
+)
+values (
+    'course_evaluation', 'class_session', %(session_code)s, %(revision_number)s, %(data_sha256)s, %(site_version)s,
+    %(released_at)s, %(is_withheld)s, %(withheld_reason)s
+)
+returning release_id
+
+-- name: insert_figures
+insert into published.figures (
+    release_id, family, code, statistic, value, text_value, respondent_count, is_hidden, reason
+)
+select %(release_id)s, rows.*
+from unnest(
+    %(family)s::text[], %(code)s::text[], %(statistic)s::text[], %(value)s::numeric[], %(text_value)s::text[],
+    %(respondent_count)s::integer[], %(is_hidden)s::boolean[], %(reason)s::text[]
+) as rows
+
+-- name: insert_verbatims
+insert into published.verbatims (release_id, item_code, position, masked_text)
+select %(release_id)s, rows.*
+from unnest(%(item_code)s::text[], %(position)s::integer[], %(masked_text)s::text[]) as rows
+
+-- name: insert_suggestions
+insert into published.suggestions (release_id, rule_code, item_code, strength, suggestion_zh, suggestion_en)
+select %(release_id)s, rows.*
+from unnest(
+    %(rule_code)s::text[], %(item_code)s::text[], %(strength)s::text[], %(suggestion_zh)s::text[],
+    %(suggestion_en)s::text[]
+) as rows
+
+-- name: insert_ledger
+insert into confidential.release_respondents (release_id, figure_key, shown_level, respondent_id)
+select %(release_id)s, rows.figure_key, rows.shown_level, rows.respondent_id::uuid
+from unnest(%(figure_key)s::text[], %(shown_level)s::text[], %(respondent_id)s::text[])
+    as rows (figure_key, shown_level, respondent_id)
+
+-- name: insert_moments
+insert into marts.released_moments (
+    release_id, family, code, shown_level, instrument_code, instrument_version, respondent_count, mean, variance
+)
+select
+    %(release_id)s, rows.family, rows.code, rows.shown_level, %(instrument_code)s, %(instrument_version)s,
+    rows.respondent_count, rows.mean, rows.variance
+from unnest(
+    %(family)s::text[], %(code)s::text[], %(shown_level)s::text[], %(respondent_count)s::integer[],
+    %(mean)s::float8[], %(variance)s::float8[]
+) as rows (family, code, shown_level, respondent_count, mean, variance)
+
+-- name: insert_audit
+insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+values ('statistics', %(action)s, 'class_session', %(session_code)s, %(detail)s)
