@@ -42,7 +42,7 @@ class Component:
             process = psutil.Process(kept["pid"])
             is_same = abs(process.create_time() - kept["born_at"]) <= SAME_BIRTH_SECONDS
             return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (OSError, ValueError, KeyError, psutil.Error):
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> bool:
@@ -98,7 +98,7 @@ class Component:
     def _exit_code(self) -> str:
         try:
             pid, status = os.waitpid(json.loads(self.pid_file.read_text())["pid"], os.WNOHANG)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return "unknown"
         return str(os.waitstatus_to_exitcode(status)) if pid else "unknown"
 
