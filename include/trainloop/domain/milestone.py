@@ -196,3 +196,14 @@ def settle(current: Standing | None, wish: Standing, planned: PlannedStep, today
             return Standing(MilestoneState.PENDING, "class_moved")
         case _:
             return None
+
+
+def waited_from(today: date, working_days: int, calendar_code: str) -> date:
+    """Return the day D such that classes which ended before D have been waited for `working_days` working days.
+
+    Zero days: everything that ended before tomorrow.
+    """
+    if working_days == 0:
+        return today + timedelta(days=1)
+    last = calendar.roll_back(today, calendar_code).day
+    return calendar.add_working_days(last, -(working_days - 1), calendar_code).day

@@ -1,0 +1,148 @@
+"""Instruments: what a survey asks. One YAML file each; items, scales and wording in both languages."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from trainloop.config import Locale
+from trainloop.domain.survey import Anonymity
+from trainloop.errors import PermanentError
+
+FOLDER = Path(__file__).parent / "instruments"
+ItemKind = Literal["scale", "nps", "choice", "text"]
+
+
+class InstrumentUnknownError(PermanentError):
+    """There is no instrument {code}. Known are: {known}."""
+
+
+class InstrumentInvalidError(PermanentError):
+    """The instrument {path} is not valid: {detail}. Correct the named keys; course_evaluation.yaml shows them."""
+
+
+class Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scale(Declared):
+    """Whole numbers from lowest to highest; anchors are the words a form shows for some or all of them."""
+
+    lowest: int
+    highest: int
+    is_not_applicable_allowed: bool = False
+    anchors_zh: dict[int, str]
+    anchors_en: dict[int, str]
+
+    @model_validator(mode="after")
+    def _anchors_lie_on_the_scale(self) -> Self:
+        if self.highest <= self.lowest or not {*self.anchors_zh, *self.anchors_en} <= set(self.scores):
+            raise ValueError("anchors lie on the scale, and the scale has two points at least")
+        if self.anchors_zh.keys() != self.anchors_en.keys():
+            raise ValueError("both languages anchor the same points")
+        return self
+
+    @property
+    def scores(self) -> range:
+        return range(self.lowest, self.highest + 1)
+
+    def anchors(self, locale: Locale) -> dict[int, str]:
+        return self.anchors_zh if locale == "zh-CN" else self.anchors_en
+
+
+class Bilingual(Declared):
+    zh: str
+    en: str
+
+    def text(self, locale: Locale) -> str:
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class Option(Bilingual):
+    """One answer of a choice item."""
+
+    code: str
+
+
+class Item(Bilingual):
+    """One question: its wording is what an export's header repeats."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")
+    kind: ItemKind
+    scale: str | None = None
+    dimension: str | None = None
+    is_required: bool = False
+    is_reverse_coded: bool = False
+    options: tuple[Option, ...] = ()
+    max_length: int | None = None
+
+    @property
+    def header_aliases(self) -> tuple[str, ...]:
+        """Every wording by which an export may head this item's column."""
+        return (self.code, self.zh, self.en)
+
+
+class Instrument(Declared):
+    """One version of one questionnaire."""
+
+    code: str
+    version: str
+    anonymity: Anonymity
+    title_zh: str
+    title_en: str
+    minutes: int = Field(gt=0, description="How long it takes, as invitations say")
+    scales: dict[str, Scale]
+    dimensions: dict[str, Bilingual]
+    items: tuple[Item, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        codes = [item.code for item in self.items]
+        if len(codes) != len(set(codes)):
+            raise ValueError("an item code is used twice")
+        for item in self.items:
+            if (item.kind in {"scale", "nps"}) != (item.scale in self.scales):
+                raise ValueError(f"{item.code}: a scale or nps item names one of the scales, and only they do")
+            if item.dimension is not None and item.dimension not in self.dimensions:
+                raise ValueError(f"{item.code}: no dimension named {item.dimension}")
+            if (item.kind == "choice") != bool(item.options):
+                raise ValueError(f"{item.code}: a choice lists its options, and only a choice does")
+            # Zero to ten is what the score is defined on; a five-point item under that name would be another number.
+            if item.kind == "nps" and (self.scale_of(item).lowest, self.scale_of(item).highest) != (0, 10):
+                raise ValueError(f"{item.code}: a net promoter item is asked from 0 to 10")
+        return self
+
+    def item(self, code: str) -> Item:
+        """Return an item by its code; KeyError when there is none."""
+        for item in self.items:
+            if item.code == code:
+                return item
+        raise KeyError(code)
+
+    def scale_of(self, item: Item) -> Scale:
+        """Return the scale of a scale or nps item; KeyError for other kinds."""
+        return self.scales[item.scale or ""]
+
+    def title(self, locale: Locale) -> str:
+        return self.title_zh if locale == "zh-CN" else self.title_en
+
+
+def read_instrument(path: Path) -> Instrument:
+    """Return the instrument of one YAML file; raise InstrumentInvalidError naming the wrong keys."""
+    try:
+        return Instrument.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise InstrumentInvalidError(path=path.name, detail=error) from error
+
+
+@functools.cache
+def load_instrument(code: str) -> Instrument:
+    """Return a shipped instrument; raise InstrumentUnknownError naming the known ones."""
+    known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+    if code not in known:
+        raise InstrumentUnknownError(code=code, known=", ".join(known))
+    return read_instrument(FOLDER / f"{code}.yaml")
