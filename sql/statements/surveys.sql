@@ -92,7 +92,7 @@ with restored as (
 ),
 revived as (
     update ops.notices as notice
-    set state = 'planned', reason = null
+    set state = 'planned', reason = null, settled_at = null, message_id = null
     from restored
     where notice.kind = 'survey_invitation' and notice.subject_kind = 'survey_wave'
         and notice.subject_id = restored.wave_code and notice.recipient_kind = 'employee'
@@ -196,7 +196,7 @@ with withdrawn as (
 ),
 dropped as (
     update ops.notices as notice
-    set state = 'dropped', reason = withdrawn.withdrawn_reason
+    set state = 'dropped', reason = withdrawn.withdrawn_reason, settled_at = %(now)s
     from withdrawn
     where notice.kind in ('survey_invitation', 'survey_reminder') and notice.subject_kind = 'survey_wave'
         and notice.subject_id = withdrawn.wave_code and notice.state = 'planned'
@@ -319,7 +319,7 @@ with closed as (
 ),
 dropped as (
     update ops.notices as notice
-    set state = 'dropped', reason = 'wave_closed'
+    set state = 'dropped', reason = 'wave_closed', settled_at = %(now)s
     from closed
     where notice.kind in ('survey_invitation', 'survey_reminder') and notice.subject_kind = 'survey_wave'
         and notice.subject_id = closed.wave_code and notice.state = 'planned'
