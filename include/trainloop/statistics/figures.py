@@ -52,12 +52,20 @@ def figure(family: str, code: str, statistic: str, value: Value | str, responden
     return Figure(family, code, statistic, value=float(value), respondent_count=respondent_count)
 
 
-def decimals(family: str, statistic: str, respondent_count: int | None, one_decimal_below: int = 20) -> int:
+def decimals(
+    family: str,
+    statistic: str,
+    respondent_count: int | None,
+    one_decimal_below: int = 20,
+    *,
+    is_dimension: bool = False,
+) -> int:
     """Return how many decimals may be printed: a mean of few people has one, so that it does not give away its sum.
 
-    The NPS is a hundred times a mean, so the same rule leaves it whole points below the threshold.
+    The NPS is a hundred times a mean, so the same rule leaves it whole points below the threshold. Means of dimensions
+    always have one (why: `trainloop.statistics.suppression`).
     """
-    is_small = respondent_count is not None and respondent_count < one_decimal_below
+    is_small = is_dimension or (respondent_count is not None and respondent_count < one_decimal_below)
     name = statistic.partition(":")[0]
     if family == "nps" and name in {"nps", "ci_low", "ci_high"}:
         return 0 if is_small else 1
@@ -68,11 +76,12 @@ def decimals(family: str, statistic: str, respondent_count: int | None, one_deci
     return 4 if name in _FOUR_DECIMALS else 1
 
 
-def rounded(item: Figure, one_decimal_below: int = 20) -> Decimal | None:
+def rounded(item: Figure, one_decimal_below: int = 20, *, is_dimension: bool = False) -> Decimal | None:
     """Return the value as printed, halves away from zero; None without a value."""
     if item.value is None:
         return None
-    step = Decimal(1).scaleb(-decimals(item.family, item.statistic, item.respondent_count, one_decimal_below))
+    places = decimals(item.family, item.statistic, item.respondent_count, one_decimal_below, is_dimension=is_dimension)
+    step = Decimal(1).scaleb(-places)
     # Nine decimals first: 4.35 computed as 4.3499999999999996 is a half to every reader.
     exact = Decimal(repr(round(item.value, 9))).quantize(step, ROUND_HALF_UP)
     return exact or abs(exact)  # no "−0.0"

@@ -8,24 +8,26 @@ Our reading of the rules, where they leave room:
 - **n is printed exactly**, also where the figure is hidden. Counts of a class list (enrolled, attended, invited,
   answered) are administrative and not answers.
 - **A dimension is shown no better than its least shown item**: it is the margin of its items, and with all but one
-  item printed the hidden one could be worked out.
+  item printed the hidden one could be worked out. It is printed with one decimal whatever n: beside exact items an
+  exact dimension gives away the answers of the one person who skipped an item.
 - **Ledger**: a figure's group is the set of people behind it. Where it differs from the group of an earlier release of
   the same figure by 1–4 people (added and removed counted together), subtraction would give a figure of fewer than
   five: that figure is hidden; when it is the whole wave or the test, the release is withheld and the earlier one stays
-  valid. A difference of 5–9 against a release that showed the distribution leaves the mean. Only what was shown is in
-  the ledger: nothing can be subtracted from a figure that nobody saw. Corrected values of the same people are the same
-  group: they make a revision.
+  valid. Chains over several releases count like a plain difference. A difference of 5–9 against a release that showed
+  the distribution leaves the mean. Only what was shown is in the ledger: nothing can be subtracted from a figure that
+  nobody saw. Corrected values of the same people are the same group: they make a revision.
 - **A refusal speaks, too** ("everybody answered alike"), so the minimum is judged before the reason.
 - **Fail closed**: a statistic this module does not know needs ten people; one without a group of its own is hidden.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from trainloop.statistics.figures import Figure, ShownFigure, rounded
+from trainloop.statistics.subtraction import is_small_group_derivable
 
 Level = Literal["hidden", "mean", "distribution"]
 Need = Literal["nothing", "mean", "distribution"]
@@ -104,19 +106,20 @@ def need_of(family: str, statistic: str) -> Need:
     return "mean" if statistic in _MEANS.get(family, frozenset()) else "distribution"
 
 
-def visibility_of(group: frozenset[str], earlier: Iterable[LedgerEntry], minimums: Minimums) -> Visibility:
+def visibility_of(group: frozenset[str], earlier: Sequence[LedgerEntry], minimums: Minimums) -> Visibility:
     """Return how much of a group of people may be shown, given every earlier release of the same figure."""
-    level: Level = "distribution" if len(group) >= minimums.distribution else "mean"
-    reason = None if level == "distribution" else "below_minimum_distribution"
+    if any(0 < len(group ^ entry.respondents) < minimums.mean for entry in earlier):
+        return Visibility("hidden", "too_close_to_earlier_release", is_near_earlier=True)
     if len(group) < minimums.mean:
-        level, reason = "hidden", "below_minimum_mean"
-    for entry in earlier:
-        distance = len(group ^ entry.respondents)
-        if 0 < distance < minimums.mean:
-            return Visibility("hidden", "too_close_to_earlier_release", is_near_earlier=True)
-        if level == entry.level == "distribution" and 0 < distance < minimums.distribution:
-            level, reason = "mean", "too_close_to_earlier_release"
-    return Visibility(level, reason)
+        return Visibility("hidden", "below_minimum_mean")
+    if is_small_group_derivable([group, *(entry.respondents for entry in earlier)], minimums.mean):
+        return Visibility("hidden", "too_close_to_earlier_release", is_near_earlier=True)
+    if len(group) < minimums.distribution:
+        return Visibility("mean", "below_minimum_distribution")
+    full = [entry.respondents for entry in earlier if entry.level == "distribution"]
+    if is_small_group_derivable([group, *full], minimums.distribution):
+        return Visibility("mean", "too_close_to_earlier_release")
+    return Visibility("distribution", None)
 
 
 def suppress(
@@ -132,14 +135,14 @@ def suppress(
     code to its items, `earlier` is the ledger of all earlier releases of the same subject that were not withheld.
     """
     visibility = {
-        key: visibility_of(group, (entry for entry in earlier if entry.key == key), minimums)
+        key: visibility_of(group, [entry for entry in earlier if entry.key == key], minimums)
         for key, group in groups.items()
     }
     for code, items in dimensions.items():
         key = f"dimension:{code}"
         visibility[key] = _least_shown(visibility[key], [visibility[item] for item in items])
     is_withheld = any(visibility[key].is_near_earlier for key in (WAVE, TEST) if key in visibility)
-    shown = tuple(_show(item, visibility.get(group_key(item, dimensions)), minimums) for item in figures)
+    shown = tuple(_show(item, group_key(item, dimensions), visibility, minimums) for item in figures)
     ledger = tuple(
         LedgerEntry(key, visibility[key].level, group)
         for key, group in groups.items()
@@ -162,8 +165,8 @@ def _least_shown(own: Visibility, items: Sequence[Visibility]) -> Visibility:
     return own if _RANK[own.level] <= _RANK[least.level] else Visibility(least.level, "protects_other_figure")
 
 
-def _show(item: Figure, seen: Visibility | None, minimums: Minimums) -> ShownFigure:
-    reason = _hiding_reason(item, seen, minimums)
+def _show(item: Figure, key: str, visibility: Mapping[str, Visibility], minimums: Minimums) -> ShownFigure:
+    reason = _hiding_reason(item, visibility.get(key), minimums)
     if reason is not None:
         return ShownFigure(
             item.family, item.code, item.statistic, None, None, item.respondent_count, is_hidden=True, reason=reason
@@ -172,7 +175,7 @@ def _show(item: Figure, seen: Visibility | None, minimums: Minimums) -> ShownFig
         family=item.family,
         code=item.code,
         statistic=item.statistic,
-        value=rounded(item, minimums.one_decimal_below),
+        value=rounded(item, minimums.one_decimal_below, is_dimension=key.startswith("dimension:")),
         text_value=item.text_value,
         respondent_count=item.respondent_count,
         is_hidden=False,

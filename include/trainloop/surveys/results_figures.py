@@ -58,6 +58,11 @@ class Answers:
                 self.scores.at[answer.respondent_id, answer.item_code] = answer.score
             elif answer.choice is not None:
                 self.choices.at[answer.respondent_id, answer.item_code] = answer.choice
+        # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
+        self.turned = self.scores.copy()
+        for question in inputs.questions:
+            if question.is_reverse_coded:
+                self.turned[question.code] = question.scale[0] + question.scale[-1] - self.scores[question.code]
 
 
 def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
@@ -75,13 +80,13 @@ def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
         groups[question.code] = _people(answers.scores[question.code])
         figures += _item(question, answers, inputs.eligible_count, rules)
         _remember(known, question.code, answers.scores[question.code])
-        evidence += _evidence(question, answers.scores[question.code], rules)
+        evidence += _evidence(question, answers.turned[question.code], rules)
     scale_of = {question.code: question.scale for question in scale_items}
     for code, items in dimensions.items():
-        means = respondent_means(answers.scores[list(items)], rules.min_answered_share_of_dimension)
+        means = respondent_means(answers.turned[list(items)], rules.min_answered_share_of_dimension)
         has_one_scale = len({scale_of[item] for item in items}) == 1
         groups[f"dimension:{code}"] = _people(means)
-        figures += _dimension(code, answers.scores[list(items)], means, rules, has_one_scale=has_one_scale)
+        figures += _dimension(code, answers.turned[list(items)], means, rules, has_one_scale=has_one_scale)
         if has_one_scale:
             _remember(known, code, means)
     for question in inputs.questions:
@@ -241,8 +246,8 @@ def _alpha(code: str, items: Sequence[str], found: AlphaFigures | Refusal, n: in
     for statistic, value in (("alpha", found.alpha), ("alpha_low", found.low), ("alpha_high", found.high)):
         yield figure("dimension", code, statistic, value, n)
     yield figure("dimension", code, "item_rest_negative", ",".join(found.negative_items) or "none", n)
-    for item, value in found.if_dropped.items():
-        yield figure("dimension", code, f"alpha_if_dropped:{item}", value, n)
+    for item, without in found.if_dropped.items():
+        yield figure("dimension", code, f"alpha_if_dropped:{item}", without, n)
 
 
 def _nps(question: Question, column: pd.Series[float], rules: StatisticsRules) -> Iterator[Figure]:

@@ -39,6 +39,7 @@ class Question:
     scale: tuple[int, ...] = ()
     dimension: str | None = None
     options: tuple[str, ...] = ()
+    is_reverse_coded: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,17 +213,16 @@ def read_earlier(connection: Connection, inputs: Inputs) -> tuple[EarlierFigure,
 def questions_of(instrument_code: str) -> tuple[Question, ...]:
     """Return the items of an instrument as the estimators need them."""
     instrument = load_instrument(instrument_code)
-    return tuple(_question(item, instrument.scales) for item in instrument.items)
-
-
-def _question(item: Any, scales: Mapping[str, Any]) -> Question:
-    scale = scales[item.scale] if item.scale else None
-    return Question(
-        code=item.code,
-        kind=item.kind,
-        scale=tuple(range(scale.lowest, scale.highest + 1)) if scale else (),
-        dimension=item.dimension,
-        options=tuple(option.code for option in item.options or ()),
+    return tuple(
+        Question(
+            code=item.code,
+            kind=item.kind,
+            scale=() if item.scale is None else tuple(instrument.scales[item.scale].scores),
+            dimension=item.dimension,
+            options=tuple(option.code for option in item.options),
+            is_reverse_coded=item.is_reverse_coded,
+        )
+        for item in instrument.items
     )
 
 

@@ -165,10 +165,10 @@ def _write_figures(connection: Connection, release_id: int, content: Content) ->
             "masked_text": [text for _, _, text in content.verbatims],
         },
     )
-    columns = ("rule_code", "item_code", "strength", "suggestion_zh", "suggestion_en")
+    names = ("rule_code", "item_code", "strength", "suggestion_zh", "suggestion_en")
     connection.execute(
         statement("results", "insert_suggestions"),
-        {"release_id": release_id} | {name: [getattr(item, name) for item in content.suggestions] for name in columns},
+        {"release_id": release_id} | {name: [getattr(item, name) for item in content.suggestions] for name in names},
     )
 
 

@@ -20,6 +20,8 @@ from trainloop.surveys.results_inputs import Inputs
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
+THEME_FILES = ("themes_zh.yaml", "themes_en.yaml")
+
 
 class DictionaryInvalidError(PermanentError):
     """config/{name} cannot be used: {detail}. Compare it with the shipped file and correct the named place."""
@@ -49,24 +51,18 @@ def improvement_rules() -> tuple[ImprovementRule, ...]:
 def themes() -> tuple[Theme, ...]:
     """Return the themes of both dictionaries, merged by code in the order of the Chinese one."""
     try:
-        chinese = {entry["code"]: entry for entry in _read("themes_zh.yaml")["themes"]}
-        english = {entry["code"]: entry for entry in _read("themes_en.yaml")["themes"]}
+        entries = [{entry["code"]: entry for entry in _read(name)["themes"]} for name in THEME_FILES]
         return tuple(
             Theme(
                 code=code,
-                name_zh=chinese.get(code, english.get(code))["name"],
-                name_en=english.get(code, chinese.get(code))["name"],
-                words=tuple(
-                    str(word)
-                    for entry in (chinese.get(code), english.get(code))
-                    if entry is not None
-                    for word in entry["words"]
-                ),
+                name_zh=next(known[code]["name"] for known in entries if code in known),
+                name_en=next(known[code]["name"] for known in reversed(entries) if code in known),
+                words=tuple(str(word) for known in entries if code in known for word in known[code]["words"]),
             )
-            for code in chinese | english
+            for code in entries[0] | entries[1]
         )
     except (KeyError, TypeError) as error:
-        raise DictionaryInvalidError(name="themes_zh.yaml / themes_en.yaml", detail=error) from error
+        raise DictionaryInvalidError(name=" or ".join(THEME_FILES), detail=error) from error
 
 
 def texts_of(inputs: Inputs) -> dict[str, dict[str, str]]:
