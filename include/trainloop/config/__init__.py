@@ -55,6 +55,15 @@ class IntakeRules(Rules):
     max_owner_rows: int
 
 
+class QualityRules(Rules):
+    file_unfinished_hours: int
+    parked_days: int
+    quarantine_open_days: int
+    message_overdue_hours: int
+    expired_shown_days: int
+    attendance_missing_days: int
+
+
 class SurveyRules(Rules):
     min_hours_between_reminders: int
     max_reminders: int
@@ -124,6 +133,7 @@ class Site(Rules):
     company: Company
     contacts: dict[str, Contact]
     intake: IntakeRules
+    quality: QualityRules
     surveys: SurveyRules
     suppression: SuppressionRules
     statistics: StatisticsRules
