@@ -1,0 +1,1 @@
+"""Reports: published rows → frozen view model → HTML → PDF."""

@@ -1,0 +1,84 @@
+"""Words, dates and numbers in the reader's language: our own catalogues for words, Babel for the rest."""
+
+from __future__ import annotations
+
+import functools
+from datetime import date, datetime
+from decimal import Decimal
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from babel import dates, numbers
+
+from trainloop.config import Locale
+
+MINUS = "−"
+
+
+class Catalogue:
+    """The words of one locale. `words("verdict.high", n=12)` fills the placeholders of one message."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale: Locale = locale
+        self._babel = locale.replace("-", "_")
+        text = resources.files(__package__).joinpath("locale", f"{locale}.yaml").read_text("utf-8")
+        self.messages: dict[str, str] = _flat(yaml.safe_load(text))
+
+    def __call__(self, key: str, **facts: object) -> str:
+        """Return one message; raises KeyError for an unknown key or a missing fact: both are faults of ours."""
+        return self.messages[key].format_map(facts)
+
+    def has(self, key: str) -> bool:
+        """Say whether the catalogue knows a key."""
+        return key in self.messages
+
+    def either(self, zh: str, en: str) -> str:
+        """Return the text that is in this locale."""
+        return zh if self.locale == "zh-CN" else en
+
+    def number(self, value: Decimal | int, decimals: int | None = None, *, is_signed: bool = False) -> str:
+        """Return a number with the decimals it has (or `decimals`), a real minus, and its plus sign where asked."""
+        exact = Decimal(value)
+        exponent = exact.as_tuple().exponent
+        places = decimals if decimals is not None else max(0, -exponent) if isinstance(exponent, int) else 0
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        text: str = numbers.format_decimal(abs(exact), format=pattern, locale=self._babel)
+        is_zero = round(exact, places) == 0
+        if exact < 0 and not is_zero:
+            return MINUS + text
+        return "+" + text if is_signed and not is_zero else text
+
+    def percent(self, value: Decimal | float, decimals: int = 0) -> str:
+        """Return a number of 0–100 as a percentage."""
+        pattern = "0" + ("." + "0" * decimals if decimals else "") + self.messages["format.percent_sign"]
+        text: str = numbers.format_percent(Decimal(value) / 100, format=pattern, locale=self._babel)
+        return text
+
+    def day(self, moment: date | datetime, zone: ZoneInfo | None = None) -> str:
+        """Return a date in long form."""
+        local = moment.astimezone(zone) if isinstance(moment, datetime) and zone else moment
+        text: str = dates.format_date(local, format="long", locale=self._babel)
+        return text
+
+    def period(self, start: datetime, end: datetime, zone: ZoneInfo) -> str:
+        """Return the days of a class: one date, or first to last."""
+        first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+        return self.day(first) if first == last else self("format.range", first=self.day(first), last=self.day(last))
+
+
+@functools.cache
+def catalogue(locale: Locale) -> Catalogue:
+    """Return the catalogue of a locale (read once a process)."""
+    return Catalogue(locale)
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = str(value)
+    return flat

@@ -1,0 +1,97 @@
+"""View → HTML: a sandboxed Jinja environment, everything escaped, an unknown name is an error."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.view import ReportView, Scale, Share
+
+_MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One part of a stacked bar, in the chart's own pixels."""
+
+    share: Share
+    left: float
+    width: float
+    middle: float
+
+
+def at(value: float, scale: Scale, width: float) -> float:
+    """Return where `value` stands on an axis drawn `width` wide."""
+    within = min(max(value, scale.low), scale.high)
+    return round(_MARGIN + (within - scale.low) / (scale.high - scale.low) * (width - 2 * _MARGIN), 2)
+
+
+def portion(percent: float, width: float) -> float:
+    """Return the length of a bar of 0–100 %."""
+    return round(min(max(percent, 0.0), 100.0) / 100 * width, 2)
+
+
+def segments(shares: Sequence[Share], width: float) -> list[Segment]:
+    """Return the parts of a stacked bar; shares that were rounded still fill it."""
+    total = sum(share.percent for share in shares) or 1.0
+    placed: list[Segment] = []
+    left = 0.0
+    for share in shares:
+        length = share.percent / total * width
+        placed.append(Segment(share, round(left, 2), round(length, 2), round(left + length / 2, 2)))
+        left += length
+    return placed
+
+
+def tick_text(tick: float) -> str:
+    """Return the label of a tick, with a real minus."""
+    return f"{tick:g}".replace("-", "−")
+
+
+def language(text: str) -> str:
+    """Return the language of a quotation, for hyphens, quotes and screen readers."""
+    return "zh-CN" if any("\u3400" <= char <= "\u9fff" for char in text) else "en"
+
+
+@functools.cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=PackageLoader("trainloop.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(language=language, at=at, portion=portion, segments=segments, tick_text=tick_text)
+    return environment
+
+
+def html(view: ReportView) -> str:
+    """Return the page of a view."""
+    words = catalogue(view.locale)
+    template = _environment().get_template("report.html.j2", globals={"t": words, "colour": view.colour})
+    return template.render(view=view)
+
+
+@functools.cache
+def layout_sha256() -> str:
+    """Return the identity of templates, style and words: reports are drawn anew when their looks change."""
+    digest = hashlib.sha256()
+    package = resources.files(__package__)
+    for folder in ("locale", "styles", "templates"):
+        for file in sorted(package.joinpath(folder).iterdir(), key=_name):
+            if file.is_file():
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _name(file: Traversable) -> str:
+    return file.name

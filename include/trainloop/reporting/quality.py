@@ -1,0 +1,125 @@
+"""The data-quality and anonymity statement: what every report says about what it rests on."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from trainloop.reporting import glyphs
+from trainloop.reporting.evidence import CheckedFile
+from trainloop.reporting.printing import Desk
+from trainloop.reporting.view import Fact, FileRow, Tone
+
+_LISTED_FILES = 3
+
+
+def statement(desk: Desk) -> tuple[str, Tone]:
+    """Return the verdict on the data in one sentence and its tone."""
+    files = desk.evidence.files
+    sentence = desk.words(
+        "quality.sentence",
+        files=desk.words.number(len(files)),
+        rows=desk.words.number(sum(file.row_count for file in files)),
+        accepted=desk.words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
+        quarantined=desk.words.number(sum(file.quarantined_count for file in files)),
+    )
+    wave = desk.evidence.wave
+    has_reservation = (
+        wave.is_without_attendance or not wave.has_completions or any(file.gate_decision != "pass" for file in files)
+    )
+    return sentence, "caution" if has_reservation else "good"
+
+
+def file_rows(desk: Desk) -> tuple[FileRow, ...]:
+    """Return the files by dataset; many small ones of one dataset are one row. Trainers see no file names."""
+    rows: list[FileRow] = []
+    for dataset, group in groupby(desk.evidence.files, key=lambda file: file.dataset):
+        files = list(group)
+        if len(files) <= _LISTED_FILES:
+            rows += [_file_row(desk, dataset, [file]) for file in files]
+        else:
+            rows.append(_file_row(desk, dataset, files))
+    return tuple(rows)
+
+
+def _file_row(desk: Desk, dataset: str, files: list[CheckedFile]) -> FileRow:
+    words = desk.words
+    newest = max(files, key=lambda file: file.file_id)
+    name, _ = glyphs.mark_missing(newest.name, words("words.symbol"))
+    if desk.audience != "hr":
+        name = f"#{newest.file_id}"
+    if len(files) > 1:
+        name = words("quality.files_more", count=words.number(len(files)), name=name)
+    checked = max((file.checked_at for file in files if file.checked_at), default=None)
+    decisions = [file.gate_decision for file in files]
+    worst = next((one for one in ("refuse", "quarantine") if one in decisions), "pass")
+    return FileRow(
+        dataset=words(f"dataset.{dataset}"),
+        name=name,
+        checked_on=words.day(checked, desk.site.company.zone) if checked else "",
+        row_count=words.number(sum(file.row_count for file in files)),
+        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
+        quarantined=words.number(sum(file.quarantined_count for file in files)),
+        other=words.number(sum(file.parked_count + file.refused_count for file in files)),
+        verdict=words(f"quality.{worst}"),
+    )
+
+
+def answer_facts(desk: Desk) -> tuple[Fact, ...]:
+    """Return the counts and rates of answers."""
+    words, figures = desk.words, desk.figures
+    counts = {
+        "invited": "invited_count",
+        "eligible": "eligible_count",
+        "complete": "complete_count",
+        "partial": "partial_count",
+        "straight": "straight_lined_count",
+    }
+    facts = [
+        Fact(label=words(f"quality.{name}"), text=words.number(figures.count("response", "wave", statistic)))
+        for name, statistic in counts.items()
+    ]
+    facts += [
+        Fact(label=words(f"quality.{name}"), text=desk.share("response", "wave", f"{name}_pct").text)
+        for name in ("rr1", "rr2")
+    ]
+    return tuple(facts)
+
+
+def notes(desk: Desk, marked_symbols: int) -> tuple[str, ...]:
+    """Return what a reader must know before believing the figures."""
+    words, wave = desk.words, desk.evidence.wave
+    excluded = desk.figures.count("response", "wave", "invited_count") - desk.figures.count(
+        "response", "wave", "eligible_count"
+    )
+    chosen = [
+        words("quality.note_without_attendance") if wave.is_without_attendance else "",
+        "" if wave.has_completions else words("quality.note_no_completions"),
+        words("quality.note_excluded", count=words.number(excluded)) if excluded > 0 else "",
+        words("quality.note_quarantined") if any(file.quarantined_count for file in desk.evidence.files) else "",
+        words("quality.note_symbols", count=words.number(marked_symbols), mark=words("words.symbol"))
+        if marked_symbols
+        else "",
+        words("quality.note_cost") if desk.audience == "hr" else "",
+    ]
+    return tuple(note for note in chosen if note)
+
+
+def anonymity_notes(desk: Desk) -> tuple[str, ...]:
+    rules = desk.site.suppression
+    facts = {"mean_min": rules.mean_min, "distribution_min": rules.distribution_min}
+    has_means = desk.complete_count >= rules.mean_min
+    names = ("wave", "minimum", "complement", "masking") if has_means else ("wave", "minimum")
+    return tuple(desk.words(f"anonymity.{name}", **facts) for name in names)
+
+
+def method_notes(desk: Desk) -> tuple[str, ...]:
+    release = desk.evidence.release
+    facts = {
+        "one_decimal_below": desk.site.suppression.one_decimal_below,
+        "site_version": release.site_version,
+        "revision": release.revision_number,
+        "released_at": desk.words.day(release.released_at, desk.site.company.zone),
+    }
+    has_means = desk.complete_count >= desk.site.suppression.mean_min
+    names = ("response", "mean", "dimension", "boxes", "data", "version") if has_means else ("response", "version")
+    return tuple(desk.words(f"method.{name}", **facts) for name in names)

@@ -1,0 +1,355 @@
+"""The detail behind page 1: dimensions, items, distributions, recommendation, comparisons, test, attendance, words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+
+from trainloop.reporting import glyphs
+from trainloop.reporting.printing import Desk
+from trainloop.reporting.verdict import findings
+from trainloop.reporting.view import (
+    Bars,
+    Comparison,
+    ComparisonRow,
+    Dimension,
+    Fact,
+    Item,
+    Nps,
+    Quotes,
+    Scale,
+    Share,
+)
+
+_THEMES_SHOWN = 6
+
+
+def mean_scale(desk: Desk) -> Scale:
+    """Return the axis of the questionnaire's rating scale."""
+    points = sorted({point for question in desk.questions.of_kind("scale") for point in question.points})
+    return Scale(low=points[0], high=points[-1], ticks=tuple(float(point) for point in points))
+
+
+def dimensions(desk: Desk) -> tuple[Dimension, ...]:
+    weak = {one.item_code for one in findings(desk)}
+    return tuple(
+        Dimension(
+            label=label,
+            mean=desk.mean("dimension", code),
+            items=tuple(
+                Item(
+                    label=question.label,
+                    mean=desk.mean("item", question.code),
+                    top=desk.share("item", question.code, "top2_pct"),
+                    bottom=desk.share("item", question.code, "bottom2_pct"),
+                    is_weak=question.code in weak,
+                )
+                for question in desk.questions.of_kind("scale")
+                if question.dimension == code
+            ),
+        )
+        for code, label in desk.questions.dimensions.items()
+    )
+
+
+def reliability(desk: Desk) -> tuple[str, ...]:
+    """Return what is known of each dimension's internal consistency; one sentence where all share a reason."""
+    rows = [desk.figures.row("dimension", code, "alpha") for code in desk.questions.dimensions]
+    reasons = {desk.reason(row) for row in rows if row.value is None}
+    if len(reasons) == 1 and all(row.value is None for row in rows):
+        return (desk.words("items.alpha_refused_all", reason=reasons.pop()),)
+    return tuple(_reliability(desk, code, label) for code, label in desk.questions.dimensions.items())
+
+
+def _reliability(desk: Desk, code: str, label: str) -> str:
+    words = desk.words
+    row = desk.figures.row("dimension", code, "alpha")
+    if row.value is None:
+        return words("items.alpha_refused", dimension=label, reason=desk.reason(row))
+    low = desk.figures.value("dimension", code, "alpha_low")
+    high = desk.figures.value("dimension", code, "alpha_high")
+    alpha = words.number(row.value, 2)
+    text = words("items.alpha_plain", dimension=label, alpha=alpha)
+    if low is not None and high is not None:
+        between = desk.interval(words.number(low, 2), words.number(high, 2))
+        text = words("items.alpha", dimension=label, alpha=alpha, interval=between)
+    negative = desk.figures.row("dimension", code, "item_rest_negative").text_value
+    if negative and negative != "none":
+        names = words("format.list_separator").join(desk.questions.label(item) for item in negative.split(","))
+        text += words.either("", " ") + words("items.negative", dimension=label, items=names)
+    return text
+
+
+def legend(desk: Desk) -> tuple[str, ...]:
+    scale = desk.questions.of_kind("scale")[0]
+    return tuple(f"{point} {scale.anchors.get(point, '')}".strip() for point in scale.points)
+
+
+def distributions(desk: Desk) -> tuple[Bars, ...]:
+    shown = tuple(
+        desk.bars(
+            question.label,
+            "item",
+            question.code,
+            [(question.anchors.get(point, str(point)), f"share_{point}") for point in question.points],
+        )
+        for question in desk.questions.of_kind("scale")
+    )
+    reasons = {bars.reason for bars in shown}
+    # The same reason a dozen times says no more than once.
+    return (Bars(label="", reason=reasons.pop()),) if len(reasons) == 1 and all(reasons) else shown
+
+
+def nps(desk: Desk) -> Nps:
+    question = desk.questions.of_kind("nps")[0]
+    camps = ("detractors", "passives", "promoters")
+    return Nps(
+        label=desk.words("nps.label"),
+        score=desk.nps(question.code),
+        bars=desk.bars(
+            question.label, "nps", question.code, [(desk.words(f"nps.{camp}"), f"{camp}_pct") for camp in camps]
+        ),
+    )
+
+
+def choices(desk: Desk) -> tuple[Bars, ...]:
+    shown = []
+    for question in desk.questions.of_kind("choice"):
+        bars = desk.bars(
+            question.label,
+            "choice",
+            question.code,
+            [(label, f"share:{option}") for option, label in question.options.items()],
+        )
+        counts = [desk.figures.value("choice", question.code, f"count:{option}") for option in question.options]
+        shares = tuple(
+            share.model_copy(update={"count": _people(desk, count)})
+            for share, count in zip(bars.shares, counts, strict=False)
+        )
+        shown.append(bars.model_copy(update={"shares": shares}))
+    return tuple(shown)
+
+
+def _people(desk: Desk, count: Decimal | None) -> str:
+    return "" if count is None else desk.words("format.people", count=desk.words.number(int(count)))
+
+
+def comparisons(desk: Desk) -> tuple[Comparison, ...]:
+    own = "comparison.trainer_own" if desk.audience == "trainer" else "comparison.trainer"
+    return (
+        _comparison(desk, "comparison", desk.words("comparison.course")),
+        _comparison(desk, "comparison_trainer", desk.words(own)),
+        _verification(desk),
+    )
+
+
+def _comparison(desk: Desk, family: str, title: str) -> Comparison:
+    codes = list(desk.questions.dimensions)
+    available = [code for code in codes if desk.figures.has(family, code, "difference")]
+    if not available:
+        refused = next(row for row in desk.figures.rows if row.family == family and row.statistic == "verdict")
+        return Comparison(title=title, reason=desk.reason(refused))
+    differences = [desk.figures.row(family, code, "difference") for code in available]
+    if all(row.value is None for row in differences):
+        return Comparison(title=title, reason=desk.reason(differences[0]))
+    clear = [
+        question.code
+        for question in desk.questions.of_kind("scale")
+        if desk.figures.has(family, question.code, "verdict")
+        and desk.figures.row(family, question.code, "verdict").text_value in {"higher", "lower"}
+    ]
+    rows = tuple(_difference_row(desk, family, code) for code in [*available, *clear])
+    first = next(row for row in differences if row.value is not None)
+    sessions = desk.figures.value(family, first.code, "earlier_sessions_count")
+    earlier = desk.figures.value(family, first.code, "earlier_n")
+    basis = desk.words(
+        "comparison.basis",
+        sessions="–" if sessions is None else desk.words.number(int(sessions)),
+        n=desk.n(None if earlier is None else int(earlier)),
+    )
+    return Comparison(title=title, basis=basis, scale=_difference_scale(rows), rows=rows)
+
+
+def _difference_row(desk: Desk, family: str, code: str) -> ComparisonRow:
+    verdict = desk.figures.row(family, code, "verdict").text_value
+    return ComparisonRow(
+        label=desk.questions.label(code),
+        difference=desk.mean(family, code, "difference", is_signed=True),
+        conclusion=desk.words(f"comparison.{verdict}") if verdict else "",
+    )
+
+
+def _verification(desk: Desk) -> Comparison:
+    title = desk.words("comparison.verification")
+    codes = list(desk.figures.codes("verification"))
+    if not codes:
+        return Comparison(title=title, reason=desk.words("comparison.none_to_verify"))
+    rows = tuple(_difference_row(desk, "verification", code) for code in codes)
+    session = desk.figures.row("verification", codes[0], "earlier_session_code").text_value or "–"
+    return Comparison(
+        title=title,
+        basis=desk.words("comparison.verification_basis", session=session),
+        scale=_difference_scale(rows),
+        rows=rows,
+    )
+
+
+def _difference_scale(rows: Iterable[ComparisonRow]) -> Scale:
+    """Return a symmetric axis in half points that holds every interval."""
+    ends = [
+        abs(end)
+        for row in rows
+        for end in (row.difference.low, row.difference.high, row.difference.value)
+        if end is not None
+    ]
+    reach = max(1.0, math.ceil(max(ends, default=1.0) * 2) / 2)
+    return Scale(low=-reach, high=reach, ticks=(-reach, -reach / 2, 0.0, reach / 2, reach))
+
+
+def test(desk: Desk) -> tuple[str, tuple[Share, ...], tuple[Fact, ...]]:
+    """Return the sentence, the two bars and the facts of the test before and after class."""
+    words, figures = desk.words, desk.figures
+    pre, post = figures.row("test", "class", "pre_mean"), figures.row("test", "class", "post_mean")
+    difference = desk.mean("test", "class", "difference", is_signed=True)
+    if pre.value is None or post.value is None or not difference.is_shown:
+        missing = next((row for row in (pre, post) if row.value is None), figures.row("test", "class", "difference"))
+        return desk.reason(missing), (), ()
+    count = pre.respondent_count
+    texts = {"pre": desk.points(pre.value, count), "post": desk.points(post.value, count)}
+    bars = tuple(
+        Share(label=words(f"test.{name}"), percent=float(row.value or 0), text=texts[name])
+        for name, row in (("pre", pre), ("post", post))
+    )
+    sentence = words("test.sentence", **texts, difference=difference.text, n=desk.n(count))
+    facts = []
+    if difference.interval:
+        facts.append(Fact(label=words("test.interval"), text=difference.interval))
+    p_values = [_p_value(desk, statistic) for statistic in ("p_t", "p_wilcoxon")]
+    facts.append(Fact(label=words("test.p"), text=" / ".join(dict.fromkeys(p_values))))
+    gain = figures.row("test", "class", "gain")
+    facts.append(
+        Fact(
+            label=words("test.gain"), text=words.number(gain.value, 2) if gain.value is not None else desk.reason(gain)
+        )
+    )
+    return sentence, bars, tuple(facts)
+
+
+def _p_value(desk: Desk, statistic: str) -> str:
+    row = desk.figures.row("test", "class", statistic)
+    if row.value is None:
+        return desk.reason(row)
+    if row.value < Decimal("0.001"):
+        return "<" + desk.words.number(Decimal("0.001"))
+    return desk.words.number(row.value, 3)
+
+
+def attendance(desk: Desk) -> tuple[str, tuple[Fact, ...]]:
+    """Return the sentence and the facts of who came."""
+    words, figures = desk.words, desk.figures
+    rate = figures.row("attendance", "class", "rate_pct")
+    interaction = Fact(label=words("attendance.interaction"), text=words("attendance.interaction_none"))
+    attended = figures.row("attendance", "class", "attended_count")
+    if rate.value is None or attended.value is None:
+        return desk.reason(rate if rate.value is None else attended), (interaction,)
+    sentence = words(
+        "attendance.sentence",
+        enrolled=words.number(figures.count("attendance", "class", "enrolled_count")),
+        attended=words.number(int(attended.value)),
+        rate=desk.percent(rate.value),
+    )
+    facts = []
+    for name in ("absent", "excused", "late", "early"):
+        row = figures.row("attendance", "class", f"{name}_count")
+        text = desk.reason(row) if row.value is None else words.number(int(row.value))
+        facts.append(Fact(label=words(f"attendance.{name}"), text=text))
+    return sentence, (*facts, interaction)
+
+
+def glance(desk: Desk, quality: str) -> tuple[Fact, ...]:
+    """Return what page 1 says besides the ratings: who came, what they learned, compared with before, on what data."""
+    words, figures = desk.words, desk.figures
+    rate = figures.row("attendance", "class", "rate_pct")
+    attended = desk.reason(rate)
+    if rate.value is not None:
+        counts = {name: figures.count("attendance", "class", f"{name}_count") for name in ("attended", "enrolled")}
+        attended = words("glance.attendance_text", rate=desk.percent(rate.value), **counts)
+    difference = desk.mean("test", "class", "difference", is_signed=True)
+    scores = {name: desk.mean("test", "class", f"{name}_mean").text for name in ("pre", "post")}
+    tested = difference.text
+    if difference.is_shown:
+        tested = words("glance.test_text", **scores, difference=difference.text)
+    return (
+        Fact(label=words("glance.attendance"), text=attended),
+        Fact(label=words("glance.test"), text=tested),
+        Fact(label=words("glance.comparison"), text=_against_before(desk)),
+        Fact(label=words("glance.quality"), text=quality),
+    )
+
+
+def _against_before(desk: Desk) -> str:
+    words = desk.words
+    comparison = _comparison(desk, "comparison", "")
+    if comparison.reason:
+        return comparison.reason
+    clear = [
+        words("glance.comparison_text", label=row.label, conclusion=row.conclusion)
+        for row in comparison.rows[: len(desk.questions.dimensions)]
+        if row.conclusion and row.conclusion != words("comparison.no_clear_difference")
+    ]
+    return words("format.list_separator").join(clear) or words("glance.comparison_none")
+
+
+def themes(desk: Desk) -> tuple[Bars, ...]:
+    """Return, for each open question, the themes that most respondents mention."""
+    words, figures = desk.words, desk.figures
+    shown = []
+    for question in desk.questions.of_kind("text"):
+        label = words("words.themes")
+        counted: list[tuple[int, str]] = []
+        for code in figures.codes("theme"):
+            statistic = f"count:{question.code}"
+            count = figures.value("theme", code, statistic) if figures.has("theme", code, statistic) else None
+            if count:
+                name = figures.row("theme", code, words.either("name_zh", "name_en")).text_value
+                counted.append((-int(count), name or code))
+        most = -min((count for count, _ in counted), default=-1)
+        shown.append(
+            Bars(
+                label=label,
+                reason="" if counted else words("words.themes_none"),
+                shares=tuple(
+                    Share(label=name, percent=-100 * count / most, text="", count=_people(desk, Decimal(-count)))
+                    for count, name in sorted(counted)[:_THEMES_SHOWN]
+                ),
+            )
+        )
+    return tuple(shown)
+
+
+def quotes(desk: Desk) -> tuple[tuple[Quotes, ...], int]:
+    """Return the verbatims of each open question, and how many places the fonts cannot print."""
+    words = desk.words
+    shown, marked = [], 0
+    for question in desk.questions.of_kind("text"):
+        texts = []
+        for verbatim in desk.evidence.verbatims.get(question.code, ()):
+            text, count = glyphs.mark_missing(verbatim, words("words.symbol"))
+            marked += count
+            if text:
+                texts.append(text)
+        shown.append(
+            Quotes(
+                label=question.label,
+                quotes=tuple(texts),
+                reason="" if texts else words("words.quotes_none"),
+            )
+        )
+    return tuple(shown), marked
+
+
+def words_reason(desk: Desk) -> str:
+    """Return why neither themes nor verbatims are shown, or nothing when they may be."""
+    minimum = desk.site.suppression.distribution_min
+    return desk.words("words.few", minimum=minimum) if desk.complete_count < minimum else ""
