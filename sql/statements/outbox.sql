@@ -16,3 +16,414 @@ from unnest(
     not_before, not_after, facts
 )
 on conflict on constraint told_once do nothing
+
+-- name: grant_lease
+-- Grain: one environment. Another database that held the same name loses it: one sender per environment.
+insert into ops.sender_leases (environment, database_identity, granted_at, granted_by)
+values (%(environment)s, ops.database_identity(), %(now)s, %(by)s)
+on conflict (environment) do update
+set database_identity = excluded.database_identity, granted_at = excluded.granted_at, granted_by = excluded.granted_by
+
+-- name: holds_lease
+select from ops.sender_leases
+where environment = %(environment)s and database_identity = ops.database_identity()
+
+-- name: discard_notices
+-- A restored database: what was due before the backup's lease is granted again was sent by the original.
+update ops.notices set state = 'dropped', reason = 'before_lease', settled_at = %(now)s
+where state = 'planned' and not_before <= %(now)s
+
+-- name: discard_messages
+update ops.messages
+set state = 'suppressed', reason = 'before_lease', settled_at = %(now)s, next_attempt_at = null
+where state in ('composed', 'claimed', 'uncertain')
+
+-- name: recipients
+select r.recipient_kind, r.recipient_id, r.name, r.email, r.locale, r.timezone, r.calendar_code
+from unnest(%(kinds)s::text[], %(ids)s::text[]) as wanted (recipient_kind, recipient_id)
+inner join ops.mail_recipients as r using (recipient_kind, recipient_id)
+
+-- name: expire_notices
+-- Grain: one planned notice whose time has passed: closed, reported, never sent late in silence.
+update ops.notices set state = 'expired', settled_at = %(now)s
+where state = 'planned' and not_after < %(now)s
+
+-- name: drop_objected
+-- Grain: one due notice that nobody wants any more, all families in one statement.
+update ops.notices as n set state = 'dropped', reason = o.objection, settled_at = %(now)s
+from ops.notice_objections as o
+where o.notice_id = n.notice_id and o.objection is not null
+    and n.state = 'planned' and n.not_before <= %(due_until)s
+returning n.reason
+
+-- name: due_zones
+-- Grain: one time zone and calendar that somebody with a due notice lives in.
+select distinct r.timezone, r.calendar_code
+from ops.notices as n
+inner join ops.mail_recipients as r on r.recipient_kind = n.recipient_kind and r.recipient_id = n.recipient_id
+where n.state = 'planned' and n.not_before <= %(due_until)s
+
+-- name: next_recipients
+-- Grain: one recipient with a due notice, in key order after the last batch. Stops at the limit: the index is in order.
+select recipient_kind, recipient_id
+from ops.notices
+where state = 'planned' and not_before <= %(due_until)s
+    and (recipient_kind, recipient_id) > (%(after_kind)s, %(after_id)s)
+    and (%(may_reach_people)s or recipient_kind = 'contact')
+    and (%(is_any_open)s or is_urgent)
+group by recipient_kind, recipient_id
+order by recipient_kind, recipient_id
+limit %(limit)s
+
+-- name: due_notices
+-- Grain: one due notice of the batch's recipients. windows are the zones whose people may get mail now; a reminder
+-- waits until the mail before it is out, and out long enough. Locked: a notice is composed once.
+select n.*, k.family, n.is_optional or k.is_optional as is_optional_mail
+from unnest(%(kinds)s::text[], %(ids)s::text[]) as wanted (recipient_kind, recipient_id)
+inner join ops.notices as n using (recipient_kind, recipient_id)
+inner join ops.notice_kinds as k on k.kind = n.kind
+left join ops.mail_recipients as r using (recipient_kind, recipient_id)
+where n.state = 'planned' and n.not_before <= %(due_until)s
+    and n.kind not in (select template from ops.held_templates)
+    and (
+        n.is_urgent
+        or (n.recipient_kind = 'contact' and %(is_site_open)s)
+        or (r.timezone, r.calendar_code) in (
+            select * from unnest(%(timezones)s::text[], %(calendars)s::text[]) as w (timezone, calendar_code)
+        )
+    )
+    and not exists (
+        select from ops.notices as earlier
+        inner join ops.messages as m on m.message_id = earlier.message_id
+        where n.kind = 'survey_reminder'
+            and earlier.kind in ('survey_invitation', 'survey_reminder')
+            and earlier.subject_kind = n.subject_kind and earlier.subject_id = n.subject_id
+            and earlier.recipient_kind = n.recipient_kind and earlier.recipient_id = n.recipient_id
+            and (m.state in ('composed', 'claimed') or m.sent_at > %(reminded_after)s)
+    )
+order by n.recipient_kind, n.recipient_id, n.not_before, n.notice_id
+for update of n
+
+-- name: recent_messages
+-- Grain: one message that counts towards its recipient's cap: composed in the last two days, or still in the queue.
+select m.recipient_kind, m.recipient_id, m.composed_at, m.template, m.state in ('composed', 'claimed') as is_queued,
+    array(select distinct k.family from ops.notices as n
+        inner join ops.notice_kinds as k on k.kind = n.kind
+        where n.message_id = m.message_id) as families
+from unnest(%(kinds)s::text[], %(ids)s::text[]) as wanted (recipient_kind, recipient_id)
+inner join ops.messages as m using (recipient_kind, recipient_id)
+where m.state not in ('suppressed', 'expired')
+    and (m.composed_at > %(now)s - interval '2 days' or m.state in ('composed', 'claimed'))
+
+-- name: insert_messages
+-- Grain: one frozen mail. The same set of notices has the same Message-ID and is frozen once.
+insert into ops.messages (
+    environment, recipient_kind, recipient_id, recipient_address, template, locale, timezone, calendar_code, is_urgent,
+    subject, mime_message_id, mime_bytes, mime_sha256, attachment_sha256s, not_after, composed_at, next_attempt_at
+)
+values (
+    %(environment)s, %(recipient_kind)s, %(recipient_id)s, %(recipient_address)s, %(template)s, %(locale)s,
+    %(timezone)s, %(calendar_code)s, %(is_urgent)s, %(subject)s, %(mime_message_id)s, %(mime_bytes)b,
+    encode(sha256(%(mime_bytes)b), 'hex'), %(attachment_sha256s)s, %(not_after)s, %(now)s, %(now)s
+)
+returning message_id
+
+-- name: settle_composed
+-- Grain: one notice of the batch: its words are in a message now, or it was dropped while they were written.
+update ops.notices as n
+set state = done.state::ops.notice_state, message_id = done.message_id, reason = done.reason,
+    settled_at = case when done.state = 'dropped' then %(now)s end
+from unnest(%(notice_ids)s::bigint[], %(states)s::text[], %(message_ids)s::bigint[], %(reasons)s::text[])
+    as done (notice_id, state, message_id, reason)
+where n.notice_id = done.notice_id and n.state = 'planned'
+
+-- name: survey_calls
+-- Grain: one invitation or reminder with the class it is about and the person's own link.
+select
+    n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, i.token,
+    s.session_code, s.ends_at, s.timezone as session_timezone, c.name_zh as course_zh, c.name_en as course_en,
+    t.name as trainer_name
+from ops.notices as n
+inner join ops.survey_waves as w on w.wave_code = n.subject_id
+inner join ops.invitations as i on i.wave_code = w.wave_code and i.employee_id = n.recipient_id
+inner join core.class_sessions as s on w.subject_kind = 'class_session' and s.session_code = w.subject_id
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+where n.notice_id = any(%(notice_ids)s) and n.subject_kind = 'survey_wave' and n.recipient_kind = 'employee'
+
+-- name: sessions_without_attendance
+-- Grain: one class session whose wave was opened without attendance.
+select
+    s.session_code, s.ends_at, s.timezone as session_timezone, c.name_zh as course_zh, c.name_en as course_en,
+    t.name as trainer_name, w.closes_at,
+    (select count(*) from ops.invitations as i where i.wave_code = w.wave_code and i.state = 'invited') as invited_count
+from core.class_sessions as s
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+inner join ops.survey_waves as w on w.subject_kind = 'class_session' and w.subject_id = s.session_code
+    and w.instrument_code = 'course_evaluation'
+where s.session_code = any(%(session_codes)s)
+
+-- name: evaluation_reports
+-- Grain: one notice with the newest PDF of its revision, for its audience, in its language.
+select distinct on (n.notice_id)
+    n.notice_id, r.release_id, r.revision_number, r.uri, r.pdf_sha256, r.locale, w.instrument_code,
+    s.session_code, s.ends_at, s.timezone as session_timezone, c.name_zh as course_zh, c.name_en as course_en,
+    t.name as trainer_name
+from unnest(%(notice_ids)s::bigint[], %(audiences)s::text[], %(locales)s::text[]) as wanted (notice_id, audience, locale)
+inner join ops.notices as n using (notice_id)
+inner join ops.reports as r
+    on r.kind = 'course_evaluation' and r.subject_kind = 'class_session' and r.subject_id = n.subject_id
+    and r.audience = wanted.audience and r.locale = wanted.locale
+    and r.revision_number = n.sequence_number and r.state = 'rendered'
+inner join ops.survey_waves as w on w.subject_kind = 'class_session' and w.subject_id = n.subject_id
+    and w.instrument_code = 'course_evaluation'
+inner join core.class_sessions as s on s.session_code = n.subject_id
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+where n.subject_kind = 'class_session'
+order by n.notice_id, r.rendered_at desc, r.report_id desc
+
+-- name: report_figures
+select release_id, family, code, statistic, value, text_value, reason
+from published.figures
+where release_id = any(%(release_ids)s)
+    and (family, statistic) in (
+        ('response', 'complete_count'), ('response', 'eligible_count'), ('response', 'rr1_pct'), ('response', 'band'),
+        ('dimension', 'mean'), ('dimension', 'n'), ('nps', 'nps'), ('nps', 'n')
+    )
+order by release_id, family, code, statistic
+
+-- name: report_findings
+select release_id, strength, suggestion_zh, suggestion_en
+from published.suggestions
+where release_id = any(%(release_ids)s)
+order by release_id, strength, rule_code, item_code
+
+-- name: inbox_files
+select
+    f.file_id, f.dataset, f.name, f.row_count, f.accepted_count, f.unchanged_count, f.found_at, f.refused_reason_zh,
+    f.refused_reason_en,
+    (select count(*) from ops.quarantined_rows as q where q.file_id = f.file_id and q.state = 'open') as open_count
+from ops.inbox_files as f
+where f.file_id = any(%(file_ids)s)
+
+-- name: quarantine_reasons
+-- Grain: one (column, rule) of a file's rows in quarantine, the most frequent first, in the words of its first row.
+with counted as (
+    select
+        q.file_id, r.column_name, r.rule, count(*) as row_count,
+        (array_agg(r.message_zh order by q.row_number))[1] as message_zh,
+        (array_agg(r.message_en order by q.row_number))[1] as message_en
+    from ops.quarantined_rows as q
+    inner join ops.quarantine_reasons as r using (quarantined_row_id)
+    where q.file_id = any(%(file_ids)s) and q.state = 'open'
+    group by q.file_id, r.column_name, r.rule
+),
+ranked as (
+    select *, row_number() over (partition by file_id order by row_count desc, column_name, rule) as place from counted
+)
+select file_id, row_count, message_zh, message_en from ranked where place <= %(top)s order by file_id, place
+
+-- name: untold_expired
+-- Grain: one kind of notice that expired since HR was last told. Notices of expired mail do not count themselves.
+with last_told as (
+    select max(m.composed_at) as told_at
+    from ops.notices as n
+    inner join ops.messages as m on m.message_id = n.message_id
+    where n.kind = 'mail_backlog_expired' and m.state <> 'suppressed'
+)
+select n.kind, count(*)::int as notice_count
+from last_told
+cross join ops.notices as n
+left join ops.messages as m on m.message_id = n.message_id
+where n.kind <> 'mail_backlog_expired'
+    and (n.state = 'expired' or (n.state = 'composed' and m.state = 'expired'))
+    and (told_at is null or coalesce(n.settled_at, m.settled_at) > told_at)
+group by n.kind
+order by notice_count desc, n.kind
+
+-- name: take_over
+-- Grain: one claim whose sender died (real time: leases guard processes). Marked as leaving → it may have arrived; the
+-- same bytes go again. Not marked → it never left.
+update ops.messages
+set state = case when sending_at is not null or uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
+    uncertain_count = uncertain_count + (sending_at is not null)::int,
+    claimed_by = null, lease_until = null, sending_at = null
+where state = 'claimed' and lease_until < clock_timestamp()
+
+-- name: expire_messages
+-- Grain: one queued mail that no longer helps.
+update ops.messages
+set state = 'expired', settled_at = ops.business_now(), next_attempt_at = null, reason = 'too_late'
+where state in ('composed', 'uncertain') and not_after < ops.business_now()
+
+-- name: queue_zones
+select distinct timezone, calendar_code
+from ops.messages
+where state in ('composed', 'claimed', 'uncertain') and next_attempt_at is not null
+
+-- name: claim
+-- Grain: one mail this sender may send now, oldest first. Working hours and the day's cap hold for a backlog too, and a
+-- person's mails leave one after the other. Without the environment's lease there is nothing to claim.
+with windows as (
+    select * from unnest(%(timezones)s::text[], %(calendars)s::text[], %(day_starts)s::timestamptz[])
+        as w (timezone, calendar_code, day_starts_at)
+),
+clock as materialized (select ops.business_now() as moment),
+due as (
+    select m.message_id
+    from clock
+    cross join ops.messages as m
+    left join windows as w on w.timezone = m.timezone and w.calendar_code = m.calendar_code
+    where m.state in ('composed', 'uncertain') and m.next_attempt_at <= clock.moment
+        and m.environment = %(environment)s
+        and exists (
+            select from ops.sender_leases as l
+            where l.environment = %(environment)s and l.database_identity = ops.database_identity()
+        )
+        and m.template not in (select template from ops.held_templates)
+        and (
+            m.is_urgent
+            or (
+                w.timezone is not null
+                and %(cap)s > (
+                    select count(*) from ops.messages as s
+                    where s.recipient_kind = m.recipient_kind and s.recipient_id = m.recipient_id
+                        and s.sent_at >= w.day_starts_at
+                )
+                and not exists (
+                    select from ops.messages as e
+                    where e.recipient_kind = m.recipient_kind and e.recipient_id = m.recipient_id
+                        and e.message_id < m.message_id and e.state in ('composed', 'claimed', 'uncertain')
+                        and e.next_attempt_at <= clock.moment
+                        and e.template not in (select template from ops.held_templates)
+                )
+            )
+        )
+    order by m.next_attempt_at, m.message_id
+    limit %(limit)s
+    for update of m skip locked
+)
+update ops.messages as m
+set state = 'claimed', claimed_by = %(sender)s, fence_number = m.fence_number + 1, sending_at = null,
+    lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+from due
+where m.message_id = due.message_id
+returning m.message_id, m.fence_number, m.recipient_kind, m.recipient_id, m.recipient_address, m.attempt_count,
+    m.uncertain_count, m.first_attempt_at, m.next_attempt_at, octet_length(m.mime_bytes) as size_bytes
+
+-- name: suppress_unwanted
+-- Grain: one claimed mail that somebody does not want any more (answered while it was queued). What else a digest held
+-- is planned again and gets a mail of its own, with another Message-ID because it is another set of notices.
+with unwanted as materialized (
+    select n.notice_id, n.message_id, o.objection
+    from ops.notices as n
+    inner join ops.notice_objections as o on o.notice_id = n.notice_id
+    where n.message_id = any(%(message_ids)s) and n.state = 'composed' and o.objection is not null
+),
+dissolved as (
+    update ops.messages as m
+    set state = 'suppressed', reason = u.objection, settled_at = ops.business_now(), next_attempt_at = null,
+        claimed_by = null, lease_until = null
+    from (select message_id, min(objection) as objection from unwanted group by message_id) as u
+    where m.message_id = u.message_id and m.state = 'claimed'
+    returning m.message_id
+),
+released as (
+    update ops.notices as n
+    set state = case when u.notice_id is null then 'planned' else 'dropped' end::ops.notice_state,
+        reason = u.objection,
+        message_id = case when u.notice_id is not null then n.message_id end,
+        settled_at = case when u.notice_id is not null then ops.business_now() end
+    from dissolved
+    inner join ops.notices as held on held.message_id = dissolved.message_id and held.state = 'composed'
+    left join unwanted as u on u.notice_id = held.notice_id
+    where n.notice_id = held.notice_id
+)
+select message_id from dissolved
+
+-- name: message_bytes
+select message_id, mime_bytes from ops.messages where message_id = any(%(message_ids)s)
+
+-- name: advance
+-- Grain: two mails in one commit: how the last one ended, and that the next one is leaving. A fence that is not the
+-- row's own changes nothing. synchronous_commit is this transaction's alone.
+with durability as materialized (select set_config('synchronous_commit', %(durability)s, true)),
+settled as (
+    update ops.messages
+    set state = case
+            when %(state)s = 'composed' and uncertain_count > 0 then 'uncertain' else %(state)s
+        end::ops.message_state,
+        uncertain_count = uncertain_count + (%(state)s = 'uncertain')::int,
+        reply_code = %(reply_code)s,
+        reason = %(reason)s,
+        -- Untouched when nothing was tried: a backlog keeps its order.
+        next_attempt_at = case
+            when %(state)s = 'composed' and %(delay_seconds)s::float is null then next_attempt_at
+            else ops.business_now() + make_interval(secs => %(delay_seconds)s::float)
+        end,
+        sent_at = case when %(state)s = 'sent' then ops.business_now() end,
+        settled_at = case when %(state)s not in ('composed', 'uncertain') then ops.business_now() end,
+        claimed_by = null, lease_until = null, sending_at = null
+    where message_id = %(settled_id)s and fence_number = %(settled_fence)s
+        and state in ('composed', 'claimed', 'uncertain')
+    returning message_id
+),
+started as (
+    update ops.messages
+    set sending_at = clock_timestamp(), attempt_count = attempt_count + 1,
+        first_attempt_at = coalesce(first_attempt_at, ops.business_now()),
+        lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
+    where message_id = %(started_id)s and fence_number = %(started_fence)s and state = 'claimed'
+    returning message_id
+)
+select exists (select from settled) as is_settled, exists (select from started) as is_started from durability
+
+-- name: release
+-- Grain: one claimed mail that was not tried: back to the queue as it was.
+update ops.messages as m
+set state = case when m.uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
+    claimed_by = null, lease_until = null, sending_at = null
+from unnest(%(message_ids)s::bigint[], %(fences)s::bigint[]) as mine (message_id, fence_number)
+where m.message_id = mine.message_id and m.fence_number = mine.fence_number and m.state = 'claimed'
+    and m.sending_at is null
+
+-- name: record_bounce
+insert into ops.mail_stops (recipient_kind, recipient_id, kind, address_sha256, recorded_at, reason)
+values (
+    %(recipient_kind)s, %(recipient_id)s, 'bounced', encode(sha256(convert_to(lower(%(address)s), 'UTF8')), 'hex'),
+    ops.business_now(), %(reason)s
+)
+on conflict (recipient_kind, recipient_id, kind) do update
+set address_sha256 = excluded.address_sha256, recorded_at = excluded.recorded_at, reason = excluded.reason
+
+-- name: queue_length
+select count(*)::int as queued
+from ops.messages
+where state in ('composed', 'claimed', 'uncertain') and next_attempt_at is not null
+
+-- name: list_messages
+select message_id, template, locale, recipient_kind, state::text as state, composed_at, next_attempt_at, attempt_count,
+    sent_at, not_after, reply_code, reason
+from ops.messages
+where %(state)s::text is null or state::text = %(state)s
+order by message_id desc
+limit %(limit)s
+
+-- name: hold_template
+insert into ops.held_templates (template, held_at, held_by) values (%(template)s, %(now)s, %(by)s)
+on conflict (template) do nothing
+
+-- name: release_template
+delete from ops.held_templates where template = %(template)s
+
+-- name: retry_message
+-- A new first attempt: four days of patience begin again. What may have arrived stays known.
+update ops.messages
+set state = case when uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
+    next_attempt_at = ops.business_now(), first_attempt_at = null, attempt_count = 0, settled_at = null, reason = null,
+    not_after = case when state = 'expired' then null else not_after end
+where message_id = %(message_id)s
+    and (state in ('failed', 'expired', 'bounced') or (state = 'uncertain' and next_attempt_at is null))
+returning message_id, attempt_count

@@ -1,0 +1,26 @@
+"""What each kind of notice says: its facts from the warehouse, ready for its template, and the files it carries.
+
+Whether a notice is still wanted is no matter of Python: the view `ops.notice_objections` answers for all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
+from trainloop.outbox.kinds.content import Kind
+from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.report import evaluation_report
+from trainloop.outbox.kinds.survey import survey_calls
+
+KINDS: Mapping[str, Kind] = {
+    "survey_invitation": Kind(survey_calls),
+    "survey_reminder": Kind(survey_calls),
+    "survey_without_attendance": Kind(survey_without_attendance),
+    "evaluation_report": Kind(evaluation_report),
+    "quarantined_rows": Kind(quarantined_rows),
+    "file_refused": Kind(file_refused),
+    "audit_gaps": Kind(audit_gaps),
+    "mail_backlog_expired": Kind(mail_backlog_expired),
+    "incident_digest": Kind(incident_digest, is_merged=True),
+}

@@ -1,0 +1,75 @@
+"""Mails to those who run the loop: gaps, expired mail, failed tasks. Ids and counts only, gathered into one mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from trainloop.config import Locale
+from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+LISTED = 20
+KIND_NAMES: dict[str, dict[Locale, str]] = {
+    "survey_invitation": {"zh-CN": "问卷邀请", "en": "Survey invitations"},
+    "survey_reminder": {"zh-CN": "问卷提醒", "en": "Survey reminders"},
+    "survey_without_attendance": {"zh-CN": "缺少签到通知", "en": "Notices of missing attendance"},
+    "evaluation_report": {"zh-CN": "培训效果分析报告", "en": "Training effect reports"},
+    "quarantined_rows": {"zh-CN": "数据更正请求", "en": "Requests to correct rows"},
+    "file_refused": {"zh-CN": "文件未接收通知", "en": "Notices of refused files"},
+    "audit_gaps": {"zh-CN": "对账差异", "en": "Reconciliation gaps"},
+    "mail_backlog_expired": {"zh-CN": "过期邮件通知", "en": "Notices of expired mail"},
+    "incident_digest": {"zh-CN": "任务失败告警", "en": "Alerts of failed tasks"},
+}
+_LINE = {"zh-CN": "{name}：{count} 封", "en": "{name}: {count}"}
+
+
+def mail_backlog_expired(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return what expired and was not told before, by kind."""
+    rows = connection.execute(statement("outbox", "untold_expired")).fetchall()
+    total = sum(row["notice_count"] for row in rows)
+    if total == 0:
+        return {due.notice_id: Unwritable("resolved") for due in notices}
+    return {
+        due.notice_id: Content({
+            "total_count": total,
+            "lines": [
+                _LINE[due.locale].format(name=KIND_NAMES[row["kind"]][due.locale], count=row["notice_count"])
+                for row in rows
+            ],
+        })
+        for due in notices
+    }
+
+
+def incident_digest(_connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return one incident each; the composer merges a recipient's incidents with `merge_incidents`."""
+    return {due.notice_id: Content({"incidents": [_incident(due.facts)]}) for due in notices}
+
+
+def merge_incidents(contents: Sequence[Content]) -> Content:
+    """Return one section's content for any number of incidents: the first ones listed, all counted."""
+    incidents = [line for content in contents for line in content.context["incidents"]]
+    return Content({
+        "count": len(incidents),
+        "incidents": incidents[:LISTED],
+        "more_count": max(0, len(incidents) - LISTED),
+    })
+
+
+def _incident(facts: Any) -> str:
+    dag_id, task_id, error_type, run_id = (facts.get(key, "?") for key in ("dag_id", "task_id", "error_type", "run_id"))
+    return f"{dag_id}.{task_id}: {error_type} ({run_id})"
+
+
+def audit_gaps(_connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the gaps the reconciliation found; its sentences are in the notice's facts in both languages."""
+    return {
+        due.notice_id: Content({
+            "day": due.subject_id,
+            "gap_count": due.facts.get("gap_count", len(due.facts.get("gaps", ()))),
+            "gaps": [gap["zh" if due.locale == "zh-CN" else "en"] for gap in due.facts.get("gaps", ())][:LISTED],
+        })
+        for due in notices
+    }

@@ -1,0 +1,39 @@
+"""Who may send: one environment on one database.
+
+A restored or cloned database carries the same queue as its original; if it could send, everybody would get everything
+twice. So sending needs a lease that is bound to the database's identity (cluster, history since the last restore,
+database), and a copy differs in at least one of them. The lease is granted once, when the warehouse is created, or by a
+person who moves it: `trainloop outbox lease`. Working roles may read leases, only the owner writes them.
+"""
+
+from __future__ import annotations
+
+from trainloop import clock
+from trainloop.settings import get_settings
+from trainloop.warehouse import engine
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+
+def grant_lease(environment: str, by: str, *, discard_queued: bool = False) -> dict[str, int]:
+    """Let `environment` send mail from this database; return the counts of discarded notices and messages.
+
+    `discard_queued` is for a database restored from a backup: what was due before this moment was probably sent by the
+    original, so it is dropped (reason `before_lease`) and only what is decided from now on goes out.
+    """
+    with engine.connect("owner") as connection:
+        facts = {"environment": environment, "by": by, "now": clock.now(connection)}
+        discarded = {"discarded_notices": 0, "discarded_messages": 0}
+        if discard_queued:
+            discarded["discarded_messages"] = connection.execute(
+                statement("outbox", "discard_messages"), facts
+            ).rowcount
+            discarded["discarded_notices"] = connection.execute(statement("outbox", "discard_notices"), facts).rowcount
+        connection.execute(statement("outbox", "grant_lease"), facts)
+    return discarded
+
+
+def holds_lease(connection: Connection) -> bool:
+    """Whether this environment may send from the database of `connection`."""
+    row = connection.execute(statement("outbox", "holds_lease"), {"environment": get_settings().environment}).fetchone()
+    return row is not None

@@ -1,0 +1,146 @@
+"""Words of mails: `templates/<kind>.yaml` in both languages → a `Section` that HTML and text are drawn from.
+
+HR may edit the YAML; its expressions run in Jinja's sandbox. Values are escaped where the HTML is drawn, so a course
+named `<script>` is just an odd name.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib import resources
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import yaml
+from jinja2 import StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from trainloop.config import Locale
+
+_PATTERNS = {"zh-CN": ("y年M月d日", "M月d日 HH:mm"), "en": ("d MMM y", "EEE d MMM, HH:mm")}
+
+
+class Figure(Protocol):
+    """A number a reader should see at once, with its label and what qualifies it."""
+
+    @property
+    def value(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A titled list; `is_ordered` when the order is a procedure."""
+
+    title: str
+    items: tuple[str, ...]
+    is_ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one notice says in one language; a mail holds one or more."""
+
+    subject: str
+    heading: str
+    paragraphs: tuple[str, ...]
+    reason: str
+    figures: tuple[Figure, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+    listings: tuple[Listing, ...] = ()
+    button: Button | None = None
+    notes: tuple[str, ...] = ()
+
+
+def section(template: str, locale: Locale, context: Mapping[str, Any]) -> Section:
+    """Return the section of a kind's template; a value the template wants and the context lacks raises."""
+    words = _words(template)[locale]
+
+    def say(text: str) -> str:
+        return " ".join(_compiled(text).render(context).split())
+
+    def say_all(texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(said for text in texts if (said := say(text)))
+
+    button = words.get("button")
+    return Section(
+        subject=say(words["subject"]),
+        heading=say(words["heading"]),
+        paragraphs=say_all(words["paragraphs"]),
+        reason=say(words["reason"]),
+        figures=tuple(context[words["figures"]]) if "figures" in words else (),
+        rows=tuple((label, say(value)) for label, value in words.get("rows", ())),
+        listings=_listings(words, context, say_all),
+        button=Button(say(button["label"]), say(button["url"])) if button else None,
+        notes=say_all(words.get("notes", ())),
+    )
+
+
+def _listings(words: Mapping[str, Any], context: Mapping[str, Any], say_all: Any) -> tuple[Listing, ...]:
+    found = []
+    if listing := words.get("list"):
+        items = tuple(context[listing["items"]]) or tuple(filter(None, [listing.get("empty")]))
+        if items:
+            found.append(Listing(listing["title"], items))
+    if steps := words.get("steps"):
+        found.append(Listing(steps["title"], say_all(steps["items"]), is_ordered=True))
+    return tuple(found)
+
+
+def common(key: str, locale: Locale, /, **context: object) -> str:
+    """Return one of the words around every mail."""
+    return _compiled(_words("common")[locale][key]).render(context)
+
+
+@functools.cache
+def _words(template: str) -> dict[str, Any]:
+    path = resources.files(__package__).joinpath("templates", f"{template}.yaml")
+    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return words
+
+
+@functools.cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+def day_text(day: date, locale: Locale) -> str:
+    """Return a date as a reader writes it: 2026年3月9日, 9 Mar 2026."""
+    from babel.dates import format_date
+
+    return format_date(day, _PATTERNS[locale][0], locale=_babel(locale))
+
+
+def moment_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """Return a moment on the reader's wall clock."""
+    from babel.dates import format_datetime
+
+    return format_datetime(moment.astimezone(zone), _PATTERNS[locale][1], locale=_babel(locale))
+
+
+def deadline_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
+    """Return until when something is possible; the end of a day is that day, 23:59, not the next one, 00:00."""
+    local = moment.astimezone(zone)
+    is_midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+    return moment_text(moment - timedelta(minutes=1) if is_midnight else moment, zone, locale)
+
+
+def _babel(locale: Locale) -> str:
+    return "zh_CN" if locale == "zh-CN" else "en_GB"
