@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"contracts", "intake", "surveys", "reporting", "outbox", "stack", "demo"}
     | {"orchestration.catalogue"},
     "cli": {"commands"},
+    "__main__": {"cli"},
     "demo": WORK | {"contracts", "stack", "surveys.instrument", "outbox"},
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,18 @@ print("ready", flush=True)
 time.sleep(600)
 """
 STUBBORN = (sys.executable, "-c", STUBBORN_CODE)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Processes start and end in their own time."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture
@@ -65,9 +77,7 @@ def test_a_killed_process_is_started_again(component: Component, tmp_path: Path)
     process = component.running()
     assert process is not None
     process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while component.running() is not None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: component.running() is None)
     assert component.start(SLEEPER, os.environ, tmp_path)
     assert component.running() != process
 
@@ -75,24 +85,38 @@ def test_a_killed_process_is_started_again(component: Component, tmp_path: Path)
 def test_stop_ends_the_whole_family(component: Component, tmp_path: Path) -> None:
     """A process that does not listen is killed after the grace time, its children with it."""
     component.start(STUBBORN, os.environ, tmp_path)
-    deadline = time.monotonic() + 10
-    while "ready" not in component.log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: "ready" in component.log.read_text())
     parent = component.running()
     assert parent is not None
     family = [parent, *parent.children(recursive=True)]
     assert len(family) == 2
     assert stop_all([component], seconds=0.5) == ["sleeper"]
-    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+    assert not any(is_alive(process) for process in family)
     assert not component.pid_file.exists()
+
+
+@pytest.mark.parametrize("by", ["start", "stop"])
+def test_what_a_killed_process_left_behind_is_ended(component: Component, tmp_path: Path, by: str) -> None:
+    """A scheduler killed with -9 leaves its workers; a second scheduler beside them would run tasks twice."""
+    component.start(STUBBORN, os.environ, tmp_path)
+    wait_for(lambda: "ready" in component.log.read_text())
+    parent = component.running()
+    assert parent is not None
+    [child] = parent.children()
+    parent.kill()
+    wait_for(lambda: component.running() is None)
+    assert child.is_running()
+    if by == "start":
+        component.start(SLEEPER, os.environ, tmp_path)
+    else:
+        stop_all([component], seconds=0.5)
+    wait_for(lambda: not is_alive(child))
 
 
 def test_a_process_that_dies_at_start_is_told_with_the_end_of_its_log(component: Component, tmp_path: Path) -> None:
     """Waiting for minutes for what is dead helps nobody."""
     component.start((sys.executable, "-c", "print('port is taken'); raise SystemExit(3)"), os.environ, tmp_path)
-    deadline = time.monotonic() + 5
-    while component.running() is not None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: component.running() is None)
     with pytest.raises(ComponentDiedError, match="port is taken") as told:
         component.require_alive()
     assert "exit code 3" in str(told.value)

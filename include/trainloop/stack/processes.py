@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,18 +38,23 @@ class Component:
 
     def running(self) -> psutil.Process | None:
         """Return our process when it still runs; a pid that another program got since is not ours."""
+        kept = self._kept()
+        if kept is None:
+            return None
+        pid, born_at = kept
         try:
-            kept = json.loads(self.pid_file.read_text())
-            process = psutil.Process(kept["pid"])
-            is_same = abs(process.create_time() - kept["born_at"]) <= SAME_BIRTH_SECONDS
+            process = psutil.Process(pid)
+            is_same = abs(process.create_time() - born_at) <= SAME_BIRTH_SECONDS
             return process if is_same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        except psutil.Error:
             return None
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> bool:
         """Start the process in a session of its own unless it runs; return whether it was started."""
         if self.running() is not None:
             return False
+        # A killed scheduler leaves its workers behind; beside the new one's they would run tasks twice.
+        self.finish(self.family(), seconds=0)
         with self.log.open("ab") as log:
             child = subprocess.Popen(
                 command,
@@ -69,17 +75,34 @@ class Component:
             lines = self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:] if self.log.exists() else []
             raise ComponentDiedError(name=self.name, code=self._exit_code(), log=self.log, tail="\n".join(lines))
 
+    def family(self) -> list[psutil.Process]:
+        """Return the process and all that it started, also when it is dead itself.
+
+        They share the session that `start` made. Its number is the first process' pid, which the kernel gives to
+        nobody else while the session has a member; descendants that made a session of their own are found by parent.
+        """
+        kept = self._kept()
+        if kept is None:
+            return []
+        pid, born_at = kept
+        leader = self.running()
+        found = {process.pid: process for process in (leader.children(recursive=True) if leader else [])}
+        for process in psutil.process_iter():
+            try:
+                if os.getsid(process.pid) == pid and process.create_time() >= born_at - SAME_BIRTH_SECONDS:
+                    found[process.pid] = process
+            except (ProcessLookupError, PermissionError, psutil.Error):
+                continue
+        return list(found.values())
+
     def request_stop(self) -> list[psutil.Process]:
-        """Ask the process to end; return it and all its descendants, to be waited for by `finish`."""
-        process = self.running()
-        if process is None:
-            self.pid_file.unlink(missing_ok=True)
-            return []
-        try:
-            family = [process, *process.children(recursive=True)]
-            process.send_signal(signal.SIGTERM)
-        except psutil.NoSuchProcess:
-            return []
+        """Ask the process to end; return its family, to be waited for by `finish`."""
+        family = self.family()
+        leader = self.running()
+        # The leader ends its children in order; what lost its leader is asked one by one.
+        for process in [leader] if leader else family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGTERM)
         return family
 
     def finish(self, family: list[psutil.Process], seconds: float) -> None:
@@ -88,17 +111,23 @@ class Component:
         _reap(family)
         _, alive = psutil.wait_procs(family, timeout=seconds)
         for process in alive:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                continue
         psutil.wait_procs(alive, timeout=5)
         self.pid_file.unlink(missing_ok=True)
 
-    def _exit_code(self) -> str:
+    def _kept(self) -> tuple[int, float] | None:
         try:
-            pid, status = os.waitpid(json.loads(self.pid_file.read_text())["pid"], os.WNOHANG)
+            kept = json.loads(self.pid_file.read_text())
+            return int(kept["pid"]), float(kept["born_at"])
         except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _exit_code(self) -> str:
+        kept = self._kept()
+        try:
+            pid, status = os.waitpid(kept[0], os.WNOHANG) if kept else (0, 0)
+        except OSError:
             return "unknown"
         return str(os.waitstatus_to_exitcode(status)) if pid else "unknown"
 
