@@ -100,17 +100,20 @@ def shrink(item: Moments, items: Sequence[Moments]) -> tuple[float, float]:
     """Return an item's regression-corrected mean and its error variance.
 
     An item that was picked because it was low is low partly by chance. Its mean is drawn towards the mean of all items
-    of the same wave by w = τ²/(τ² + s²/n), τ² the variance of the items' true means by the method of moments
-    (Efron & Morris 1975; Morris 1983): corrected = w·mean + (1 − w)·grand mean, error variance w·s²/n.
+    of the same wave: corrected = w·mean + (1 − w)·grand mean with w = τ²/(τ² + V), V = s²/n and τ² the variance of the
+    items' true means by the method of moments. Error variance after Morris (1983), JASA 78, 47–55, eq. 1.17, with
+    B = 1 − w and k items: V·(1 − B·(k − 1)/k) + 2/(k − 3)·B²·(mean − grand mean)²; the last term, the uncertainty of B
+    itself, from four items. A single item stays as it is.
     """
     grand_mean = float(np.mean([other.mean for other in items]))
-    error = item.variance / item.n
-    if len(items) < 2:
+    error, k = item.variance / item.n, len(items)
+    if k < 2:
         return item.mean, error
     spread = float(np.var([other.mean for other in items], ddof=1))
     true_variance = max(0.0, spread - float(np.mean([other.variance / other.n for other in items])))
-    weight = true_variance / (true_variance + error) if true_variance + error > 0 else 1.0
-    return weight * item.mean + (1 - weight) * grand_mean, weight * error
+    drawn = error / (true_variance + error) if error > 0 else 0.0
+    doubt = 2 / (k - 3) * (drawn * (item.mean - grand_mean)) ** 2 if k > 3 else 0.0
+    return item.mean - drawn * (item.mean - grand_mean), error * (1 - drawn * (k - 1) / k) + doubt
 
 
 def verify(now: Moments, earlier: Moments, earlier_items: Sequence[Moments], confidence: float = 0.95) -> Difference:

@@ -21,14 +21,15 @@ def hidden_cells(counts: pd.DataFrame, minimum: int) -> pd.DataFrame:
     """Return which cells to hide, margins included: one more row and column, labelled "total".
 
     `counts` holds people per crossing of two attributes (rows × columns, non-negative whole numbers). Cells below
-    `minimum` are hidden first, zeros too; then the smallest shown neighbours, inner cells before margins. A table of
-    fewer than `minimum` people is hidden whole.
+    `minimum` are hidden first, zeros too; then others with them, as few people as it takes, inner cells before margins.
+    A table of fewer than `minimum` people is hidden whole.
     """
     table = _with_margins(counts)
     hidden = table < minimum
     if table[-1, -1] >= minimum:
         while exposed := next((cell for cell in _cells(hidden) if _range(table, hidden, cell) < minimum), None):
-            hidden[_helper(table, hidden, exposed)] = True
+            for cell in _helpers(table, hidden, exposed, minimum):
+                hidden[cell] = True
     else:
         hidden[:] = True
     return pd.DataFrame(hidden, index=[*counts.index, "total"], columns=[*counts.columns, "total"])
@@ -92,12 +93,24 @@ def _lines(rows: int, columns: int) -> Iterator[list[tuple[Cell, int]]]:
         yield [((row, column), 1) for row in range(rows - 1)] + [((rows - 1, column), -1)]
 
 
-def _helper(table: NDArray[np.float64], hidden: NDArray[np.bool_], cell: Cell) -> Cell:
-    """The shown cell to hide next: in the exposed cell's row or column, inner before margin, then the smallest.
+def _helpers(table: NDArray[np.float64], hidden: NDArray[np.bool_], cell: Cell, minimum: int) -> list[Cell]:
+    """The shown cells to hide next, so that people could be moved around a rectangle through the exposed cell.
 
-    When both lines are hidden already, the smallest shown cell of the whole table; the grand total stays.
+    Among the rectangles wide enough for the minimum the one that hides the fewest people, inner cells before margins.
+    Where none is wide enough, the smallest shown cell; the grand total stays.
     """
-    last = (table.shape[0] - 1, table.shape[1] - 1)
-    shown = [place for place in _cells(~hidden) if place != last]
-    near = [place for place in shown if place[0] == cell[0] or place[1] == cell[1]]
-    return min(near or shown, key=lambda place: (place[0] == last[0] or place[1] == last[1], table[place], place))
+    last_row, last_column = table.shape[0] - 1, table.shape[1] - 1
+    candidates = []
+    for row, column in np.ndindex(*table.shape):
+        if row == cell[0] or column == cell[1] or (row, column) == (last_row, last_column):
+            continue
+        corners = [(cell[0], column), (row, cell[1]), (row, column)]
+        shown = [corner for corner in corners if not hidden[corner]]
+        width = min(table[corners[0]], table[corners[1]]) + min(table[cell], table[corners[2]])
+        if shown and width >= minimum:
+            margins = sum(corner[0] == last_row or corner[1] == last_column for corner in shown)
+            candidates.append((margins, float(sum(table[corner] for corner in shown)), shown))
+    if candidates:
+        return min(candidates)[2]
+    left = [place for place in _cells(~hidden) if place != (last_row, last_column)]
+    return [min(left, key=lambda place: (place[0] == last_row or place[1] == last_column, table[place], place))]
