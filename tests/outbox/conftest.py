@@ -213,7 +213,7 @@ def free_port() -> int:
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
     server = MailServer(port=free_port())
-    controller = Controller(server, hostname="127.0.0.1", port=server.port, server_kwargs={"timeout": 30})
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, timeout=30)
     controller.start()
     yield server
     controller.stop()

@@ -1,0 +1,55 @@
+"""Only one environment on one database may send; a copy of the database may not."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from trainloop.outbox.composer import compose_due
+from trainloop.outbox.leases import grant_lease
+from trainloop.outbox.mailer import deliver_due
+from trainloop.settings import get_settings
+from trainloop.warehouse import engine
+from trainloop.warehouse.embedded import EmbeddedServer
+
+from tests.outbox.conftest import Company, MailServer
+
+
+def test_a_cloned_database_sends_nothing_and_says_so(
+    company: Company, server: EmbeddedServer, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Database restored or cloned: the sender has no lease for that environment."""
+    company.call("E1", "E2")
+    compose_due()
+    original = engine.url("owner").rpartition("/")[2]
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {original}_clone template {original}")
+    try:
+        monkeypatch.setenv("TRAINLOOP_WAREHOUSE_URL", server.url(f"{original}_clone"))
+        get_settings.cache_clear()
+        assert deliver_due(mail_server.transport()) == {"has_lease": 0, "sent": 0, "queued": 2}
+        assert mail_server.received == []
+        assert grant_lease("development", "a person", discard_queued=True)["discarded_messages"] == 2
+        assert deliver_due(mail_server.transport())["sent"] == 0
+    finally:
+        monkeypatch.setenv("TRAINLOOP_WAREHOUSE_URL", server.url(original))
+        get_settings.cache_clear()
+        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"drop database {original}_clone with (force)")
+    assert deliver_due(mail_server.transport())["sent"] == 2
+
+
+def test_another_environment_on_the_same_database_sends_nothing(
+    company: Company, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop that points at the production database by mistake mails nobody."""
+    company.call("E1")
+    compose_due()
+    monkeypatch.setenv("TRAINLOOP_ENVIRONMENT", "demo")
+    get_settings.cache_clear()
+    assert deliver_due(mail_server.transport())["has_lease"] == 0
+
+
+def test_working_roles_cannot_grant_themselves_a_lease(warehouse: str) -> None:
+    """The sender reads leases; only the owner writes them."""
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), engine.connect("sender") as connection:
+        connection.execute("insert into ops.sender_leases values ('x', ops.database_identity(), now(), 'me')")
