@@ -1,0 +1,224 @@
+"""The file registry: one row for one content of one dataset, whatever it is called and however often it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from psycopg import sql
+
+from trainloop import faults
+from trainloop.config import get_site
+from trainloop.contracts import Contract
+from trainloop.intake import inbox
+from trainloop.intake.header import Header
+from trainloop.intake.inbox import FoundFile
+from trainloop.intake.refusal import FileRefusedError
+from trainloop.intake.work import FileRecord, MergeCounts, Work
+from trainloop.outbox.notices import Notice, plan
+from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.statements import statement
+
+
+@dataclass(frozen=True)
+class Registered:
+    """`again`: these bytes were taken in before, nothing is to be done but to clear the inbox."""
+
+    file_id: int
+    state: Literal["waiting", "again"]
+
+
+def register(found: FoundFile) -> Registered | None:
+    """Archive a file and enter it, committed; None when it changed meanwhile (it is left for the next scan).
+
+    The same bytes again, under whatever name, are a no-op that the audit trail notes. Only a refused file that was
+    dropped anew is judged anew: its contract may have been mended since.
+    """
+    if found.size_bytes > get_site().intake.max_file_mb << 20:
+        return _register_too_large(found)
+    archived = inbox.archive(found)
+    faults.point("intake.archived")
+    if archived is None:
+        return None
+    return _enter(found, *archived)
+
+
+def _enter(found: FoundFile, sha256: str, archive_uri: str) -> Registered:
+    with connect("intake") as connection:
+        values: dict[str, Any] = {
+            "dataset": found.dataset,
+            "name": found.name,
+            "source_uri": found.uri,
+            "source_modified_at": found.modified_at,
+            "archive_uri": archive_uri,
+            "content_sha256": sha256,
+            "size_bytes": found.size_bytes,
+            "is_correction": found.is_correction,
+            "covers_on": found.covers_on,
+        }
+        row = connection.execute(statement("intake", "register_file"), values).fetchone()
+        if row is not None:
+            registered = Registered(row["file_id"], "waiting")
+        else:
+            registered = _meet_again(connection, found, values)
+    faults.point("intake.registered")
+    return registered
+
+
+def _meet_again(connection: Connection, found: FoundFile, values: dict[str, Any]) -> Registered:
+    known = connection.execute(statement("intake", "known_content"), values).fetchone()
+    assert known is not None
+    if known["state"] == "found":
+        return Registered(known["file_id"], "waiting")
+    # A crash between commit and clearing leaves the very file in the inbox: same place, same time of change.
+    is_left_over = (known["source_uri"], known["source_modified_at"]) == (found.uri, found.modified_at)
+    if known["state"] == "refused" and not is_left_over:
+        connection.execute(statement("intake", "judge_again"), values | {"file_id": known["file_id"]})
+        return Registered(known["file_id"], "waiting")
+    if not is_left_over:
+        connection.execute(
+            statement("intake", "note_repetition"), {"file_id": known["file_id"], "dataset": found.dataset}
+        )
+    return Registered(known["file_id"], "again")
+
+
+def _register_too_large(found: FoundFile) -> Registered:
+    """A file beyond the cap is hashed, never copied twice nor opened; it is refused when its turn comes."""
+    import fsspec
+
+    sha256 = inbox.content_hash(found)
+    system, path = fsspec.core.url_to_fs(
+        f"{inbox.archive_folder(found.dataset)}/{inbox.archive_name(sha256, found.name)}"
+    )
+    system.makedirs(path.rpartition("/")[0], exist_ok=True)
+    source_system, source = fsspec.core.url_to_fs(found.uri)
+    if type(system) is type(source_system) and not system.exists(path):
+        registered = _enter(found, sha256, system.unstrip_protocol(path))
+        system.mv(source, path)
+        return registered
+    return _enter(found, sha256, found.uri)
+
+
+def lock_file(connection: Connection, file_id: int, states: tuple[str, ...] = ("found",)) -> FileRecord | None:
+    """Lock one file's row for this transaction; None when it is not in one of the states (any more)."""
+    row = connection.execute(statement("intake", "lock_file"), {"file_id": file_id, "states": list(states)}).fetchone()
+    return FileRecord(**row) if row is not None else None
+
+
+def finish_merged(connection: Connection, work: Work, counts: MergeCounts, quarantined: int, parked: int, ignored: tuple[str, ...]) -> int:  # fmt: skip
+    """Mark a file as done and plan its owner's notice; return the notices planned. The counts conserve its rows."""
+    connection.execute(
+        statement("intake", "finish_merged"),
+        {
+            "file_id": work.file.file_id,
+            "row_count": work.row_count,
+            "accepted": counts.accepted,
+            "unchanged": counts.unchanged + work.repeated_count,
+            "quarantined": quarantined,
+            "parked": parked,
+            "ignored_headers": list(ignored),
+        },
+    )
+    if not quarantined:
+        return 0
+    return plan(
+        connection, [_notice(work.contract.owner, "quarantined_rows", work.file, {"quarantined_count": quarantined})]
+    )
+
+
+def finish_refused(connection: Connection, owner: str, file: FileRecord, refusal: FileRefusedError) -> int:
+    """Mark a file as refused as a whole and plan its owner's notice; return the notices planned."""
+    connection.execute(
+        statement("intake", "finish_refused"),
+        {
+            "file_id": file.file_id,
+            "row_count": refusal.row_count,
+            "rule": refusal.rule,
+            "reason_zh": refusal.reason_zh,
+            "reason_en": refusal.reason_en,
+        },
+    )
+    return plan(
+        connection, [_notice(owner, "file_refused", file, {"rule": refusal.rule, "row_count": refusal.row_count})]
+    )
+
+
+def _notice(owner: str, kind: Literal["quarantined_rows", "file_refused"], file: FileRecord, facts: dict[str, Any]) -> Notice:  # fmt: skip
+    return Notice(
+        kind=kind,
+        subject_kind="inbox_file",
+        subject_id=str(file.file_id),
+        recipient_kind="contact",
+        recipient_id=owner,
+        sequence_number=file.attempt_number,
+        facts={"dataset": file.dataset, "revision_number": file.revision_number, **facts},
+    )
+
+
+def quarantine(connection: Connection, work: Work) -> int:
+    """Keep the blocked rows with their text; return how many rows the file has in quarantine."""
+    query = sql.SQL(statement("intake", "quarantine_rows")).format(raw=work.raw, blocked=work.table("blocked"))
+    return connection.execute(query, {"file_id": work.file.file_id, "left_out": _left_out(connection, work)}).rowcount
+
+
+def park(connection: Connection, work: Work) -> int:
+    """Keep the rows that wait for a reference; return how many."""
+    query = sql.SQL(statement("intake", "park_rows")).format(raw=work.raw, parked=work.table("parked"))
+    values = {
+        "file_id": work.file.file_id,
+        "dataset": work.contract.dataset,
+        "left_out": _left_out(connection, work),
+    }
+    return connection.execute(query, values).rowcount
+
+
+def _left_out(connection: Connection, work: Work) -> list[str]:
+    """Columns of the raw table that are not the contract's, or that the file lacks: row_values says what came."""
+    rows = connection.execute(
+        "select attname as name from pg_attribute where attrelid = to_regclass(%s) and attnum > 0",
+        (f"raw.{work.stem}",),
+    )
+    return [row["name"] for row in rows if row["name"] not in work.headers]
+
+
+def refuse_out_of_turn(connection: Connection, contract: Contract, file: FileRecord) -> None:
+    """Refuse what is known to be wrong before the file is opened: too large, or a snapshot older than the newest."""
+    row = connection.execute(
+        "select size_bytes, covers_on from ops.inbox_files where file_id = %s", (file.file_id,)
+    ).fetchone()
+    assert row is not None
+    limit = get_site().intake.max_file_mb
+    if row["size_bytes"] > limit << 20:
+        raise FileRefusedError("too_large", file=file.name, size_mb=row["size_bytes"] >> 20, limit_mb=limit)
+    if contract.load_mode == "snapshot" and not file.is_correction:
+        newer = connection.execute(
+            statement("intake", "newer_snapshot"), {"dataset": file.dataset, "file_id": file.file_id}
+        ).fetchone()
+        if newer is not None and newer["covers_on"] is not None:
+            raise FileRefusedError(
+                "older_snapshot", file=file.name, covers_on=row["covers_on"], newer_on=newer["covers_on"]
+            )
+
+
+def refuse_contradicting_columns(connection: Connection, work: Work, header: Header) -> None:
+    """Refuse a file in which two columns stand for one and say different things; equal ones do no harm."""
+    for name in header.repeated:
+        twins = [one for one in header.raw_columns if one.startswith(f"{name}__")]
+        for twin in twins:
+            row = connection.execute(
+                sql.SQL(
+                    "select exists (select from {} where nullif({}, '') is distinct from nullif({}, '')) as differs"
+                ).format(work.raw, sql.Identifier(name), sql.Identifier(twin))
+            ).fetchone()
+            if row is not None and row["differs"]:
+                column = work.contract.column(name)
+                texts = [text for one, text in zip(header.columns, header.texts, strict=True) if one == name]
+                raise FileRefusedError(
+                    "duplicate_header",
+                    row_count=work.row_count,
+                    file=work.file.name,
+                    row=header.last_row + 1,
+                    column_zh=column.zh,
+                    column_en=column.en,
+                    headers=" / ".join(texts),
+                )
