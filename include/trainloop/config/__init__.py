@@ -62,6 +62,8 @@ class QualityRules(Rules):
     message_overdue_hours: int
     expired_shown_days: int
     attendance_missing_days: int
+    attendance_shown_days: int
+    notice_overdue_days: int
 
 
 class SurveyRules(Rules):
