@@ -42,10 +42,11 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Table:
-    """The table under check and, for files, the findings that intake wrote beside it."""
+    """The table under check, the column that tells its rows, and for files the findings that intake wrote beside it."""
 
     schema: str
     name: str
+    row_id: str = "row_number"
     findings: str | None = None
     uncast_columns: Set[str] = frozenset()
 
@@ -59,11 +60,11 @@ class Condition:
     """One check made executable.
 
     `expectation` is the name of a class of great_expectations.expectations with its `arguments`, or None: then GX runs
-    "no row of `failing_rows`". `failing_rows` is a query over the table with one column row_number; for checks of
-    the whole file it is None. `probe` stands in for it where a cheaper query answers whether there is one.
+    "no row of `failing_rows`". `failing_rows` is a query over the table with the column row_id; for checks of the
+    whole file it is None. `probe` stands in for it where a cheaper query answers whether there is one.
     """
 
-    check: Check
+    code: str
     expectation: str | None = None
     arguments: dict[str, Any] | None = None
     failing_rows: sql.Composed | None = None
@@ -79,12 +80,12 @@ def _condition(contract: Contract, check: Check, table: Table) -> Condition:
     if check.column is not None:
         return _of_column(check, check.column, table)
     if check.rule == "row_rule":
-        return Condition(check, failing_rows=_rows(table, _row_rule(check, contract, table)))
+        return Condition(check.code, failing_rows=_rows(table, _row_rule(check, contract, table)))
     if check.rule == "duplicate_key":
         return _duplicate_key(contract, check, table)
     volume = contract.expected_volume
     limits = {"min_value": volume.minimum, "max_value": volume.maximum}
-    return Condition(check, "ExpectTableRowCountToBeBetween", limits)
+    return Condition(check.code, "ExpectTableRowCountToBeBetween", limits)
 
 
 def _of_column(check: Check, column: Column, table: Table) -> Condition:
@@ -111,11 +112,11 @@ def _of_column(check: Check, column: Column, table: Table) -> Condition:
         native = ("ExpectColumnValueLengthsToBeBetween", {"max_value": column.max_length})
     else:
         assert check.rule == "too_many_empty"
-        return Condition(check, "ExpectColumnProportionOfNonNullValuesToBeBetween", _filled(column))
+        return Condition(check.code, "ExpectColumnProportionOfNonNullValuesToBeBetween", _filled(column))
     rows = _rows(table, wrong)
     if native is None:
-        return Condition(check, failing_rows=rows)
-    return Condition(check, native[0], {"column": column.name} | native[1], failing_rows=rows)
+        return Condition(check.code, failing_rows=rows)
+    return Condition(check.code, native[0], {"column": column.name} | native[1], failing_rows=rows)
 
 
 def _filled(column: Column) -> dict[str, Any]:
@@ -161,13 +162,13 @@ def _duplicate_key(contract: Contract, check: Check, table: Table) -> Condition:
     rows = _rows(table, sql.SQL("({}) in ({})").format(key, twice))
     if len(contract.key) == 1:
         arguments = {"column": contract.key[0]}
-        return Condition(check, "ExpectColumnValuesToBeUnique", arguments, failing_rows=rows)
+        return Condition(check.code, "ExpectColumnValuesToBeUnique", arguments, failing_rows=rows)
     # GX's own compound check takes five times as long on a million rows as this query.
-    return Condition(check, failing_rows=rows, probe=twice)
+    return Condition(check.code, failing_rows=rows, probe=twice)
 
 
 def _rows(table: Table, wrong: sql.Composable) -> sql.Composed:
-    return sql.SQL("select s.row_number from {} as s where {}").format(table.identifier, wrong)
+    return sql.SQL("select {} from {} as s where {}").format(_cell(table.row_id), table.identifier, wrong)
 
 
 def _was_not_cast(column: str, table: Table) -> sql.Composable:

@@ -125,16 +125,16 @@ def judge(connection: Connection, contract: Contract, staged: StagedFile) -> Ver
         found = _prepare(connection, staged)
         checks = checks_of(contract)
         uncast = frozenset(column for column, rule in found if rule in CAST_RULES)
-        table = Table("staging", staged.table, f"{staged.table}_findings", uncast)
+        table = Table("staging", staged.table, findings=f"{staged.table}_findings", uncast_columns=uncast)
         conditions = conditions_of(contract, checks, table)
         failed = failed_codes(connection, contract.dataset, table, conditions)
-        by_code = {condition.check.code: condition for condition in conditions}
+        by_code = {condition.code: condition for condition in conditions}
         outcomes = []
         for check in checks:
             if check.rule not in SUITE_RULES:
                 outcomes.append(_Outcome(check, found.pop((check.finding, check.rule), 0)))
             elif check.code in failed:
-                outcomes.append(_Outcome(check, _write_findings(connection, contract, staged, by_code[check.code])))
+                outcomes.append(_Outcome(check, _write_findings(connection, staged, check, by_code[check.code])))
             else:
                 outcomes.append(_Outcome(check, 0))
         outcomes += [_Outcome(_undeclared(contract, staged, *key), count) for key, count in found.items()]
@@ -174,7 +174,7 @@ def _prepare(connection: Connection, staged: StagedFile) -> dict[tuple[str, str]
     return {(row["column_name"], row["rule"]): row["failed_count"] for row in connection.execute(query)}
 
 
-def _write_findings(connection: Connection, contract: Contract, staged: StagedFile, condition: Condition) -> int:
+def _write_findings(connection: Connection, staged: StagedFile, check: Check, condition: Condition) -> int:
     """Write one finding per failing row; return how many. A failed check without a failing row is an error.
 
     A check of the whole file has no rows: every row of it counts as failed, at least one.
@@ -182,14 +182,13 @@ def _write_findings(connection: Connection, contract: Contract, staged: StagedFi
     if condition.failing_rows is None:
         return max(staged.row_count, 1)
     query = sql.SQL("insert into {} (row_number, column_name, rule) select row_number, {}, {} from ({}) as failing")
-    check = condition.check
     count = connection.execute(
         query.format(
             staged.findings, sql.Literal(check.finding), sql.Literal(finding_rule(check)), condition.failing_rows
         )
     ).rowcount
     if not count:
-        raise VerdictsDisagreeError(check=check.code, suite=contract.dataset)
+        raise VerdictsDisagreeError(check=check.code, suite=staged.dataset)
     return count
 
 

@@ -1,0 +1,11 @@
+-- Airflow's green is no proof: what was due before today and is still pending was not done, whatever the runs say.
+-- Grain: one step of one class session, wave or person.
+-- severity: stop
+-- audience: hr
+-- zh: 已到期的节点都已完成
+-- en: every milestone that was due is done
+-- gap_zh: {count} 个节点已到期但未完成
+-- gap_en: {count} milestones were due and are not done
+select subject_kind, subject_id || ' ' || step as subject_id, 1 as gap_count
+from ops.milestones
+where state = 'pending' and due_on < %(today)s

@@ -1,0 +1,17 @@
+-- The last look before readers: no opinion of fewer people than the minimum stands in published. Counts of people in
+-- attendance and response are administrative and no opinions. Grain: one release.
+-- severity: stop
+-- audience: engineer
+-- zh: 已发布的数字都达到最小人数
+-- en: every published figure stands on enough people
+-- gap_zh: {count} 个已发布的数字低于最小人数
+-- gap_en: {count} published figures stand on too few people
+select 'release' as subject_kind, release_id::text as subject_id, count(*) as gap_count
+from published.figures
+where
+    family in ('item', 'dimension', 'nps', 'choice', 'theme', 'comparison', 'comparison_trainer', 'verification')
+    and not is_hidden
+    and (value is not null or text_value is not null)
+    and statistic not in ('n', 'name_zh', 'name_en', 'earlier_sessions_count', 'earlier_session_code')
+    and respondent_count < %(mean_min)s
+group by release_id
