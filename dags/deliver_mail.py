@@ -56,7 +56,7 @@ def deliver_mail():
         """Composed mails, oldest first; then those whose sender died and those that became too old."""
         from trainloop.outbox import mailer
 
-        return mailer.deliver_due(smtp_transport()) | mailer.sweep()
+        return {"delivered": mailer.deliver_due(smtp_transport()), "swept": mailer.sweep()}
 
     composed = compose()
     sent = send_and_sweep()

@@ -36,7 +36,8 @@ def lifecycle(
         console.print("No class session is planned yet." if not session else f"{session} has no planned step.")
         return
     cells = [(code, *(found.get(step) for step in steps)) for code, found in sessions.items()]
-    show_table(f"Business date {today}", ("class session", *steps), cells)
+    headers = (step.replace("_", "\n") for step in steps)
+    show_table(f"Business date {today}", ("class session", *headers), cells)
 
 
 def report(session: Annotated[str, typer.Argument(help="session code, such as 2026-C001")]) -> None:

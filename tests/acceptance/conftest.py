@@ -1,0 +1,97 @@
+"""A real stack in a home of its own: embedded PostgreSQL, Airflow, the dev mailbox; all stopped at the end."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from trainloop import clock
+from trainloop.config import get_site
+from trainloop.settings import get_settings
+from trainloop.stack import local
+from trainloop.stack.airflow_api import AirflowApi
+from trainloop.stack.layout import Layout
+from trainloop.warehouse import engine
+
+
+@dataclass
+class Stack:
+    """What a test does with a running stack: business time, files, DAG runs, mails."""
+
+    home: Path
+    api: AirflowApi
+    up_seconds: float
+
+    def set_clock(self, year: int, month: int, day: int, hour: int = 10) -> None:
+        """Freeze business time at an hour of the site's day."""
+        moment = datetime(year, month, day, hour, tzinfo=get_site().company.zone)
+        with engine.connect("owner") as connection:
+            clock.freeze(connection, moment)
+
+    def drop(self, name: str, text: str) -> None:
+        """Put a file into the inbox that was written a minute ago, so that it is stable."""
+        path = self.home / "inbox" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        written_at = time.time() - 60
+        os.utime(path, (written_at, written_at))
+
+    def run(self, dag_id: str, **conf: object) -> float:
+        """Run a DAG and all that its assets start; return the seconds of the run itself."""
+        done = self.api.run(dag_id, conf, seconds=90)
+        assert done.state == "success", f"{dag_id} {done.run_id} is {done.state}: {self.log_of(dag_id)}"
+        self.api.wait_until_quiet(90)
+        return done.seconds or 0.0
+
+    def mails(self) -> list[EmailMessage]:
+        """Every mail the mailbox got."""
+        files = sorted((self.home / "mailbox").rglob("*.eml"))
+        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+
+    def log_of(self, dag_id: str) -> str:
+        """The end of the newest task log of a DAG, for the failure's message."""
+        logs = sorted(
+            (self.home / "logs" / "tasks").rglob(f"dag_id={dag_id}/**/*.log"), key=lambda p: p.stat().st_mtime
+        )
+        return logs[-1].read_text()[-3000:] if logs else "no log"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`trainloop up` in a new home, `trainloop down` after the tests of the module."""
+    home = tmp_path_factory.mktemp("stack")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRAINLOOP_"))]:
+            if name != "TRAINLOOP_SECRET_KEY":
+                patch.delenv(name)
+        patch.setenv("TRAINLOOP_HOME", str(home))
+        patch.setenv("TRAINLOOP_AIRFLOW_PORT", "18080")
+        patch.setenv("TRAINLOOP_MAILBOX_PORT", "18025")
+        patch.setenv("TRAINLOOP_MAILBOX_SMTP_PORT", "11025")
+        get_settings.cache_clear()
+        get_site.cache_clear()
+        began = time.monotonic()
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "trainloop", "up"], capture_output=True, text=True, check=False, timeout=200
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            with AirflowApi.from_settings(get_settings()) as api:
+                yield Stack(home, api, time.monotonic() - began)
+        finally:
+            local.down(get_settings())
+            assert not any(local.running(get_settings()).values())
+            assert not list(Layout(get_settings()).pids.glob("*.json"))
+    get_settings.cache_clear()
+    get_site.cache_clear()

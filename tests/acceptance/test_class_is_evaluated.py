@@ -1,0 +1,145 @@
+"""The first slice through a real Airflow: files in the inbox, a PDF in HR's mailbox, nobody's name on the way."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from pypdf import PdfReader
+
+from trainloop.settings import get_settings
+from trainloop.stack import local
+from trainloop.surveys.instrument import load_instrument
+from trainloop.warehouse import engine
+from trainloop.warehouse.embedded import EmbeddedServer, binaries
+
+if TYPE_CHECKING:
+    from conftest import Stack
+
+_spec = importlib.util.spec_from_file_location("company", Path(__file__).with_name("company.py"))
+assert _spec is not None
+assert _spec.loader is not None
+company = importlib.util.module_from_spec(_spec)
+sys.modules["company"] = company
+_spec.loader.exec_module(company)
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
+
+HR = "hr@example.com"
+ANSWERED = 11
+
+
+def addressed_to(mails: list[EmailMessage], address: str) -> list[EmailMessage]:
+    return [mail for mail in mails if address in str(mail["To"])]
+
+
+def test_a_class_is_evaluated_from_inbox_to_mailbox(stack: Stack) -> None:
+    """Issue 2: HR gets the PDF of the class, attendees get one invitation each, the owner the one wrong row."""
+    stack.set_clock(2026, 3, 5, 16)
+    for name, text in company.files().items():
+        stack.drop(name, text)
+    stack.run("ingest_inbox")
+    with engine.connect("owner") as connection:
+        counts = connection.execute(
+            "select sum(row_count)::int as rows, sum(quarantined_count)::int as quarantined from ops.inbox_files"
+        ).fetchone()
+    assert counts == {"rows": 55, "quarantined": 1}
+    assert {run.state for run in stack.api.runs("plan_milestones")} == {"success"}, "the asset started the planner"
+
+    # The class ends at 17:00; the wave opens, the invitations wait for working hours.
+    stack.set_clock(2026, 3, 5, 19)
+    stack.run("collect_course_evaluations")
+    stack.set_clock(2026, 3, 6, 10)
+    stack.run("deliver_mail")
+    invited = [mail for mail in stack.mails() if company.MAIL_MARK in str(mail["To"])]
+    assert len(invited) == len(company.ATTENDEES)
+    assert len(addressed_to(stack.mails(), "hr-data@example.com")) == 1, "the owner is told of the wrong row"
+
+    tokens = [match[1] for mail in invited if (match := re.search(r"/s/([\w-]{16,})", _text(mail)))]
+    assert len(set(tokens)) == len(company.ATTENDEES)
+    wordings = {item.code: item.zh for item in load_instrument("course_evaluation").items}
+    stack.drop("survey_completions/completed.csv", company.completions(tokens[:ANSWERED]))
+    stack.drop("survey_exports/mappings/evaluation.yaml", company.mapping())
+    stack.drop("survey_exports/evaluation.csv", company.answers(wordings, ANSWERED))
+    stack.run("ingest_inbox")
+    stack.run("collect_survey_responses")
+
+    # Two days on only the one who has not answered is reminded; after seven the wave closes and the report is made.
+    stack.set_clock(2026, 3, 9, 10)
+    stack.run("collect_course_evaluations")
+    stack.run("deliver_mail")
+    reminded = [mail for mail in stack.mails() if company.MAIL_MARK in str(mail["To"])][len(invited) :]
+    assert len(reminded) == 1
+    stack.set_clock(2026, 3, 13, 10)
+    stack.run("collect_course_evaluations")
+    reports = stack.api.runs("report_course_evaluations", partition_key=company.SESSION)
+    assert [run.state for run in reports] == ["success"], stack.log_of("report_course_evaluations")
+    stack.run("deliver_mail")
+
+    [mail] = addressed_to(stack.mails(), HR)
+    pdfs = [part for part in mail.iter_attachments() if part.get_content_type() == "application/pdf"]
+    assert pdfs
+    text = _pdf_text(stack.home, pdfs[0])
+    assert "培训效果分析报告" in text
+    assert company.SESSION in text
+    for mark in (company.NAME_MARK, company.MAIL_MARK):
+        assert mark not in text
+    print(f"\nup {stack.up_seconds:.1f} s;", *(f"{r.dag_id} {r.seconds:.1f}" for r in stack.api.runs() if r.seconds))
+
+
+def test_running_everything_again_mails_nobody(stack: Stack) -> None:
+    """Every step is idempotent by business key: green runs, the same mails."""
+    before = len(stack.mails())
+    assert before, "the class was evaluated"
+    for dag_id in ("ingest_inbox", "plan_milestones", "collect_course_evaluations", "deliver_mail", "audit_warehouse"):
+        stack.run(dag_id)
+    assert [mail["To"] for mail in stack.mails()[before:] if company.MAIL_MARK in str(mail["To"])] == []
+    assert len(addressed_to(stack.mails(), HR)) == 1
+
+
+def test_no_personal_field_reaches_airflow(stack: Stack) -> None:
+    """XCom, rendered fields, task logs and the logs of all components carry ids and counts only."""
+    server = EmbeddedServer.from_settings(get_settings())
+    dump = subprocess.run(
+        [str(binaries() / "pg_dump"), "--data-only", server.url("airflow")], capture_output=True, text=True, check=True
+    ).stdout
+    assert company.SESSION in dump, "the dump holds the runs"
+    logs = {str(path): path.read_text(errors="replace") for path in (stack.home / "logs").rglob("*.log")}
+    assert len(logs) > 10
+    places = {"metadata database": dump, **logs}
+    found = [(place, mark) for place, text in places.items() for mark in company.MARKS if mark in text]
+    assert found == []
+
+
+def test_a_killed_scheduler_is_replaced_and_the_work_goes_on(stack: Stack) -> None:
+    """Kill -9 of the scheduler in the middle of a run: `trainloop up` starts a new one and the run ends well."""
+    run = stack.api.trigger("plan_milestones")
+    scheduler = local.running(get_settings())["scheduler"]
+    assert scheduler is not None
+    psutil.Process(scheduler).kill()
+    subprocess.run([sys.executable, "-m", "trainloop", "up"], check=True, capture_output=True, timeout=200)
+    assert local.running(get_settings())["scheduler"] not in (None, scheduler)
+    assert stack.api.wait(run, 120).state == "success"
+    with engine.connect("owner") as connection:
+        row = connection.execute("select count(*) as planned from ops.milestones").fetchone()
+    assert row is not None
+    assert row["planned"] > 0
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def _pdf_text(folder: Path, part: EmailMessage) -> str:
+    path = folder / "mailed.pdf"
+    path.write_bytes(part.get_content())
+    return "".join(page.extract_text() for page in PdfReader(path).pages)
