@@ -71,6 +71,8 @@ def decimals(
         return 0 if is_small else 1
     if name in _SCALE_POINTS:
         return 1 if is_small else 2
+    if name in {"n", "count"} or name.endswith(("_n", "_count")):
+        return 0
     if name in _TWO_DECIMALS or name == "alpha_if_dropped":
         return 2
     return 4 if name in _FOUR_DECIMALS else 1

@@ -51,14 +51,19 @@ def mask_text(text: str, names: Iterable[str] = ()) -> str:
     masked = narrowed(text)
     for name in sorted({narrowed(name).strip() for name in names}, key=len, reverse=True):
         if name:
-            masked = _name_pattern(name).sub(NUMBER if any(map(str.isdigit, name)) else NAME, masked)
+            masked = _name_pattern(name).sub(NUMBER if _is_number(name) else NAME, masked)
     for pattern, word in _PATTERNS:
         masked = pattern.sub(word, masked)
     return re.sub(r"(?:\[姓名\][ ·]?)+\[姓名\]", NAME, masked).strip()
 
 
+def _is_number(name: str) -> bool:
+    """Ids of people hold a digit and no space."""
+    return " " not in name and any(map(str.isdigit, name))
+
+
 def _name_pattern(name: str) -> re.Pattern[str]:
     escaped = re.escape(name)
     # Case matters for short Latin names: "will" is a word, "Will" may be a colleague.
-    flags = re.IGNORECASE if " " in name or any(map(str.isdigit, name)) else 0
+    flags = re.IGNORECASE if " " in name or _is_number(name) else 0
     return re.compile(rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])" if name.isascii() else escaped, flags)

@@ -9,12 +9,16 @@ It covers the plain difference of two releases and chains over more of them (A, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:  # suppression is imported by whoever only asks for results
+    import numpy as np
 
 
 def is_small_group_derivable(groups: Sequence[frozenset[str]], minimum: int) -> bool:
     """Return whether some combination of the groups' sums speaks of 1 to `minimum` − 1 people only."""
+    import numpy as np
+
     atoms: dict[tuple[bool, ...], int] = {}
     for person in frozenset().union(*groups):
         pattern = tuple(person in group for group in groups)
@@ -29,6 +33,8 @@ def is_small_group_derivable(groups: Sequence[frozenset[str]], minimum: int) -> 
 
 def _rank_without(membership: np.ndarray[tuple[int, int], np.dtype[np.float64]], atoms: Collection[int]) -> int:
     """Rank on all other atoms; lower than the full rank means: a combination vanishes there and not on `atoms`."""
+    import numpy as np
+
     others = [column for column in range(membership.shape[1]) if column not in atoms]
     return int(np.linalg.matrix_rank(membership[:, others])) if others else 0
 

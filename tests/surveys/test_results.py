@@ -1,0 +1,180 @@
+"""Results of one class session: the same data give the same release, changed numbers a revision, small changes none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from tests.surveys import results_world as world
+
+from trainloop.surveys.results import EvaluationBusyError, evaluate_session, open_response_rate
+from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError
+from trainloop.warehouse import engine
+
+LEVELS = [5, 4, 4, 3, 5, 2, 4, 4, 5, 3, 4, 5]
+
+
+@pytest.fixture
+def company(warehouse: str) -> None:
+    """A company of forty people with one course and one trainer."""
+    world.make_company()
+
+
+def count(table: str) -> int:
+    found: int = world.execute(f"select count(*) as n from {table}")[0]["n"]
+    return found
+
+
+def test_the_same_data_are_the_same_release(company: None) -> None:
+    """A cleared task, a repeated event: no second release, nothing written twice."""
+    world.make_class("S1", world.forms(LEVELS))
+    first, again = evaluate_session("S1"), evaluate_session("S1")
+    assert (first["revision_number"], first["is_withheld"], first["is_new"]) == (1, False, True)
+    assert again == first | {"is_new": False}
+    assert count("published.releases") == 1
+
+
+def test_changed_numbers_are_the_next_revision_and_the_first_stays(company: None) -> None:
+    """A corrected attendance list: revision 2; what readers saw before is kept as it was."""
+    world.make_class("S1", world.forms(LEVELS))
+    first = evaluate_session("S1")
+    before = world.figures(int(first["release_id"]))
+    world.execute("update core.attendance set status = 'absent' where employee_id = 'E0012'")
+    second = evaluate_session("S1")
+    assert (second["revision_number"], second["is_withheld"]) == (2, False)
+    attended = world.figures(int(second["release_id"]))["attendance", "class", "attended_count"]
+    assert attended["value"] == 11
+    assert world.figures(int(first["release_id"])) == before
+
+
+def test_a_late_file_that_changes_no_number_makes_no_revision(company: None) -> None:
+    """The file came again under other row ids, or says the same in other words: nothing new for a reader."""
+    world.make_class("S1", world.forms(LEVELS))
+    first = evaluate_session("S1")
+    world.execute("delete from confidential.responses")
+    world.add_answers("S1", world.forms(LEVELS))
+    world.execute("update core.attendance set method = 'badge'")
+    # A test without a post-test is new data and no new number.
+    world.execute(
+        """insert into core.test_results (session_code, employee_id, pre_score, maximum_score, file_id, row_number)
+           values ('S1', 'E0001', 50, 100, 1, 1)"""
+    )
+    assert evaluate_session("S1") == first | {"is_new": False}
+
+
+@pytest.mark.parametrize("late", [1, 4])
+def test_one_to_four_more_answers_are_withheld_and_the_first_release_stays_valid(company: None, late: int) -> None:
+    """Subtraction would show what the late ones said: a withheld revision has a reason and no figures."""
+    world.make_class("S1", world.forms(LEVELS), invited=20)
+    first = evaluate_session("S1")
+    world.add_answers("S1", world.forms([1] * late), start=12)
+    second = evaluate_session("S1")
+    assert second["is_withheld"]
+    assert world.figures(int(second["release_id"])) == {}
+    row = world.execute("select withheld_reason from published.releases where revision_number = 2")[0]
+    assert row["withheld_reason"] == "too_close_to_earlier_release"
+    assert evaluate_session("S1") == second | {"is_new": False}
+    assert world.figures(int(first["release_id"]))
+
+
+def test_five_more_answers_are_a_revision_of_means(company: None) -> None:
+    """Their mean may be known, their distribution not; ten more are shown in full."""
+    world.make_class("S1", world.forms(LEVELS), invited=30)
+    evaluate_session("S1")
+    world.add_answers("S1", world.forms([5, 4, 3, 4, 5]), start=12)
+    second = evaluate_session("S1")
+    found = world.figures(int(second["release_id"]))
+    assert not second["is_withheld"]
+    assert found["item", "practice_tools", "mean"]["value"] is not None
+    assert found["item", "practice_tools", "share_5"]["reason"] == "too_close_to_earlier_release"
+    world.add_answers("S1", world.forms([5, 4, 3, 4, 5]), start=17)
+    third = world.figures(int(evaluate_session("S1")["release_id"]))
+    assert third["item", "practice_tools", "share_5"]["value"] is not None
+
+
+def test_data_that_went_back_are_the_release_they_were(company: None) -> None:
+    """The late answer was a mistake and is withdrawn: the first release speaks again, without a third one."""
+    world.make_class("S1", world.forms(LEVELS), invited=20)
+    first = evaluate_session("S1")
+    world.add_answers("S1", [world.form(1)], start=12)
+    evaluate_session("S1")
+    world.execute("delete from confidential.responses where external_id_hash = 'form-12'")
+    assert evaluate_session("S1") == first | {"is_new": False}
+    assert count("published.releases") == 2
+
+
+def test_an_open_or_unknown_wave_has_no_results(company: None) -> None:
+    """While people answer, only the response rate is shown, in steps of ten percent."""
+    world.make_class("S1", world.forms(LEVELS), invited=15, state="open")
+    with pytest.raises(WaveNotClosedError, match="EVAL-S1 is open"):
+        evaluate_session("S1")
+    with pytest.raises(WaveUnknownError, match="S9"):
+        evaluate_session("S9")
+    with engine.connect("statistics") as connection:
+        assert open_response_rate(connection, "EVAL-S1") == 80
+        assert open_response_rate(connection, "EVAL-S9") is None
+    world.execute("update ops.survey_waves set has_completions = false")
+    with engine.connect("statistics") as connection:
+        assert open_response_rate(connection, "EVAL-S1") is None
+
+
+def test_two_runs_at_once_make_one_release(company: None) -> None:
+    """One advisory lock per class session: the second run comes back later."""
+    world.make_class("S1", world.forms(LEVELS))
+    with engine.connect("statistics") as connection:
+        assert engine.try_lock(connection, "evaluation:S1")
+        with pytest.raises(EvaluationBusyError, match="S1"):
+            evaluate_session("S1")
+    assert evaluate_session("S1")["is_new"]
+
+
+@pytest.mark.parametrize(
+    "point", ["results.read", "results.marts", "results.published", "results.before_commit", "results.after_commit"]
+)
+def test_killed_anywhere_and_run_again_gives_the_same_warehouse(company: None, point: str) -> None:
+    """One transaction: a kill leaves all or nothing, and the rerun ends where an undisturbed run does."""
+    world.make_class("S1", world.forms(LEVELS, to_improve="案例太少"))
+    code = "from trainloop.surveys.results import evaluate_session as e; e('S1')"
+    killed = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"TRAINLOOP_FAULT_POINT": point}, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert count("published.releases") == (point == "results.after_commit")
+    evaluate_session("S1")
+    disturbed = world.contents()
+    world.execute("truncate published.releases, marts.evaluation_waves cascade")
+    evaluate_session("S1")
+    assert world.contents() == disturbed
+
+
+def test_asking_for_results_imports_nothing_heavy() -> None:
+    """DAG files and the command line import this module: numpy and pandas stay inside the task."""
+    code = "import sys, trainloop.surveys.results; print({'numpy', 'pandas', 'scipy', 'jieba'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_one_class_takes_less_than_a_second(company: None) -> None:
+    """After the imports; with an earlier session to compare with."""
+    world.make_class("S1", world.forms(LEVELS, to_improve="案例太少"))
+    world.make_class("S2", world.forms([5, 4, 3] * 10, to_improve="案例太少，时间太短"), number=2)
+    evaluate_session("S1")
+    began = time.perf_counter()
+    evaluate_session("S2")
+    assert time.perf_counter() - began < 1
+
+
+def test_the_audit_trail_names_releases_by_ids_and_counts(company: None) -> None:
+    """Somebody may ask when a release was made or withheld."""
+    world.make_class("S1", world.forms(LEVELS), invited=20)
+    evaluate_session("S1")
+    world.add_answers("S1", [world.form(1)], start=12)
+    evaluate_session("S1")
+    rows = world.execute("select action, subject_id from ops.audit_entries order by audit_entry_id")
+    assert rows == [
+        {"action": "release_published", "subject_id": "S1"},
+        {"action": "release_withheld", "subject_id": "S1"},
+    ]
