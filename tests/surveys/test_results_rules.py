@@ -91,7 +91,7 @@ def inputs(questions: tuple[Question, ...], rows: list[dict[str, int]]) -> Input
 
 
 def test_reverse_coded_items_are_turned_for_dimensions_and_rules_and_shown_as_answered() -> None:
-    """ "The class was too long" at 5 is bad: the item shows 5, the dimension counts it as 1, the rule sees a low item."""
+    """ "Too long" answered with 5 is bad: the item shows 5, the dimension counts it as 1, the rule sees a low item."""
     questions = (
         Question("good", "scale", FIVE, "d"),
         Question("too_long", "scale", FIVE, "d", is_reverse_coded=True),
