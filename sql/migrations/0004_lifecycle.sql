@@ -118,7 +118,7 @@ declare
     rewritten bigint := 0;
 begin
     foreach wave in array wave_codes loop
-        perform from ops.survey_waves where wave_code = wave for update;
+        perform from ops.survey_waves where wave_code = wave for no key update;
         select coalesce(array_agg(response), '{}'),
             coalesce(array_agg(case when renews_ids then gen_random_uuid() else response.response_id end), '{}')
         into kept, ids

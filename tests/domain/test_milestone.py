@@ -104,14 +104,18 @@ def test_an_undone_step_is_pending_expired_or_skipped_with_its_reason(
 ) -> None:
     """Past not_after a step expires and is reported, never done late in silence."""
     planned = PLANNER.plan(ending(local(2026, 3, 5, 17)))[step]
-    found = milestone.wanted(step, planned, now=NOW, is_cancelled=is_cancelled, is_opening_lost=is_opening_lost)
+    found = milestone.wanted(
+        SITE.milestones[step], planned, now=NOW, is_cancelled=is_cancelled, is_opening_lost=is_opening_lost
+    )
     assert found == expected
 
 
 def test_a_late_report_stays_owed() -> None:
     """Ten working days after the close the report is late, and made all the same."""
     planned = PLANNER.plan(ending(local(2025, 3, 5, 17)))["evaluation_report"]
-    found = milestone.wanted("evaluation_report", planned, now=NOW, is_cancelled=False, is_opening_lost=False)
+    found = milestone.wanted(
+        SITE.milestones["evaluation_report"], planned, now=NOW, is_cancelled=False, is_opening_lost=False
+    )
     assert found.state is MilestoneState.PENDING
 
 

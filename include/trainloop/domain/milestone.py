@@ -21,8 +21,6 @@ Anchor = Literal["start", "end", "open", "close"]
 OPENING_STEP = "evaluation_open"
 CLOSING_STEP = "evaluation_close"
 REPORT_STEP = "evaluation_report"
-# Past its not_after a report is sent all the same, flagged late: a class without its report is worse than a late one.
-LATE_STEPS = frozenset({REPORT_STEP})
 
 
 class MilestoneState(StrEnum):
@@ -75,6 +73,10 @@ class StepRule(Protocol):
     def not_after_working_days(self) -> int | None: ...
     @property
     def not_after_anchor(self) -> Anchor | None: ...
+    @property
+    def is_sent_late(self) -> bool: ...
+    @property
+    def is_rolled(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class Planner:
     def _plan_step(self, rule: StepRule, anchors: Anchors) -> PlannedStep:
         anchor = self._day(rule.anchor, anchors)
         due = self._count(anchor, rule.days, rule.working_days)
-        rolled = (calendar.roll_back if rule.anchor == "start" else calendar.roll_forward)(due.day, self.calendar_code)
+        roll = calendar.roll_back if rule.anchor == "start" else calendar.roll_forward
+        rolled = roll(due.day, self.calendar_code) if rule.is_rolled else due
         last = self._not_after(rule, anchors, rolled.day)
         is_provisional = due.is_provisional or rolled.is_provisional or last[1]
         return PlannedStep(rolled.day, last[0], is_provisional)
@@ -168,13 +171,18 @@ def is_after_opening(rule: StepRule) -> bool:
     return rule.anchor in {"open", "close"}
 
 
-def wanted(step: str, planned: PlannedStep, *, now: datetime, is_cancelled: bool, is_opening_lost: bool) -> Standing:
-    """Return how an undone step should stand at `now`."""
+def wanted(
+    rule: StepRule, planned: PlannedStep, *, now: datetime, is_cancelled: bool, is_opening_lost: bool
+) -> Standing:
+    """Return how an undone step should stand at `now`; `is_opening_lost`: its wave can never open any more.
+
+    A step that is sent late stays owed past its not_after: a class without its report is worse than a late one.
+    """
     if is_cancelled:
         return Standing(MilestoneState.SKIPPED, "class_cancelled")
-    if is_opening_lost:
+    if is_opening_lost and rule.anchor in {"open", "close"}:
         return Standing(MilestoneState.SKIPPED, "never_opened")
-    if planned.not_after is not None and planned.not_after < now and step not in LATE_STEPS:
+    if planned.not_after is not None and planned.not_after < now and not rule.is_sent_late:
         return Standing(MilestoneState.EXPIRED, "not_after_passed")
     return Standing(MilestoneState.PENDING)
 

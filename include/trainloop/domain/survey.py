@@ -11,6 +11,8 @@ Anonymity = Literal["anonymous", "confidential", "named"]
 EVALUATION_INSTRUMENT = "course_evaluation"
 # The outside tool's answer "does not apply": a choice a person made, never a missing value.
 NOT_APPLICABLE = "not_applicable"
+# So many scale items with one and the same answer are straight-lining: kept, flagged, counted. Fewer come by chance.
+STRAIGHT_LINE_ITEMS = 6
 
 
 class WaveState(StrEnum):

@@ -109,11 +109,11 @@ def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[tu
     for step in sorted(plan, key=lambda name: name != milestone.OPENING_STEP):
         row = known.get((code, step))
         wish = milestone.wanted(
-            step,
+            planner.rules[step],
             plan[step],
             now=scan.now,
             is_cancelled=session["is_cancelled"],
-            is_opening_lost=is_opening_lost and milestone.is_after_opening(planner.rules[step]),
+            is_opening_lost=is_opening_lost,
         )
         current = Standing(MilestoneState(row["state"]), row["reason"]) if row else None
         settled = milestone.settle(current, wish, plan[step], scan.real_today)

@@ -1,0 +1,178 @@
+"""Answers of outside survey tools: through the gate like every file, then into `confidential`, with no way back.
+
+A stored answer sheet has a random id, its wave and a keyed hash of the tool's own id, by which a corrected export
+updates it instead of doubling it. Who sent it, when, in which file and in which order is kept nowhere: the tables of
+the file go in the commit that merges it, and the wave's answers are rewritten in random order in that commit, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg import sql
+
+from trainloop import faults
+from trainloop.contracts import Contract
+from trainloop.domain.survey import EVALUATION_INSTRUMENT, STRAIGHT_LINE_ITEMS, evaluation_wave_code
+from trainloop.intake import inbox
+from trainloop.intake.again import run_again
+from trainloop.intake.parking import match_dataset
+from trainloop.intake.pipeline import Route, run_dataset
+from trainloop.intake.source import open_source
+from trainloop.intake.work import FileRecord, MergeCounts, Work
+from trainloop.settings import get_settings
+from trainloop.surveys import export_contract
+from trainloop.surveys.export_contract import DATASET, MARKER, SKIPPED, SUBMITTED, item_column
+from trainloop.surveys.instrument import load_instrument
+from trainloop.warehouse import engine
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+_COUNTS = (
+    "accepted_count", "unchanged_count", "quarantined_count", "parked_count", "refused_file_count", "changed_count",
+    "notices_planned",
+)  # fmt: skip
+
+
+def collect_survey_responses() -> dict[str, Any]:
+    """Take in every waiting export, match answers whose wave was unknown, and mark whose completion is known.
+
+    Returns counts and ids: those of `ingest_dataset` over new and parked rows, then completions_marked,
+    completions_unknown (tokens nobody was given: reported, never guessed), waves_with_completions.
+    """
+    route = survey_route()
+    taken = run_dataset(DATASET, route)
+    matched = match_dataset(DATASET, again_route())
+    counts: dict[str, Any] = {key: taken[key] + matched[key] for key in _COUNTS}
+    counts |= {"file_count": taken["file_count"], "file_ids": taken["file_ids"]}
+    return counts | mark_completions()
+
+
+def replay_survey_quarantine(file_id: int | None = None) -> dict[str, int]:
+    """Send quarantined answer sheets through the gate again, after a mapping was mended; return counts."""
+    counts = {"accepted_count": 0, "unchanged_count": 0, "quarantined_count": 0}
+    with engine.connect("intake") as lock:
+        if not engine.try_lock(lock, f"intake:{DATASET}"):
+            return counts
+        rows = lock.execute(statement("intake", "open_files"), {"dataset": DATASET, "file_id": file_id}).fetchall()
+        for row in rows:
+            result = run_again(row["file_id"], again_route(), "quarantined")
+            counts["accepted_count"] += result.accepted
+            counts["unchanged_count"] += result.unchanged
+            counts["quarantined_count"] += result.quarantined
+    return counts
+
+
+def mark_completions() -> dict[str, int]:
+    """Mark the invitations whose tokens an outside tool reports as answered, without a time; return counts."""
+    with engine.connect("intake") as connection:
+        values = {"instrument_code": EVALUATION_INSTRUMENT}
+        marked = connection.execute(statement("surveys", "mark_completions"), values).rowcount
+        waves = connection.execute(statement("surveys", "note_completions"), values).rowcount
+        row = connection.execute(statement("surveys", "unknown_completions"), values).fetchone()
+        assert row is not None
+        faults.point("surveys.completions.before_commit")
+    faults.point("surveys.completions.after_commit")
+    return {
+        "completions_marked": marked,
+        "completions_unknown": int(row["unknown_count"]),
+        "waves_with_completions": waves,
+    }
+
+
+def survey_route() -> Route:
+    """Return how an export goes through intake: a contract of its own for each file, rows into `confidential`."""
+    return Route(contract_of, merge=merge_responses, examine=examine)
+
+
+def again_route() -> Route:
+    """Return how rows that were landed before go again: they lie under contract columns, the file is not read."""
+    return Route(_contract_of_rows, merge=merge_responses, examine=examine)
+
+
+def contract_of(file: FileRecord) -> Contract:
+    """Return the contract of one export by its mapping and its own headers; raise FileRefusedError with the reason."""
+    mapping = export_contract.choose_mapping(file.name)
+    peek = export_contract.peek_contract(mapping)
+    with inbox.local_copy(file.archive_uri) as path:
+        texts = open_source(path, file.name, peek).header.texts
+    return export_contract.export_contract(mapping, file.name, texts)
+
+
+def _contract_of_rows(file: FileRecord) -> Contract:
+    return export_contract.export_contract(export_contract.choose_mapping(file.name), file.name, None)
+
+
+def examine(connection: Connection, work: Work) -> None:
+    """Before the gate: name waves, park unknown ones, set aside answers after the close and empty answer sheets."""
+    parts = _parts(work)
+    values = _values(work)
+    # Locked until the commit: a wave that closes meanwhile waits, so that no answer slips in behind its rewriting.
+    connection.execute(sql.SQL(statement("surveys", "name_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("surveys", "lock_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("surveys", "park_unknown_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("surveys", "find_after_close")).format(**parts), values)
+    connection.execute(sql.SQL(statement("surveys", "find_no_answers")).format(**parts), values)
+
+
+def merge_responses(connection: Connection, work: Work) -> MergeCounts:
+    """Write the accepted answer sheets: new ones under random ids, corrected ones in place, unchanged ones never."""
+    parts, values = _parts(work), _values(work)
+    for name in ("gather_responses", "compare_responses"):
+        connection.execute(sql.SQL(statement("surveys", name)).format(**parts), values)
+    for name in ("drop_old_answers", "update_responses", "insert_responses", "insert_answers"):
+        connection.execute(statement("surveys", name))
+    row = connection.execute(statement("surveys", "settle_responses")).fetchone()
+    assert row is not None
+    connection.execute("drop table survey_rows")
+    faults.point("surveys.responses.merged")
+    return MergeCounts(accepted=row["accepted_count"], unchanged=row["unchanged_count"])
+
+
+def _parts(work: Work) -> Mapping[str, sql.Composable]:
+    names = {column.name for column in work.contract.columns}
+
+    def optional(name: str, kind: str) -> sql.Composable:
+        return sql.Identifier("staged", name) if name in names else sql.SQL(f"null::{kind}")
+
+    return {
+        "staging": work.table(),
+        "parked": work.table("parked"),
+        "findings": work.table("findings"),
+        "rows": work.accepted_rows,
+        "submitted_at": optional(SUBMITTED, "timestamptz"),
+        "marker": optional(MARKER, "text"),
+    }
+
+
+def _values(work: Work) -> dict[str, Any]:
+    mapping = export_contract.choose_mapping(work.file.name)
+    instrument = load_instrument(mapping.instrument)
+    items = mapping.asked_items(instrument)
+    inner, outer = hash_keys()
+    return {
+        "prefix": evaluation_wave_code(""),
+        "columns": [item_column(item) for item in items],
+        "codes": [item.code for item in items],
+        "kinds": [item.kind for item in items],
+        "scales": [item.scale or "" for item in items],
+        "are_required": [item.is_required for item in items],
+        "blanks": [SKIPPED, *mapping.blank],
+        "partial_words": list(mapping.partial.words) if mapping.partial else [],
+        "is_blank_partial": mapping.partial is not None and mapping.partial.is_blank,
+        "least_lined": STRAIGHT_LINE_ITEMS,
+        "inner": inner,
+        "outer": outer,
+    }
+
+
+def hash_keys() -> tuple[bytes, bytes]:
+    """Return the inner and outer key block of HMAC-SHA256 (RFC 2104), so that SQL can hash a million ids by itself.
+
+    HMAC(message) = sha256(outer || sha256(inner || message)); the message is wave code, unit separator, external id.
+    """
+    key = hmac.new(get_settings().secret().encode(), b"survey-external-id", hashlib.sha256).digest().ljust(64, b"\0")
+    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
