@@ -3,9 +3,9 @@
 -- severity: warn
 -- audience: hr
 -- zh: 签到的学员都有有效报名
--- en: everybody who signed in is enrolled
+-- en: Everybody who signed in is enrolled
 -- gap_zh: {count} 条签到没有有效报名
--- gap_en: {count} sign-ins have no valid enrolment
+-- gap_en: Sign-ins without a valid enrolment: {count}
 with attendance as (select * from core.attendance where status in ('present', 'late', 'early')),
 enrollments as (select * from core.enrollments where status not in ('cancelled', 'waitlisted'))
 select

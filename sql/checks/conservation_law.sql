@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: engineer
 -- zh: 每个文件的行数守恒，没有行丢失
--- en: no row of any file is lost
+-- en: No row of any file is lost
 -- gap_zh: {count} 个文件的行数对不上
--- gap_en: the rows of {count} files do not add up
+-- gap_en: Files whose rows do not add up: {count}
 with files as (select * from ops.inbox_files where state <> 'found'),
 quarantined as (select file_id, count(*) as kept_count from ops.quarantined_rows group by file_id),
 parked as (select file_id, count(*) as kept_count from ops.parked_rows group by file_id)

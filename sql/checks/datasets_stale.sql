@@ -4,9 +4,9 @@
 -- severity: warn
 -- audience: hr
 -- zh: 各数据集都在约定的时间内更新
--- en: every dataset was renewed as its contract says
+-- en: Every dataset was renewed as its contract says
 -- gap_zh: {count} 个数据集超过约定时间未更新
--- gap_en: {count} datasets were not renewed in time
+-- gap_en: Datasets not renewed in time: {count}
 with promised as (
     select * from jsonb_to_recordset(%(freshness)s::jsonb) as promise (dataset text, fresh_within_days integer)
 ),

@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: hr
 -- zh: 已关闭的课程评估都有报告
--- en: every closed evaluation has its report
+-- en: Every closed evaluation has its report
 -- gap_zh: {count} 个班次的评估已关闭，但没有报告
--- gap_en: {count} class sessions have a closed evaluation and no report
+-- gap_en: Class sessions with a closed evaluation and no report: {count}
 with closed as (
     select subject_id as session_code
     from ops.survey_waves

@@ -2,9 +2,9 @@
 -- severity: stop
 -- audience: engineer
 -- zh: 写好的邮件都已按时发出
--- en: mails that are written leave in time
+-- en: Mails that are written leave in time
 -- gap_zh: {count} 封邮件写好后一直未发出
--- gap_en: {count} mails are written and have not left
+-- gap_en: Mails written that have not left: {count}
 select 'template' as subject_kind, template as subject_id, count(*) as gap_count
 from ops.messages
 where

@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: hr
 -- zh: 已到期的节点都已完成
--- en: every milestone that was due is done
+-- en: Every milestone that was due is done
 -- gap_zh: {count} 个节点已到期但未完成
--- gap_en: {count} milestones were due and are not done
+-- gap_en: Milestones due and not done: {count}
 select subject_kind, subject_id || ' ' || step as subject_id, 1 as gap_count
 from ops.milestones
 where state = 'pending' and due_on < %(today)s

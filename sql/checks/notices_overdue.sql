@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: engineer
 -- zh: 决定通知的事项都已写成邮件
--- en: every decided notice became a mail
+-- en: Every decided notice became a mail
 -- gap_zh: {count} 个通知一直没有写成邮件
--- gap_en: {count} notices have not become a mail
+-- gap_en: Notices that have not become a mail: {count}
 select 'notice_kind' as subject_kind, kind as subject_id, count(*) as gap_count
 from ops.notices
 where

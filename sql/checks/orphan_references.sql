@@ -3,9 +3,9 @@
 -- severity: warn
 -- audience: engineer
 -- zh: 主数据中的编号都能找到所指的记录
--- en: every code in the master data leads to a record
+-- en: Every code in the master data leads to a record
 -- gap_zh: {count} 个编号找不到所指的记录
--- gap_en: {count} codes lead to no record
+-- gap_en: Codes that lead to no record: {count}
 with departments as (select * from core.departments),
 employees as (select * from core.employees),
 sessions as (select * from core.class_sessions),

@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: engineer
 -- zh: 员工的历史归属区间互不重叠
--- en: the ranges of an employee's history do not overlap
+-- en: The ranges of an employee's history do not overlap
 -- gap_zh: {count} 段员工历史归属区间重叠
--- gap_en: {count} ranges in employees' history overlap
+-- gap_en: Overlapping ranges in employees' history: {count}
 with ranges as (
     select
         employee_id,

@@ -2,9 +2,9 @@
 -- severity: warn
 -- audience: hr
 -- zh: 等待匹配的数据行没有超期
--- en: no parked row waits too long
+-- en: No parked row waits too long
 -- gap_zh: {count} 行数据一直等不到所引用的记录
--- gap_en: {count} rows wait in vain for the record they refer to
+-- gap_en: Rows that wait in vain for what they refer to: {count}
 select 'dataset' as subject_kind, parked.dataset as subject_id, count(*) as gap_count
 from ops.parked_rows as parked
 inner join ops.inbox_files as files using (file_id)

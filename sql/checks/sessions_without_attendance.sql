@@ -3,9 +3,9 @@
 -- severity: warn
 -- audience: hr
 -- zh: 结束的班次都有签到数据
--- en: every class that ended has its attendance
+-- en: Every class that ended has its attendance
 -- gap_zh: {count} 个班次结束后没有签到数据
--- gap_en: {count} class sessions ended without attendance data
+-- gap_en: Class sessions that ended without attendance data: {count}
 with ended as (
     select session_code
     from core.class_sessions

@@ -3,9 +3,9 @@
 -- severity: stop
 -- audience: engineer
 -- zh: 已发布的数字都达到最小人数
--- en: every published figure stands on enough people
+-- en: Every published figure stands on enough people
 -- gap_zh: {count} 个已发布的数字低于最小人数
--- gap_en: {count} published figures stand on too few people
+-- gap_en: Published figures that stand on too few people: {count}
 select 'release' as subject_kind, release_id::text as subject_id, count(*) as gap_count
 from published.figures
 where

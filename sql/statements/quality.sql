@@ -195,7 +195,7 @@ where runs.check_run_id = %(check_run_id)s
 select check_code, rule, severity, audience, is_passed, evaluated_count, failed_count, message_zh, message_en
 from ops.check_results
 where check_run_id = %(check_run_id)s
-order by is_passed, position, check_code
+order by is_passed, case severity when 'warn' then 1 else 0 end, position, check_code
 
 -- name: docs_gaps
 -- Grain: one listed gap; enough to find it, the rest is counted.

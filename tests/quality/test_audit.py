@@ -62,7 +62,7 @@ def test_gaps_are_found_counted_and_told_to_those_who_can_act(troubled: None) ->
     assert notices["hr_lead"]["facts"]["gaps"] == [
         {
             "zh": "1 个节点已到期但未完成（2026-C001 evaluation_open）",
-            "en": "1 milestones were due and are not done (2026-C001 evaluation_open)",
+            "en": "Milestones due and not done: 1 (2026-C001 evaluation_open)",
         }
     ]
     assert notices["engineers"]["facts"]["gap_count"] == 2

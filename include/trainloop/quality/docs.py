@@ -27,7 +27,7 @@ from trainloop import clock
 from trainloop.config import Locale, get_site
 from trainloop.contracts import all_contracts
 from trainloop.errors import TransientError
-from trainloop.quality.docs_text import RULES, SEVERITIES, TEXTS
+from trainloop.quality.docs_text import RULES, SEVERITIES, STEPS, TEXTS
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
@@ -119,7 +119,8 @@ def _dataset(
     promised = {contract.dataset: contract.fresh_within_days for contract in all_contracts()}.get(name)
     total = totals.get(name, {})
     renewed = total.get("renewed_at")
-    age_days = (clock.now(connection) - renewed).days if renewed is not None else None
+    today, zone = clock.today(connection), get_site().company.zone
+    age_days = (today - renewed.astimezone(zone).date()).days if renewed is not None else None
     is_stale = age_days is not None and promised is not None and age_days > promised
     return {
         "name": name,
@@ -178,6 +179,7 @@ def _render(template: str, locale: Locale, path: str, facts: dict[str, Any]) -> 
             t=TEXTS[locale],
             rules=RULES[locale],
             severities=SEVERITIES[locale],
+            step_names=STEPS[locale],
             locale=locale,
             other=other,
             other_path=f"{root}../{other}/{path}",

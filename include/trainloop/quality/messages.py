@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trainloop.config import Locale
-from trainloop.contracts import Check, Column, Contract, ContractUnknownError, load_contract
+from trainloop.contracts import Check, Column, Contract, ContractUnknownError, RowRule, load_contract
 
 LISTED_CHOICES = 12
+_SIGNS = {">=": "≥", "<=": "≤", "!=": "≠"}
 
 
 class Text(NamedTuple):
@@ -144,10 +145,10 @@ def _too_long(column: Column) -> Text:
 
 
 _ROW_RULES: dict[str, Text] = {
-    "duplicate_key": Text("在文件中不重复", "{key} occur only once in a file"),
-    "extra_cells": Text("每行的单元格不多于表头", "no row has more cells than the header"),
-    "after_close": Text("答卷在问卷关闭之前提交", "answers came before the survey closed"),
-    "no_answers": Text("每份答卷至少有一个答案", "every sheet holds at least one answer"),
+    "duplicate_key": Text("在文件中不重复", "{key} never repeats within a file"),
+    "extra_cells": Text("每行的单元格不多于表头", "No row has more cells than the header"),
+    "after_close": Text("答卷在问卷关闭之前提交", "Answers came before the survey closed"),
+    "no_answers": Text("每份答卷至少有一个答案", "Every sheet holds at least one answer"),
 }
 
 
@@ -156,15 +157,14 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
     column = check.column
     if column is None:
         if check.row_rule is not None:
-            where = _named(contract, (check.row_rule.left, check.row_rule.right), headers)
-            return Text(f"{where.zh}之间的关系成立", f"{where.en} fit together")
+            return _relation(contract, check.row_rule, headers)
         if check.rule in _ROW_RULES:
             where = _named(contract, contract.key, headers)
             zh, en = _ROW_RULES[check.rule]
             return Text(f"{where.zh}{zh}" if zh.startswith("在") else zh, en.replace("{key}", where.en))
         volume = contract.expected_volume
         return Text(
-            f"文件有 {volume.minimum} 至 {volume.maximum} 行", f"the file has {volume.minimum} to {volume.maximum} rows"
+            f"文件有 {volume.minimum} 至 {volume.maximum} 行", f"The file has {volume.minimum} to {volume.maximum} rows"
         )
     name = _named(contract, (column.name,), headers)
     low_high = _range(column)
@@ -172,7 +172,7 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
     sentences: dict[str, tuple[str, str]] = {
         "missing_value": ("每行都已填写", "is filled in on every row"),
         "wrong_type": ("的内容可以按声明的类型读取", "can be read as the declared type"),
-        "lost_digits": ("的编号没有被截断", "has lost no digits"),
+        "lost_digits": ("中的长数字没有被截断", "has lost no digits of long numbers"),
         "not_allowed": ("只含允许的取值", "holds allowed values only"),
         "out_of_range": (f"是{low_high.zh}", f"is a {low_high.en}"),
         "wrong_pattern": (f"的格式：{column.pattern_zh}", f"has the form: {column.pattern_en}"),
@@ -185,6 +185,15 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
     }
     zh, en = sentences[check.rule]
     return Text(f"{name.zh}{zh}", f"{name.en} {en}")
+
+
+def _relation(contract: Contract, rule: RowRule, headers: Mapping[str, str] | None) -> Text:
+    """Return what a row rule wants to hold, such as 「离职日期」≥「入职日期」."""
+    left = _named(contract, (rule.left,), headers)
+    if rule.right is None:
+        return Text(f"{left.zh}在需要时已填写", f"{left.en} is filled in where it is needed")
+    right, sign = _named(contract, (rule.right,), headers), _SIGNS.get(rule.operator, rule.operator)
+    return Text(f"{left.zh} {sign} {right.zh}", f"{left.en} {sign} {right.en}")
 
 
 def row_reason(contract: Contract, check: Check, headers: Mapping[str, str]) -> Text:
