@@ -137,12 +137,10 @@ create table ops.held_templates (
 create view ops.mail_recipients as
 select
     'employee' as recipient_kind, employee_id as recipient_id, name, email, locale, timezone, calendar_code,
-    removed_on is not null or left_on <= (select (ops.business_now() at time zone timezone)::date) as has_left
+    removed_on, left_on
 from core.employees
 union all
-select
-    'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code,
-    coalesce(e.removed_on is not null or e.left_on <= (select (ops.business_now() at time zone e.timezone)::date), false)
+select 'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code, e.removed_on, e.left_on
 from core.trainers as t
 left join core.employees as e on e.employee_id = t.employee_id;
 
@@ -154,7 +152,7 @@ select
     n.notice_id,
     case
         when n.recipient_kind <> 'contact' and r.recipient_id is null then 'recipient_unknown'
-        when r.has_left then 'left'
+        when r.removed_on is not null or r.left_on <= (clock.moment at time zone r.timezone)::date then 'left'
         when n.recipient_kind <> 'contact' and coalesce(r.email, '') = '' then 'address_missing'
         when bounce.address_sha256 = encode(sha256(convert_to(lower(r.email), 'UTF8')), 'hex') then 'bounced'
         when opt_out.recipient_id is not null and (n.is_optional or k.is_optional) then 'opted_out'

@@ -69,6 +69,8 @@ def section(template: str, locale: Locale, context: Mapping[str, Any]) -> Sectio
     words = _words(template)[locale]
 
     def say(text: str) -> str:
+        if "{" not in text:
+            return text
         return " ".join(_compiled(text).render(context).split())
 
     def say_all(texts: Sequence[str]) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def _compiled(text: str) -> Template:
     return _environment().from_string(text)
 
 
+@functools.lru_cache(maxsize=4096)
 def day_text(day: date, locale: Locale) -> str:
     """Return a date as a reader writes it: 2026年3月9日, 9 Mar 2026."""
     from babel.dates import format_date
@@ -128,6 +131,7 @@ def day_text(day: date, locale: Locale) -> str:
     return format_date(day, _PATTERNS[locale][0], locale=_babel(locale))
 
 
+@functools.lru_cache(maxsize=4096)
 def moment_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """Return a moment on the reader's wall clock."""
     from babel.dates import format_datetime

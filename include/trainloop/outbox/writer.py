@@ -92,6 +92,8 @@ def _complete(connection: Connection, due: Due, written: Written) -> Ready | Unw
     """Return the notice with its content and files, or why it cannot be mailed."""
     if isinstance(written, Unwritable):
         return written
+    if not written.files:
+        return Ready(due, written, ())
     try:
         # A savepoint: what fails while a workbook is built takes back itself only.
         with connection.transaction():

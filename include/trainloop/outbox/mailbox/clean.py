@@ -1,0 +1,35 @@
+"""A stranger's HTML without anything that acts: the first of three walls (cleaning, sandbox, content policy)."""
+
+from __future__ import annotations
+
+_TAGS = {
+    "a", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "div", "em", "font", "h1", "h2", "h3",
+    "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span", "strong", "style", "sub", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "*": {"class", "style", "align", "valign", "width", "height", "bgcolor", "dir", "lang", "role"},
+    "a": {"href"},
+    "img": {"src", "alt"},
+    "font": {"color", "face", "size"},
+    "table": {"cellpadding", "cellspacing", "border"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+
+
+def clean_html(text: str) -> str:
+    """Return the mail's HTML without scripts, forms, frames, handlers and foreign schemes; links open a new tab."""
+    import nh3
+
+    cleaned = nh3.clean(
+        text,
+        tags=_TAGS,
+        clean_content_tags={"script", "noscript", "iframe", "object", "template", "svg", "math", "title"},
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        strip_comments=True,
+    )
+    return f'<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>body{{margin:0}}</style>{cleaned}'
