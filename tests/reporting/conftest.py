@@ -53,7 +53,7 @@ class Published:
         self.rows: list[Row] = []
         self.places = 1 if complete < 20 else 2
 
-    def put(self, family: str, code: str, statistic: str, value: Any, n: int | None, minimum: int = 0) -> None:
+    def put(self, family: str, code: str, statistic: str, value: Any, n: int | None, minimum: int = 0) -> None:  # noqa: PLR0917
         reason, decimal, text = None, None, None
         if n is not None and n < minimum:
             reason = "below_minimum_mean" if minimum == 5 else "below_minimum_distribution"
@@ -90,59 +90,73 @@ def published_rows(complete: int, eligible: int, *, seed: int = 7, with_history:
     """Return the figures of a release with `complete` answers out of `eligible` people."""
     rng = random.Random(seed)
     out = Published(complete, eligible)
-    rate = 100 * complete / eligible if eligible else 0.0
-    for name, count in {
-        "invited_count": eligible + 2,
-        "eligible_count": eligible,
-        "complete_count": complete,
-        "partial_count": min(1, eligible - complete),
-        "straight_lined_count": min(1, complete),
-    }.items():
+    _put_response(out)
+    codes = _put_ratings(out, rng)
+    _put_other_questions(out, rng)
+    _put_test(out, complete)
+    for family in ("comparison", "comparison_trainer"):
+        _put_comparison(out, family, codes, with_history=with_history and complete >= 5)
+    counts = {"enrolled": eligible + 3, "attended": eligible, "absent": 2, "excused": 1, "late": 3, "early": 0}
+    for name, count in counts.items():
+        out.put("attendance", "class", f"{name}_count", Decimal(count), None)
+    out.put("attendance", "class", "rate_pct", _share(eligible, eligible + 3), None)
+    return tuple(out.rows)
+
+
+def _put_response(out: Published) -> None:
+    rate = 100 * out.complete / out.eligible if out.eligible else 0.0
+    counts = {
+        "invited_count": out.eligible + 2,
+        "eligible_count": out.eligible,
+        "complete_count": out.complete,
+        "partial_count": min(1, out.eligible - out.complete),
+        "straight_lined_count": min(1, out.complete),
+    }
+    for name, count in counts.items():
         out.put("response", "wave", name, Decimal(count), None)
     out.put("response", "wave", "rr1_pct", _round(rate, 1), None)
     out.put("response", "wave", "rr2_pct", _round(min(100.0, rate + 3), 1), None)
-    out.put(
-        "response", "wave", "band", "fine" if rate >= 70 else "caution" if rate >= 40 else "not_representative", None
-    )
-    instrument = load_instrument("course_evaluation")
+    band = "fine" if rate >= 70 else "caution" if rate >= 40 else "not_representative"
+    out.put("response", "wave", "band", band, None)
+
+
+def _put_ratings(out: Published, rng: random.Random) -> list[str]:
     by_dimension: dict[str, list[list[int]]] = {}
-    for item in instrument.items:
-        if item.kind == "scale":
-            scores = rng.choices(range(1, 6), WEIGHTS[item.dimension], k=complete)
-            by_dimension.setdefault(item.dimension, []).append(scores)
-            out.means("item", item.code, [float(score) for score in scores])
-            for point in range(1, 6):
-                out.put("item", item.code, f"share_{point}", _share(scores.count(point), complete), complete, 10)
-            top, bottom = sum(score >= 4 for score in scores), sum(score <= 2 for score in scores)
-            out.put("item", item.code, "top2_pct", _share(top, complete), complete, 10)
-            out.put("item", item.code, "bottom2_pct", _share(bottom, complete), complete, 10)
+    for item in load_instrument("course_evaluation").items:
+        if item.kind != "scale" or item.dimension is None:
+            continue
+        n = out.complete
+        scores = rng.choices(range(1, 6), WEIGHTS[item.dimension], k=n)
+        by_dimension.setdefault(item.dimension, []).append(scores)
+        out.means("item", item.code, [float(score) for score in scores])
+        for point in range(1, 6):
+            out.put("item", item.code, f"share_{point}", _share(scores.count(point), n), n, 10)
+        out.put("item", item.code, "top2_pct", _share(sum(score >= 4 for score in scores), n), n, 10)
+        out.put("item", item.code, "bottom2_pct", _share(sum(score <= 2 for score in scores), n), n, 10)
     for code, columns in by_dimension.items():
         out.means("dimension", code, [sum(row) / len(row) for row in zip(*columns, strict=True)])
         for statistic, value in {"alpha": 0.81, "alpha_low": 0.64, "alpha_high": 0.91}.items():
-            out.put("dimension", code, statistic, _round(value, 2), complete, 10)
-        out.put("dimension", code, "item_rest_negative", "none", complete, 10)
-    camps = rng.choices([-100.0, 0.0, 100.0], (3, 7, 11), k=complete)
-    out.means("nps", "recommend", camps, 0 if complete < 20 else 1)
+            out.put("dimension", code, statistic, _round(value, 2), out.complete, 10)
+        out.put("dimension", code, "item_rest_negative", "none", out.complete, 10)
+    return list(by_dimension)
+
+
+def _put_other_questions(out: Published, rng: random.Random) -> None:
+    n = out.complete
+    camps = rng.choices([-100.0, 0.0, 100.0], (3, 7, 11), k=n)
+    out.means("nps", "recommend", camps, 0 if n < 20 else 1)
     for camp, value in (("detractors", -100.0), ("passives", 0.0), ("promoters", 100.0)):
-        out.put("nps", "recommend", f"{camp}_pct", _share(camps.count(value), complete), complete, 10)
+        out.put("nps", "recommend", f"{camp}_pct", _share(camps.count(value), n), n, 10)
     options = ["sales", "quality", "efficiency", "teamwork", "none"]
-    picks = rng.choices(options, (7, 4, 8, 3, 1), k=complete)
+    picks = rng.choices(options, (7, 4, 8, 3, 1), k=n)
     for option in options:
-        out.put("choice", "performance_focus", f"share:{option}", _share(picks.count(option), complete), complete, 10)
-        out.put("choice", "performance_focus", f"count:{option}", Decimal(picks.count(option)), complete, 10)
+        out.put("choice", "performance_focus", f"share:{option}", _share(picks.count(option), n), n, 10)
+        out.put("choice", "performance_focus", f"count:{option}", Decimal(picks.count(option)), n, 10)
     for position, (code, (zh, en)) in enumerate(THEMES.items()):
         out.put("theme", code, "name_zh", zh, None)
         out.put("theme", code, "name_en", en, None)
         for item in ("most_useful", "to_improve"):
-            out.put("theme", code, f"count:{item}", Decimal(6 - 2 * position), complete, 10)
-    _put_test(out, complete)
-    for family in ("comparison", "comparison_trainer"):
-        _put_comparison(out, family, list(by_dimension), with_history=with_history and complete >= 5)
-    for name, count in {"enrolled": eligible + 3, "attended": eligible, "absent": 2, "excused": 1, "late": 3}.items():
-        out.put("attendance", "class", f"{name}_count", Decimal(count), None)
-    out.put("attendance", "class", "early_count", Decimal(0), None)
-    out.put("attendance", "class", "rate_pct", _share(eligible, eligible + 3), None)
-    return tuple(out.rows)
+            out.put("theme", code, f"count:{item}", Decimal(6 - 2 * position), n, 10)
 
 
 def _put_test(out: Published, complete: int) -> None:

@@ -31,7 +31,7 @@ from trainloop.reporting.view import ReportView
 
 @dataclass(frozen=True)
 class Limits:
-    """What one document may use. A ten-page report needs 0.5 s and 350 MB of address space, start-up included 3 s."""
+    """What one document may use. A five-page report needs 0.5 s, start-up 2 s, and 390 MB of address space."""
 
     memory_mb: int = 1500
     cpu_seconds: int = 60
