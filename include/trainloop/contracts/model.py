@@ -229,6 +229,9 @@ class Contract(Declared):
     ends_with: str | None = Field(None, description="Date column; a row past it may vanish from a snapshot unjudged")
     history: tuple[str, ...] = Field((), description="Columns whose past is kept in core.<history_table>")
     history_table: str | None = None
+    exact_headers: dict[str, str] = Field(
+        default_factory=dict, description="Header text of one very file → column, looked up before the aliases"
+    )
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:

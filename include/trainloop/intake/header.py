@@ -74,7 +74,7 @@ def find_header(rows: Sequence[Sequence[str | None]], contract: Contract, *, tra
         for span in (1, 2):
             if last - span + 1 < 0:
                 continue
-            header = _read(rows[last - span + 1 : last + 1], last, known)
+            header = _read(rows[last - span + 1 : last + 1], last, known, contract.exact_headers)
             # More columns named wins, then fewer rows, then the higher place: data never outbids its own header.
             rank = (len(header.headers), -span, -last)
             if header.headers and (best is None or rank > best):
@@ -82,7 +82,7 @@ def find_header(rows: Sequence[Sequence[str | None]], contract: Contract, *, tra
     return found
 
 
-def _read(rows: Sequence[Sequence[str | None]], last: int, known: dict[str, str]) -> Header:
+def _read(rows: Sequence[Sequence[str | None]], last: int, known: dict[str, str], exact: dict[str, str]) -> Header:
     width = max((len(row) for row in rows), default=0)
     texts: list[str] = []
     columns: list[str | None] = []
@@ -90,7 +90,8 @@ def _read(rows: Sequence[Sequence[str | None]], last: int, known: dict[str, str]
         cells = [(row[position] or "").strip() if position < len(row) else "" for row in rows]
         # Lowest cell first: in a merged two-row header the group's name stands above the column's own.
         spellings = [*reversed(cells), "".join(cells)]
-        column = next((known[key] for text in spellings if (key := header_key(text)) in known), None)
+        column = next((exact[text] for text in spellings if text in exact), None)
+        column = column or next((known[key] for text in spellings if (key := header_key(text)) in known), None)
         texts.append(next((text for text in reversed(cells) if text), ""))
         columns.append(column)
     while texts and not texts[-1]:
