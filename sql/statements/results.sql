@@ -65,11 +65,6 @@ where product = 'course_evaluation' and subject_kind = 'class_session' and subje
     and not is_withheld
 group by release_id, figure_key, shown_level
 
--- name: findings
-select item_code
-from published.suggestions
-where release_id = %(release_id)s and strength = 'finding'
-
 -- name: release_content
 -- What readers of one release see, to tell whether anything would change for them.
 select jsonb_build_object(

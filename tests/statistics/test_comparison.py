@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from trainloop.statistics.comparison import Moments, change, holm, moments, pool, shrink, verdict, verify, welch
+from trainloop.statistics.comparison import Moments, change, holm, moments, shrink, verdict, verify, welch
 from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain
 from trainloop.statistics.refusal import Refusal
 
@@ -33,13 +33,6 @@ def test_welch_is_that_of_scipy() -> None:
     interval = expected.confidence_interval(0.95)
     assert found.difference == pytest.approx(np.mean(NOW) - np.mean(EARLIER))
     assert (found.p, found.ci_low, found.ci_high) == pytest.approx((expected.pvalue, interval.low, interval.high))
-
-
-def test_pooled_moments_are_those_of_all_people() -> None:
-    """Pooling sums over classes gives the same as the people in one list."""
-    pooled = pool([of(NOW), of(EARLIER), of([1.0])])
-    everybody = of([*NOW, *EARLIER, 1.0])
-    assert (pooled.n, pooled.mean, pooled.variance) == pytest.approx((everybody.n, everybody.mean, everybody.variance))
 
 
 def test_one_person_or_equal_answers_have_a_difference_and_no_interval() -> None:

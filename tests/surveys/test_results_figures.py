@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from scipy import stats
 from tests.surveys import results_world as world
 
 from trainloop.config import get_site
@@ -174,6 +175,23 @@ def test_a_class_is_compared_with_earlier_classes_that_were_shown(company: None)
     assert value(found, "comparison", "content_depth", "ci_low") >= 1
     assert found["comparison", "case_practice", "verdict"]["text_value"] == "higher"
     assert found["comparison_trainer", "case_practice", "verdict"]["text_value"] == "higher"
+
+
+def test_earlier_classes_are_pooled_as_if_their_people_sat_in_one(company: None) -> None:
+    """Pooled in SQL, within plus between classes: the interval is Welch's on all earlier answers in one list."""
+    first, second, now = (
+        [3, 2, 3, 4, 3, 2, 3, 3, 4, 3],
+        [5, 5, 4, 5, 4, 5, 5, 4, 5, 4, 5],
+        [4, 4, 5, 3, 4, 4, 5, 4, 3, 4],
+    )
+    for number, levels in enumerate((first, second, now), start=1):
+        world.make_class(f"S{number}", world.forms(levels), number=number)
+        found = evaluated(f"S{number}")
+    expected = stats.ttest_ind(now, first + second, equal_var=False).confidence_interval()
+    assert value(found, "comparison", "content_depth", "earlier_sessions_count") == 2
+    assert value(found, "comparison", "content_depth", "earlier_mean") == round(sum(first + second) / 21, 2)
+    low, high = (value(found, "comparison", "content_depth", name) for name in ("ci_low", "ci_high"))
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=0.05)
 
 
 def test_a_low_item_is_a_finding_and_the_next_class_verifies_it(company: None) -> None:

@@ -48,14 +48,6 @@ def moments(values: ArrayLike) -> Moments | Refusal:
     return Moments(len(scores), float(scores.mean()), variance)
 
 
-def pool(groups: Sequence[Moments]) -> Moments:
-    """Return the moments of all people of the groups together (within plus between groups); at least one group."""
-    n = sum(group.n for group in groups)
-    mean = sum(group.n * group.mean for group in groups) / n
-    squares = sum((group.n - 1) * group.variance + group.n * (group.mean - mean) ** 2 for group in groups)
-    return Moments(n, mean, squares / (n - 1) if n > 1 else 0.0)
-
-
 def welch(now: Moments, earlier: Moments, confidence: float = 0.95) -> Difference:
     """Return the difference of two groups' means with Welch's interval and p.
 

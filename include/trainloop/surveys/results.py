@@ -38,7 +38,7 @@ from trainloop.config import Site, get_site
 from trainloop.errors import TransientError
 from trainloop.statistics.figures import Figure
 from trainloop.statistics.response import rate_in_steps
-from trainloop.surveys.results_inputs import EarlierFigure, Inputs, read_earlier, read_inputs
+from trainloop.surveys.results_inputs import Inputs, read_earlier, read_inputs
 from trainloop.surveys.results_release import Release, is_news, prepare, read_releases, write
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
@@ -105,18 +105,17 @@ def _release_of(releases: list[Release], data_sha256: str) -> Release | None:
 
 def _release(connection: Connection, inputs: Inputs, releases: list[Release], site: Site) -> tuple[Release, bool]:
     # pandas and the estimators take a second to import: not before it is certain that there is something to compute.
-    from trainloop.surveys.results_comparison import compare, previous_session, verify_findings
+    from trainloop.surveys.results_comparison import compare, verify_findings
     from trainloop.surveys.results_figures import compute
     from trainloop.surveys.results_texts import theme_figures
 
     computed = compute(inputs, site.statistics)
-    earlier = read_earlier(connection, inputs)
-    findings = _findings(connection, previous_session(earlier))
+    earlier, previous = read_earlier(connection, inputs)
     figures = [
         *computed.figures,
         *theme_figures(inputs),
         *compare(computed, earlier, site.statistics),
-        *verify_findings(computed, earlier, findings, site.statistics),
+        *verify_findings(computed, previous, site.statistics),
     ]
     _replace_marts(connection, inputs, figures)
     faults.point("results.marts")
@@ -144,13 +143,6 @@ def _release(connection: Connection, inputs: Inputs, releases: list[Release], si
     )
     faults.point("results.published")
     return release, True
-
-
-def _findings(connection: Connection, previous: EarlierFigure | None) -> frozenset[str]:
-    if previous is None:
-        return frozenset()
-    rows = connection.execute(statement("results", "findings"), {"release_id": previous.release_id})
-    return frozenset(row["item_code"] for row in rows)
 
 
 def _replace_marts(connection: Connection, inputs: Inputs, figures: list[Figure]) -> None:

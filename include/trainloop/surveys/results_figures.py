@@ -31,12 +31,13 @@ class CodeAmbiguousError(PermanentError):
 class Computed:
     """Figures of one class session with the people behind them.
 
-    `groups` maps a figure's group key to respondent ids, `dimensions` a dimension to its items, `moments` an item or
-    dimension to (n, mean, variance), `evidence` is what the improvement rules judge.
+    `groups` maps a figure's group key to respondent ids, `dimensions` a dimension to its items, `moments` a scale item
+    or dimension with answers to (n, mean, variance), `evidence` is what the improvement rules judge.
     """
 
     figures: tuple[Figure, ...]
     groups: Mapping[str, frozenset[str]]
+    scale_items: tuple[str, ...]
     dimensions: Mapping[str, tuple[str, ...]]
     moments: Mapping[str, Moments]
     evidence: tuple[ItemEvidence, ...]
@@ -96,7 +97,7 @@ def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
         if question.kind == "choice":
             groups[question.code] = _people(answers.choices[question.code])
             figures += _choice(question, answers.choices[question.code].dropna())
-    return Computed(tuple(figures), groups, dimensions, known, tuple(evidence))
+    return Computed(tuple(figures), groups, tuple(scale_of), dimensions, known, tuple(evidence))
 
 
 def _dimensions(items: Iterable[Question]) -> dict[str, tuple[str, ...]]:

@@ -121,17 +121,29 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class EarlierFigure:
-    """One released item or dimension of an earlier session of the same course or trainer."""
+class EarlierGroup:
+    """One item or dimension over the earlier sessions of the course or trainer that showed it to the same level.
 
-    session_code: str
-    release_id: int
-    is_same_course: bool
-    is_same_trainer: bool
+    `smallest_count` is the number of people of the smallest of these sessions.
+    """
+
+    scope: str
     family: str
     code: str
     shown_level: str
+    sessions_count: int
+    smallest_count: int
     moments: Moments
+
+
+@dataclass(frozen=True)
+class PreviousItem:
+    """One item of the course's previous session, shown in full there; `is_finding` asks for verification now."""
+
+    session_code: str
+    code: str
+    moments: Moments
+    is_finding: bool
 
 
 def read_inputs(connection: Connection, session_code: str) -> Inputs:
@@ -181,33 +193,39 @@ def read_inputs(connection: Connection, session_code: str) -> Inputs:
     )
 
 
-def read_earlier(connection: Connection, inputs: Inputs) -> tuple[EarlierFigure, ...]:
-    """Read what earlier sessions of the course or trainer released, oldest session first."""
+def read_earlier(connection: Connection, inputs: Inputs) -> tuple[tuple[EarlierGroup, ...], tuple[PreviousItem, ...]]:
+    """Read what earlier sessions of the course or trainer released, pooled, and the course's previous session."""
     from trainloop.statistics.comparison import Moments
 
-    rows = connection.execute(
-        query_file("marts/evaluation_earlier.sql"),
-        {
-            "course_code": inputs.course_code,
-            "trainer_id": inputs.trainer_id,
-            "starts_at": inputs.starts_at,
-            "instrument_code": inputs.instrument_code,
-            "instrument_version": inputs.instrument_version,
-        },
-    )
-    return tuple(
-        EarlierFigure(
-            session_code=row["session_code"],
-            release_id=row["release_id"],
-            is_same_course=row["is_same_course"],
-            is_same_trainer=row["is_same_trainer"],
+    keys = {
+        "course_code": inputs.course_code,
+        "trainer_id": inputs.trainer_id,
+        "starts_at": inputs.starts_at,
+        "instrument_code": inputs.instrument_code,
+        "instrument_version": inputs.instrument_version,
+    }
+    groups = [
+        EarlierGroup(
+            scope=row["scope"],
             family=row["family"],
             code=row["code"],
             shown_level=row["shown_level"],
-            moments=Moments(row["respondent_count"], row["mean"], row["variance"]),
+            sessions_count=row["sessions_count"],
+            smallest_count=row["smallest_count"],
+            moments=Moments(int(row["respondent_count"]), float(row["mean"]), float(row["variance"])),
         )
-        for row in rows
-    )
+        for row in connection.execute(query_file("marts/evaluation_earlier.sql"), keys)
+    ]
+    items = [
+        PreviousItem(
+            session_code=row["session_code"],
+            code=row["code"],
+            moments=Moments(row["respondent_count"], row["mean"], row["variance"]),
+            is_finding=row["is_finding"],
+        )
+        for row in connection.execute(query_file("marts/evaluation_previous.sql"), keys)
+    ]
+    return tuple(groups), tuple(items)
 
 
 def questions_of(instrument_code: str) -> tuple[Question, ...]:
