@@ -99,6 +99,21 @@ def test_a_key_of_two_columns_is_checked_as_a_whole(connection: Connection, stag
     assert blocked(connection, staged) == {4, 5}
 
 
+@pytest.mark.parametrize("key", [["person_id"], ["person_id", "hired_on"]])
+def test_a_unique_index_proves_the_key_and_one_on_other_columns_does_not(
+    connection: Connection, stage: Stage, key: list[str]
+) -> None:
+    """Intake's index saves the second look; an index that only resembles it, or a partial one, proves nothing."""
+    contract = contract_with(key=key)
+    clean = stage(connection, contract, [{}, {}])
+    double = stage(connection, contract, [{"person_id": "1", "score": 1}, {"person_id": "1", "score": 2}])
+    for staged, columns in ((clean, ", ".join(key)), (double, "person_id, score"), (double, "name, hired_on, score")):
+        connection.execute(f"create unique index on staging.{staged.table} ({columns})")  # type: ignore[arg-type]
+    connection.execute(f"create unique index on staging.{double.table} ({', '.join(key)}) where score = 1")  # type: ignore[arg-type]
+    assert gate.judge(connection, contract, clean).decision == "pass"
+    assert gate.judge(connection, contract, double).quarantined_count == 2
+
+
 def test_a_cell_that_could_not_be_cast_is_not_called_empty(
     connection: Connection, people: Contract, stage: Stage
 ) -> None:

@@ -42,12 +42,16 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Table:
-    """The table under check, the column that tells its rows, and for files the findings that intake wrote beside it."""
+    """The table under check, the column that tells its rows, and for files the findings that intake wrote beside it.
+
+    `has_unique_key`: a unique index over exactly the contract's key stands on the table, so no key repeats.
+    """
 
     schema: str
     name: str
     row_id: str = "row_number"
     findings: str | None = None
+    has_unique_key: bool = False
     uncast_columns: Set[str] = frozenset()
 
     @property
@@ -160,11 +164,32 @@ def _duplicate_key(contract: Contract, check: Check, table: Table) -> Condition:
         key, table.identifier, known, key
     )
     rows = _rows(table, sql.SQL("({}) in ({})").format(key, twice))
+    if table.has_unique_key:
+        # Intake builds that index to find repeated keys in a third of the time; asking for it costs nothing.
+        return Condition(check.code, failing_rows=rows, probe=_lacks_unique_key(contract, table))
     if len(contract.key) == 1:
         arguments = {"column": contract.key[0]}
         return Condition(check.code, "ExpectColumnValuesToBeUnique", arguments, failing_rows=rows)
     # GX's own compound check takes five times as long on a million rows as this query.
     return Condition(check.code, failing_rows=rows, probe=twice)
+
+
+def _lacks_unique_key(contract: Contract, table: Table) -> sql.Composed:
+    """Return a query that finds a row unless a whole, valid unique index stands on exactly the key."""
+    return sql.SQL("select 1 as missing where not exists ({})").format(unique_key_index(contract, table))
+
+
+def unique_key_index(contract: Contract, table: Table) -> sql.Composed:
+    """Return the query for the unique index over exactly the contract's key."""
+    return sql.SQL("""
+        select from pg_catalog.pg_index as i
+        where i.indrelid = to_regclass({table}) and i.indisunique and i.indisvalid and i.indpred is null
+            and i.indexprs is null and {key}::text[] = (
+                select array_agg(a.attname::text order by a.attname::text collate "C")
+                from pg_catalog.pg_attribute as a
+                where a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+            )
+    """).format(table=sql.Literal(f"{table.schema}.{table.name}"), key=sql.Literal(sorted(contract.key)))
 
 
 def _rows(table: Table, wrong: sql.Composable) -> sql.Composed:

@@ -12,7 +12,7 @@ tails of the sentences); `…_blocked` (row_number) = the rows that go to quaran
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from psycopg import sql
@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from trainloop import faults
 from trainloop.contracts import Check, Contract, Rule, Severity, checks_of
 from trainloop.quality import messages
-from trainloop.quality.conditions import CAST_RULES, SUITE_RULES, Condition, Table, conditions_of
+from trainloop.quality.conditions import CAST_RULES, SUITE_RULES, Condition, Table, conditions_of, unique_key_index
 from trainloop.quality.errors import FindingUnknownError, StagingIncompleteError, VerdictsDisagreeError
 from trainloop.quality.expectations import failed_codes
 from trainloop.warehouse.engine import Connection
@@ -124,8 +124,7 @@ def judge(connection: Connection, contract: Contract, staged: StagedFile) -> Ver
     with connection.transaction():
         found = _prepare(connection, staged)
         checks = checks_of(contract)
-        uncast = frozenset(column for column, rule in found if rule in CAST_RULES)
-        table = Table("staging", staged.table, findings=f"{staged.table}_findings", uncast_columns=uncast)
+        table = _table(connection, contract, staged, found)
         conditions = conditions_of(contract, checks, table)
         failed = failed_codes(connection, contract.dataset, table, conditions)
         by_code = {condition.code: condition for condition in conditions}
@@ -150,6 +149,20 @@ def explain_quarantined(connection: Connection, staged: StagedFile) -> int:
         findings=staged.findings, reasons=staged.reasons
     )
     return connection.execute(query, {"file_id": staged.file_id}).rowcount
+
+
+def _table(
+    connection: Connection, contract: Contract, staged: StagedFile, found: Mapping[tuple[str, str], int]
+) -> Table:
+    """Return what the suite must know about the staging table beyond its name."""
+    table = Table(
+        "staging",
+        staged.table,
+        findings=f"{staged.table}_findings",
+        uncast_columns=frozenset(column for column, rule in found if rule in CAST_RULES),
+    )
+    has_index = connection.execute(unique_key_index(contract, table)).fetchone() is not None
+    return replace(table, has_unique_key=has_index)
 
 
 def _undeclared(contract: Contract, staged: StagedFile, column: str, rule: str) -> Check:
