@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from tests.surveys import results_world as world
@@ -155,16 +154,6 @@ def test_asking_for_results_imports_nothing_heavy() -> None:
     """DAG files and the command line import this module: numpy and pandas stay inside the task."""
     code = "import sys, trainloop.surveys.results; print({'numpy', 'pandas', 'scipy', 'jieba'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
-
-
-def test_one_class_takes_less_than_a_second(company: None) -> None:
-    """After the imports; with an earlier session to compare with."""
-    world.make_class("S1", world.forms(LEVELS, to_improve="案例太少"))
-    world.make_class("S2", world.forms([5, 4, 3] * 10, to_improve="案例太少，时间太短"), number=2)
-    evaluate_session("S1")
-    began = time.perf_counter()
-    evaluate_session("S2")
-    assert time.perf_counter() - began < 1
 
 
 def test_the_audit_trail_names_releases_by_ids_and_counts(company: None) -> None:
