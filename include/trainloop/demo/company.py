@@ -136,7 +136,8 @@ class ClassSession:
 class Company:
     """Everything planted: people, courses, class sessions with their learners (attendees first, then absentees).
 
-    `leavers` have a last day; `transfers` a day and a new department; `spare` people take no part in any class.
+    `leavers` have a last day, `transfers` a day and a new department, `newcomers` a first day within the year; `spare`
+    people take no part in any class.
     """
 
     departments: tuple[Department, ...]
@@ -147,6 +148,7 @@ class Company:
     learners: Mapping[str, tuple[str, ...]]
     leavers: Mapping[str, date]
     transfers: Mapping[str, tuple[date, str]]
+    newcomers: Mapping[str, date]
     spare: tuple[str, ...]
 
     def employee(self, employee_id: str) -> Employee:
@@ -163,6 +165,8 @@ class Company:
         heads = {one.code: one for one in self.departments}
         found = []
         for person in self.employees:
+            if self.newcomers.get(person.employee_id, day) > day:
+                continue
             left_on = self.leavers.get(person.employee_id)
             moved_on, code = self.transfers.get(person.employee_id, (date.max, ""))
             if moved_on <= day:
@@ -239,13 +243,26 @@ def build_company(seed: int = SEED) -> Company:
         ]
         learners[session.code] = tuple(draw.sample(fitting, session.enrolled))
     leavers = _leavers(draw, sessions, learners, [one for one in ordinary if one not in spare])
-    movable = [one for one in ordinary if one not in leavers and one not in spare and one < "20000"]
+    # Enrolled before HR's next list of employees knows them.
+    newcomer = next(
+        one
+        for one in learners["2026-C007"]
+        if one in ordinary and not any(one in people for code, people in learners.items() if code != "2026-C007")
+    )
+    newcomers = {newcomer: date(2026, 5, 18)}
+    employees = tuple(
+        replace(one, hired_on=newcomers.get(one.employee_id, one.hired_on)) for one in employees
+    )
+    taken = {*leavers, *spare, newcomer}
+    movable = [one for one in ordinary if one not in taken and one < "20000"]
     targets = ("D120", "D110", "D130", "D150", "D140", "D120")
     days = (date(2026, 2, 1), date(2026, 4, 1), date(2026, 6, 1), date(2026, 6, 1), date(2026, 9, 1), date(2026, 11, 1))
     moved = draw.sample(movable, len(targets))
     transfers = {one: (day, code) for one, day, code in zip(moved, days, targets, strict=True)}
     trainers = _trainers(employees)
-    return Company(departments, employees, COURSES, trainers, sessions, learners, leavers, transfers, spare)
+    return Company(
+        departments, employees, COURSES, trainers, sessions, learners, leavers, transfers, newcomers, spare
+    )
 
 
 def _leavers(
