@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.outbox.conftest import Company, company, free_port  # noqa: F401 - company is a fixture
+
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.ledger import FLUSH_EVERY
 from trainloop.outbox.mailer import deliver_due
 from trainloop.outbox.transport import SmtpTransport
-
-from tests.outbox.conftest import Company, company, free_port  # noqa: F401 - company is a fixture
 
 SINK = """
 import sys, time
@@ -97,18 +97,19 @@ def test_delivery_keeps_up_with_bare_smtplib(
     ratios = []
     for _ in range(ROUNDS):
         theirs = bare(mails, sink)
-        results: list[dict[str, int]] = []
-        ours = seconds(lambda: results.append(deliver_due(SmtpTransport("127.0.0.1", sink), flush_every=flush_every)))
-        assert results[0]["sent"] == count
+        started = time.perf_counter()
+        result = deliver_due(SmtpTransport("127.0.0.1", sink), flush_every=flush_every)
+        ours = time.perf_counter() - started
+        assert result["sent"] == count
         ratios.append(theirs / ours)
         company.run(
-            "update ops.messages set state = 'composed', sent_at = null, next_attempt_at = composed_at, settled_at = null"
+            """update ops.messages set state = 'composed', sent_at = null, settled_at = null,
+                   next_attempt_at = composed_at"""
         )
     size = sum(len(content) for _, content in mails) // count
     with capsys.disabled():
-        print(
-            f"\noutbox, {count} mails of {size:,} bytes, a flush every {flush_every}: composed {count / composing:.0f}/s, "
-            f"sent {count / ours:.0f}/s, bare smtplib {count / theirs:.0f}/s, ratio {statistics.median(ratios):.2f}"
-        )
+        print(f"\noutbox: {count} mails of {size:,} bytes, a flush every {flush_every}")
+        print(f"  composed {count / composing:.0f}/s, sent {count / ours:.0f}/s, bare smtplib {count / theirs:.0f}/s")
+        print(f"  ratio {statistics.median(ratios):.2f}")
     if flush_every == FLUSH_EVERY:
         assert statistics.median(ratios) >= 0.4

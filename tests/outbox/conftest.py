@@ -8,7 +8,7 @@ import hashlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
 from trainloop.outbox.leases import grant_lease
 from trainloop.outbox.notices import Notice, plan
 from trainloop.outbox.transport import SmtpTransport
@@ -134,9 +135,15 @@ class Company:
 
 @pytest.fixture
 def company(warehouse: str, set_clock: Callable[..., datetime]) -> Company:
+    """The company in this test's own database."""
+    return found_company()
+
+
+def found_company() -> Company:
     """Employees E1–E3, trainer T1, course C001, class 2026-C001 with an open wave, a lease to send."""
-    noon = set_clock(2026, 3, 3, 10)
+    noon = datetime(2026, 3, 3, 2, tzinfo=UTC)
     seeded = Company(noon)
+    seeded.run("update ops.clock set frozen_at = %s", noon)
     seeded.run(
         """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, found_at)
            values ('employees', 'x.csv', 'x', 'x', 'x', 1, %s)""",
@@ -170,7 +177,7 @@ class MailServer:
     connections: int = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if self.greylist.get(address, 0) > 0:
             self.greylist[address] -= 1
@@ -180,16 +187,15 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        if self.drop_after_data:
+        is_dropped = self.drop_after_data > 0
+        if not is_dropped or self.drop_and_keep:
+            self.received.append((envelope.rcpt_tos, envelope.content))
+        if is_dropped:
             self.drop_after_data -= 1
-            if self.drop_and_keep:
-                self.received.append((envelope.rcpt_tos, envelope.content))
             assert server.transport is not None
             server.transport.abort()
-            return "250 never seen"
-        self.received.append((envelope.rcpt_tos, envelope.content))
         return "250 OK"
 
     def transport(self) -> SmtpTransport:

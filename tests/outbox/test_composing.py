@@ -10,10 +10,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from tests.outbox.conftest import SESSION, Company
+
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.notices import Notice
 
-from tests.outbox.conftest import SESSION, Company
+STOP = "insert into ops.mail_stops (recipient_kind, recipient_id, kind, address_sha256, recorded_at)"
 
 
 def mails(company: Company) -> list[EmailMessage]:
@@ -76,13 +78,11 @@ def test_a_person_reads_mail_in_the_own_language(company: Company) -> None:
         ("update core.employees set email = null where employee_id = 'E1'", "address_missing"),
         ("update core.employees set email = 'no address' where employee_id = 'E1'", "address_invalid"),
         (
-            "insert into ops.mail_stops (recipient_kind, recipient_id, kind, recorded_at) "
-            "values ('employee', 'E1', 'opted_out', now())",
+            f"{STOP} values ('employee', 'E1', 'opted_out', null, now())",
             "opted_out",
         ),
         (
-            "insert into ops.mail_stops (recipient_kind, recipient_id, kind, address_sha256, recorded_at) values "
-            "('employee', 'E1', 'bounced', encode(sha256('e1@example.com'), 'hex'), now())",
+            f"{STOP} values ('employee', 'E1', 'bounced', encode(sha256('e1@example.com'), 'hex'), now())",
             "bounced",
         ),
     ],
@@ -116,9 +116,7 @@ def test_a_mandatory_mail_reaches_people_who_opted_out_of_optional_mail(company:
         "values ('trainer', 'T1', 'opted_out', now())"
     )
     company.report(tmp_path, "trainer")
-    company.plan(
-        Notice("evaluation_report", "class_session", SESSION, "trainer", "T1", facts={"audience": "trainer"})
-    )
+    company.plan(Notice("evaluation_report", "class_session", SESSION, "trainer", "T1", facts={"audience": "trainer"}))
     assert compose_due()["composed_messages"] == 1
 
 

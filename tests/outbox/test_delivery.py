@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from tests.outbox.conftest import Company, MailServer, free_port
+
 from trainloop.outbox import desk
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.ledger import Claim, Ledger, Settlement
 from trainloop.outbox.mailer import deliver_due, sweep
 from trainloop.outbox.transport import MailLoginRefusedError, MailServerDownError, SmtpTransport
-
-from tests.outbox.conftest import Company, MailServer, free_port
 
 
 @pytest.fixture
@@ -89,9 +89,7 @@ def test_greylisting_is_answered_with_patience(queue: Company, mail_server: Mail
     assert len(mail_server.received) == 3
 
 
-def test_a_server_that_never_takes_a_mail_is_given_up_after_four_days(
-    queue: Company, mail_server: MailServer
-) -> None:
+def test_a_server_that_never_takes_a_mail_is_given_up_after_four_days(queue: Company, mail_server: MailServer) -> None:
     """4xx for four days → failed."""
     mail_server.greylist["e2@example.com"] = 1000
     deliver_due(mail_server.transport())
@@ -147,9 +145,7 @@ def test_a_server_that_always_drops_gets_no_third_copy(queue: Company, mail_serv
     assert deliver_due(mail_server.transport())["sent"] == 1
 
 
-def test_an_answer_that_arrives_while_its_reminder_is_queued_stops_it(
-    queue: Company, mail_server: MailServer
-) -> None:
+def test_an_answer_that_arrives_while_its_reminder_is_queued_stops_it(queue: Company, mail_server: MailServer) -> None:
     """Answer arrives while its reminder is queued: no reminder."""
     queue.run("update ops.invitations set is_used = true where employee_id = 'E2'")
     result = deliver_due(mail_server.transport())
@@ -184,9 +180,7 @@ def test_two_senders_at_once_send_every_mail_once(company: Company, mail_server:
     compose_due()
     company.run("update ops.clock set frozen_at = frozen_at")
     results: list[dict[str, int]] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(deliver_due(mail_server.transport()))) for _ in range(2)
-    ]
+    threads = [threading.Thread(target=lambda: results.append(deliver_due(mail_server.transport()))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

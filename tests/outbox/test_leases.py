@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from tests.outbox.conftest import Company, MailServer
+
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.leases import grant_lease
 from trainloop.outbox.mailer import deliver_due
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
 from trainloop.warehouse.embedded import EmbeddedServer
-
-from tests.outbox.conftest import Company, MailServer
 
 
 def test_a_cloned_database_sends_nothing_and_says_so(

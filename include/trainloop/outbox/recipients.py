@@ -80,7 +80,7 @@ def _person(row: dict[str, Any]) -> Recipient:
 def valid_address(text: str) -> str | None:
     """Return the address as an SMTP server takes it (ASCII), None when it is none.
 
-    Company-internal domains (`.local`, no dot) are fine; line breaks, several addresses and names are not.
+    A domain without a dot is fine inside a company; line breaks, several addresses and display names are not.
     """
     try:
         found = validate_email(

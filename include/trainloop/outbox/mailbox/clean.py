@@ -17,6 +17,11 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
 }
 
+_HEAD = (
+    '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<style>body{margin:0}</style>"
+)
+
 
 def clean_html(text: str) -> str:
     """Return the mail's HTML without scripts, forms, frames, handlers and foreign schemes; links open a new tab."""
@@ -32,4 +37,4 @@ def clean_html(text: str) -> str:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         strip_comments=True,
     )
-    return f'<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>body{{margin:0}}</style>{cleaned}'
+    return _HEAD + cleaned
