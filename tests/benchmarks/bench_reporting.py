@@ -1,8 +1,10 @@
 """PDFs a second against Typst: the same two-page Chinese report, both warm, in turns, one core each.
 
-Run: `python tests/benchmarks/bench_reporting.py [--documents 100]`. Prints JSON. The ratio is Typst's seconds a document
-divided by ours: 1 = as fast. Goal ≥ 0.12, stretch 0.3. Ours draws tagged PDF/A-3a with two attachments from HTML; Typst
-draws the same words, tables and bars from its own markup with the same two font files.
+Run: `python tests/benchmarks/bench_reporting.py [--documents 100]`; prints JSON. Seconds are processor seconds of this
+process, threads of the library included, so what else the machine does matters less. The ratio is Typst's seconds a
+document divided by ours (1 = as fast); goal ≥ 0.12, stretch 0.3. Both sides write tagged PDF/A-3a with the same two
+attachments and the same two font files; every document is another class, so Typst's memory of earlier ones helps as it
+would in real use.
 """
 
 from __future__ import annotations
@@ -19,10 +21,8 @@ import sys
 import time
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trainloop.reporting.view import ReportView
+from trainloop.reporting.view import ReportView
 
 HERE = Path(__file__).resolve()
 FONTS = HERE.parents[2] / "include/trainloop/reporting/fonts"
@@ -39,17 +39,15 @@ def load_samples() -> ModuleType:
     return module
 
 
-def two_pages(view: ReportView, number: int) -> ReportView:
-    """Return the view with what fills two pages: verdict and items; a number keeps documents from being the same."""
-    return view.model_copy(
-        update={
-            "course_name": f"{view.course_name}（{number}）",
-            "distributions": view.distributions[:4],
-            "themes": (),
-            "quotes": (),
-            "quality_notes": (),
-        }
-    )
+def two_pages(samples: ModuleType, number: int) -> ReportView:
+    """Return the report of one class cut to what fills two pages: the verdict, the items, four distributions."""
+    from dataclasses import replace
+
+    evidence = samples.make_evidence(20 + number % 30, 52, course_name_zh=f"业务谈判第 {number} 期")
+    rows = samples.published_rows(20 + number % 30, 52, seed=number)
+    view = samples.make_view("hr", "zh-CN", replace(evidence, figures=samples.Figures(1, rows)))
+    assert isinstance(view, ReportView)
+    return view.model_copy(update={"distributions": view.distributions[:4], "quality_notes": ()})
 
 
 def html_of_two_pages() -> None:
@@ -110,6 +108,9 @@ def typst_source(view: ReportView) -> str:
     )
     facts = " ".join(f"{esc(fact.label)} {esc(fact.text)}" for fact in (*view.facts, *view.glance))
     return f"""#set document(title: "report", date: datetime(year: 2026, month: 3, day: 20))
+#pdf.attach("data.csv", bytes(sys.inputs.data-csv), relationship: "data", mime-type: "text/csv", description: "csv")
+#pdf.attach("data.json", bytes(sys.inputs.data-json), relationship: "data", mime-type: "application/json",
+  description: "json")
 #set page(paper: "a4", margin: 20mm, numbering: "1 / 1", header: [{esc(view.title)} · {esc(view.course_name)}])
 #set text(font: "Noto Sans SC", size: 9pt, lang: "zh")
 = {esc(view.course_name)}
@@ -140,21 +141,23 @@ def measure(documents: int) -> dict[str, object]:
 
     os.environ.setdefault("TRAINLOOP_SECRET_KEY", "a key of the benchmark, forty characters")
     samples = load_samples()
+    from trainloop.reporting import attachments
     from trainloop.reporting.press import Press
 
     html_of_two_pages()
-    base = samples.make_view("hr", "zh-CN")
-    views = [two_pages(base, number) for number in range(documents + ROUNDS_WARM)]
+    views = [two_pages(samples, number) for number in range(documents + ROUNDS_WARM)]
     press = Press()
     compiler = typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
     seconds: dict[str, list[float]] = {"trainloop": [], "typst": []}
     sizes: dict[str, int] = {}
     for number, view in enumerate(views):
-        started = time.perf_counter()
+        started = time.process_time()
         ours = press.draw(view)
-        between = time.perf_counter()
-        theirs = compiler.compile(input=typst_source(view).encode(), format="pdf")
-        ended = time.perf_counter()
+        between = time.process_time()
+        data = {name.replace(".", "-"): content.decode() for name, content, _ in attachments.files(view)}
+        source = typst_source(view).encode()
+        theirs = compiler.compile(input=source, format="pdf", pdf_standards=["a-3a"], sys_inputs=data)
+        ended = time.process_time()
         if number < ROUNDS_WARM:
             continue
         seconds["trainloop"].append(between - started)
@@ -167,7 +170,7 @@ def measure(documents: int) -> dict[str, object]:
         "documents": documents,
         "pages": pages,
         "bytes": sizes,
-        "median_seconds": {side: round(value, 4) for side, value in medians.items()},
+        "median_processor_seconds": {side: round(value, 4) for side, value in medians.items()},
         "per_second_and_core": {side: round(1 / value, 2) for side, value in medians.items()},
         "ratio": round(medians["typst"] / medians["trainloop"], 3),
         "goal": 0.12,

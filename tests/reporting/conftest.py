@@ -53,7 +53,7 @@ class Published:
         self.rows: list[Row] = []
         self.places = 1 if complete < 20 else 2
 
-    def put(self, family: str, code: str, statistic: str, value: Any, n: int | None, minimum: int = 0) -> None:  # noqa: PLR0917
+    def put(self, family: str, code: str, statistic: str, value: Any, n: int | None, minimum: int = 0) -> None:
         reason, decimal, text = None, None, None
         if n is not None and n < minimum:
             reason = "below_minimum_mean" if minimum == 5 else "below_minimum_distribution"

@@ -15,6 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.view import ReportView, Scale, Share
 
+CHART_SCHEME = "chart:"
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
 
 
@@ -74,11 +75,29 @@ def _environment() -> SandboxedEnvironment:
     return environment
 
 
-def html(view: ReportView) -> str:
+@dataclass(frozen=True)
+class Page:
+    """The HTML of a report and the charts it shows, by address."""
+
+    html: str
+    charts: dict[str, bytes]
+
+
+def page(view: ReportView) -> Page:
     """Return the page of a view."""
-    words = catalogue(view.locale)
-    template = _environment().get_template("report.html.j2", globals={"t": words, "colour": view.colour})
-    return template.render(view=view)
+    charts: dict[str, bytes] = {}
+
+    def chart(width: float, height: float, content: str) -> str:
+        address = f"{CHART_SCHEME}{len(charts)}"
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
+        )
+        charts[address] = f"{head}{content}</svg>".encode()
+        return address
+
+    template = _environment().get_template("report.html.j2")
+    text = template.render(view=view, t=catalogue(view.locale), colour=view.colour, chart=chart)
+    return Page(html=text, charts=charts)
 
 
 @functools.cache
