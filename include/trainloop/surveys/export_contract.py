@@ -188,11 +188,4 @@ def _choice(code: str, zh: str, en: str, aliases: list[str]) -> dict[str, Any]:
 
 def _contract(columns: list[dict[str, Any]], exact_headers: dict[str, str]) -> Contract:
     base = load_contract(DATASET).model_dump(exclude={"columns", "row_rules"})
-    if "exact_headers" in Contract.model_fields:
-        base["exact_headers"] = exact_headers
-    else:
-        texts = {name: text for text, name in exact_headers.items()}
-        columns = [
-            column | {"aliases": [texts[column["name"]]]} if column["name"] in texts else column for column in columns
-        ]
-    return Contract.model_validate(base | {"columns": columns})
+    return Contract.model_validate(base | {"columns": columns, "exact_headers": exact_headers})

@@ -70,9 +70,9 @@ def mark_completions() -> dict[str, int]:
     """Mark the invitations whose tokens an outside tool reports as answered, without a time; return counts."""
     with engine.connect("intake") as connection:
         values = {"instrument_code": EVALUATION_INSTRUMENT}
-        marked = connection.execute(statement("surveys", "mark_completions"), values).rowcount
-        waves = connection.execute(statement("surveys", "note_completions"), values).rowcount
-        row = connection.execute(statement("surveys", "unknown_completions"), values).fetchone()
+        marked = connection.execute(statement("survey_responses", "mark_completions"), values).rowcount
+        waves = connection.execute(statement("survey_responses", "note_completions"), values).rowcount
+        row = connection.execute(statement("survey_responses", "unknown_completions"), values).fetchone()
         assert row is not None
         faults.point("surveys.completions.before_commit")
     faults.point("surveys.completions.after_commit")
@@ -111,21 +111,21 @@ def examine(connection: Connection, work: Work) -> None:
     parts = _parts(work)
     values = _values(work)
     # Locked until the commit: a wave that closes meanwhile waits, so that no answer slips in behind its rewriting.
-    connection.execute(sql.SQL(statement("surveys", "name_waves")).format(**parts), values)
-    connection.execute(sql.SQL(statement("surveys", "lock_waves")).format(**parts), values)
-    connection.execute(sql.SQL(statement("surveys", "park_unknown_waves")).format(**parts), values)
-    connection.execute(sql.SQL(statement("surveys", "find_after_close")).format(**parts), values)
-    connection.execute(sql.SQL(statement("surveys", "find_no_answers")).format(**parts), values)
+    connection.execute(sql.SQL(statement("survey_responses", "name_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("survey_responses", "lock_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("survey_responses", "park_unknown_waves")).format(**parts), values)
+    connection.execute(sql.SQL(statement("survey_responses", "find_after_close")).format(**parts), values)
+    connection.execute(sql.SQL(statement("survey_responses", "find_no_answers")).format(**parts), values)
 
 
 def merge_responses(connection: Connection, work: Work) -> MergeCounts:
     """Write the accepted answer sheets: new ones under random ids, corrected ones in place, unchanged ones never."""
     parts, values = _parts(work), _values(work)
     for name in ("gather_responses", "compare_responses"):
-        connection.execute(sql.SQL(statement("surveys", name)).format(**parts), values)
+        connection.execute(sql.SQL(statement("survey_responses", name)).format(**parts), values)
     for name in ("drop_old_answers", "update_responses", "insert_responses", "insert_answers"):
-        connection.execute(statement("surveys", name))
-    row = connection.execute(statement("surveys", "settle_responses")).fetchone()
+        connection.execute(statement("survey_responses", name))
+    row = connection.execute(statement("survey_responses", "settle_responses")).fetchone()
     assert row is not None
     connection.execute("drop table survey_rows")
     faults.point("surveys.responses.merged")
