@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import os
 import subprocess
 import sys
@@ -50,7 +51,7 @@ class Stack:
     def run(self, dag_id: str, **conf: object) -> float:
         """Run a DAG and all that its assets start; return the seconds of the run itself."""
         done = self.api.run(dag_id, conf, seconds=90)
-        assert done.state == "success", f"{dag_id} {done.run_id} is {done.state}: {self.log_of(dag_id)}"
+        assert done.state == "success", f"{dag_id} {done.run_id} is {done.state}: {self.errors_of(dag_id)}"
         self.api.wait_until_quiet(90)
         return done.seconds or 0.0
 
@@ -59,12 +60,13 @@ class Stack:
         files = sorted((self.home / "mailbox").rglob("*.eml"))
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
 
-    def log_of(self, dag_id: str) -> str:
-        """The end of the newest task log of a DAG, for the failure's message."""
-        logs = sorted(
-            (self.home / "logs" / "tasks").rglob(f"dag_id={dag_id}/**/*.log"), key=lambda p: p.stat().st_mtime
-        )
-        return logs[-1].read_text()[-3000:] if logs else "no log"
+    def errors_of(self, dag_id: str) -> str:
+        """What the newest failed task of a DAG said, for the failure's message."""
+        folder = self.home / "logs" / "tasks"
+        logs = sorted(folder.rglob(f"dag_id={dag_id}/**/*.log"), key=lambda path: path.stat().st_mtime)
+        events = [json.loads(line) for path in logs[-5:] for line in path.read_text().splitlines()]
+        told = [error for event in events for error in event.get("error_detail", [])]
+        return "; ".join(f"{error['exc_type']}: {error['exc_value']}" for error in told) or "no error in the logs"
 
 
 @pytest.fixture(scope="module")

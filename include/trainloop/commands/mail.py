@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import getpass
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from trainloop.commands.console import Commands, console, show_counts, show_table
+
+COLUMNS = {
+    "id": "message_id",
+    "template": "template",
+    "state": "state",
+    "next try": "next_attempt_at",
+    "sent": "sent_at",
+    "tries": "attempt_count",
+    "reply": "reply_code",
+    "reason": "reason",
+}
 
 outbox = typer.Typer(cls=Commands, no_args_is_help=True, help="Mails that wait, were sent or failed.")
 
@@ -28,7 +40,7 @@ def list_messages(
     if not rows:
         console.print("No mail.")
         return
-    show_table("Mails", tuple(rows[0]), [tuple(row.values()) for row in rows])
+    show_table("Mails", list(COLUMNS), [[_cell(row[COLUMNS[name]]) for name in COLUMNS] for row in rows])
 
 
 @outbox.command()
@@ -69,3 +81,10 @@ def lease(
 
     show_counts(grant_lease(get_settings().environment, getpass.getuser(), discard_queued=discard_queued))
     console.print(f"Environment {get_settings().environment} may send from this database.", highlight=False)
+
+
+def _cell(value: object) -> object:
+    """Times in the site's zone, to the minute."""
+    from trainloop.config import get_site
+
+    return f"{value.astimezone(get_site().company.zone):%m-%d %H:%M}" if isinstance(value, datetime) else value
