@@ -207,3 +207,17 @@ select
     count(*) filter (where survey_rows.fate = 'unchanged') as unchanged_count,
     (select rows from rewritten) as rewritten_count, (select reports from owed) as owed_count
 from survey_rows
+
+-- name: forget_parked
+-- Grain: one parked answer sheet that is in `confidential` now: its text beside the tool's id would lead to the answer.
+update ops.parked_rows
+set row_values = jsonb_build_object()
+where dataset = %(dataset)s and state <> 'waiting' and row_values <> jsonb_build_object()
+
+-- name: forget_quarantined
+-- Grain: one quarantined answer sheet that entered after all.
+update ops.quarantined_rows as settled
+set row_values = jsonb_build_object()
+from ops.inbox_files as file
+where file.file_id = settled.file_id and file.dataset = %(dataset)s and settled.state <> 'open'
+    and settled.row_values <> jsonb_build_object()
