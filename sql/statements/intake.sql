@@ -1,10 +1,12 @@
 -- The file registry, quarantine and parking. Business time comes from ops.business_now().
 
 -- name: known_content
--- The file of a dataset with the same bytes, if there is one.
-select file_id, state, source_uri, source_modified_at, attempt_number
+-- The newest file of a dataset with the same bytes, if there is one.
+select file_id, state, source_uri, source_modified_at
 from ops.inbox_files
 where dataset = %(dataset)s and content_sha256 = %(content_sha256)s
+order by file_id desc
+limit 1
 
 -- name: register_file
 -- One content of one dataset. The newest finished or waiting file of the same name is what it supersedes.
@@ -24,16 +26,8 @@ select
     %(dataset)s, %(name)s, %(source_uri)s, %(source_modified_at)s, %(archive_uri)s, %(content_sha256)s,
     %(size_bytes)s, coalesce((select revision_number from previous), 0) + 1, (select file_id from previous),
     %(is_correction)s, %(covers_on)s, ops.business_now()
-on conflict on constraint same_bytes_once do nothing
+on conflict (dataset, content_sha256) where state <> 'refused' do nothing
 returning file_id
-
--- name: judge_again
--- A refused file was dropped again: the contract or the site file may have been mended since.
-update ops.inbox_files
-set state = 'found', attempt_number = attempt_number + 1, source_uri = %(source_uri)s, name = %(name)s,
-    source_modified_at = %(source_modified_at)s, finished_at = null, row_count = 0, refused_count = 0,
-    refused_rule = null, refused_reason_zh = null, refused_reason_en = null
-where file_id = %(file_id)s
 
 -- name: note_repetition
 insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
@@ -41,7 +35,7 @@ values ('intake', 'same_bytes_again', 'inbox_file', %(file_id)s::text, jsonb_bui
 
 -- name: lock_file
 -- The row is the lock of its file: a second process waits here and then finds the file finished.
-select file_id, dataset, name, archive_uri, revision_number, attempt_number, supersedes_file_id, is_correction
+select file_id, dataset, name, archive_uri, revision_number, supersedes_file_id, is_correction
 from ops.inbox_files
 where file_id = %(file_id)s and state = any (%(states)s::ops.file_state[])
 for update
@@ -54,10 +48,14 @@ select file_id from ops.inbox_files where dataset = %(dataset)s and state = 'fou
 select distinct dataset from ops.inbox_files where state = 'found'
 
 -- name: newer_snapshot
-select max(covers_on) as covers_on
-from ops.inbox_files
-where dataset = %(dataset)s and state = 'merged' and not is_correction
-    and covers_on > (select covers_on from ops.inbox_files where file_id = %(file_id)s)
+-- The newest whole truth that is in: by the date in its name where both have one, else by its arrival.
+select newer.name, newer.covers_on
+from ops.inbox_files as newer, ops.inbox_files as this
+where this.file_id = %(file_id)s and newer.dataset = this.dataset and newer.state = 'merged' and not newer.is_correction
+    and case when newer.covers_on is null or this.covers_on is null or newer.covers_on = this.covers_on
+        then newer.file_id > this.file_id else newer.covers_on > this.covers_on end
+order by newer.file_id desc
+limit 1
 
 -- name: finish_merged
 update ops.inbox_files
@@ -113,19 +111,19 @@ select exists (
 
 -- name: supersede_quarantined
 -- Older open rows whose key this file brought again, whatever became of it here.
-update ops.quarantined_rows as old
+update ops.quarantined_rows as settled
 set state = 'superseded', replayed_file_id = %(file_id)s
-from ops.inbox_files as file, lateral (select {cells}) as cells, {staging} as staged
-where old.state = 'open' and file.file_id = old.file_id and file.dataset = %(dataset)s and file.file_id < %(file_id)s
-    and ({old_key}) = ({new_key})
+from ops.inbox_files as file, ops.quarantined_rows as old, lateral (select {cells}) as cells, {staging} as staged
+where old.quarantined_row_id = settled.quarantined_row_id and settled.state = 'open' and file.file_id = settled.file_id
+    and file.dataset = %(dataset)s and file.file_id < %(file_id)s and ({old_key}) = ({new_key})
 
 -- name: supersede_parked
 -- An older row that waits must not overwrite, on the day its reference comes, what this file says of the same key.
-update ops.parked_rows as waiting
+update ops.parked_rows as settled
 set state = 'superseded', matched_at = ops.business_now()
 from ops.parked_rows as old, lateral (select {cells}) as cells, {staging} as staged
-where old.parked_row_id = waiting.parked_row_id and waiting.state = 'waiting' and waiting.dataset = %(dataset)s
-    and waiting.file_id < %(file_id)s and ({old_key}) = ({new_key})
+where old.parked_row_id = settled.parked_row_id and settled.state = 'waiting' and settled.dataset = %(dataset)s
+    and settled.file_id < %(file_id)s and ({old_key}) = ({new_key})
 
 -- name: waiting_files
 -- Files with rows that wait for a reference, oldest first: the newest word on a key comes last.

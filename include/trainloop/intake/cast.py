@@ -6,6 +6,9 @@ counts of cells agree before and after the cast have none, so only the others ar
 
 from __future__ import annotations
 
+from typing import Any
+
+import psycopg
 from psycopg import sql
 
 from trainloop.config import get_site
@@ -17,18 +20,25 @@ _PLAIN_CASTS = {
     "text": "staging.text_of({cell})",
     "code": "staging.code_of({cell})",
     "integer": "staging.integer_of({cell})",
-    "date": "staging.date_of({cell})",
     "boolean": "staging.boolean_of({cell})",
     "email": "staging.email_of({cell})",
     "timezone": "staging.timezone_of({cell})",
 }
 
 
-def typed(column: Column, contract: Contract, source: sql.Composable | None = None) -> sql.Composed:
+# What a neat file (`trainloop.intake.neat`) says in these columns is meant as it stands.
+_WORDS = {"text", "code"}
+
+
+def typed(
+    column: Column, contract: Contract, source: sql.Composable | None = None, *, is_neat: bool = False
+) -> sql.Composed:
     """Return the expression that casts one cell; `source` is the row's alias in the query (default raw)."""
     row = source or sql.SQL("raw")
     cell = sql.SQL("{}.{}").format(row, sql.Identifier(column.name))
-    cast = _cast(column, contract, cell, row)
+    if is_neat and column.type in _WORDS:
+        return sql.SQL("coalesce({}, {})").format(cell, sql.Literal(column.default)) if column.default else cell
+    cast = _cast(column, contract, cell, row, is_neat)
     if column.default is not None:
         return sql.SQL("case when staging.is_blank({cell}) then {default}::{type} else {cast} end").format(
             cell=cell, default=sql.Literal(column.default), type=sql.SQL(column.sql_type), cast=cast
@@ -36,7 +46,8 @@ def typed(column: Column, contract: Contract, source: sql.Composable | None = No
     return cast
 
 
-def _cast(column: Column, contract: Contract, cell: sql.Composed, row: sql.Composable) -> sql.Composed:
+def _cast(column: Column, contract: Contract, cell: sql.Composed, row: sql.Composable, is_bold: bool) -> sql.Composed:
+    manner = sql.SQL("boldly" if is_bold else "of")
     if column.type == "choice":
         return _choice(column, cell)
     if column.type == "timestamp":
@@ -45,11 +56,14 @@ def _cast(column: Column, contract: Contract, cell: sql.Composed, row: sql.Compo
             zone = sql.SQL("coalesce({}, {})").format(
                 typed(contract.column(column.timezone_column), contract, row), zone
             )
-        return sql.SQL("staging.timestamp_of({}, {})").format(cell, zone)
+        return sql.SQL("staging.timestamp_{}({}, {})").format(manner, cell, zone)
+    if column.type == "date":
+        return sql.SQL("staging.date_{}({})").format(manner, cell)
     if column.type in {"decimal", "percent"}:
         decimals = sql.Literal(column.decimals)
-        name = sql.SQL("staging.percent_of" if column.type == "percent" else "staging.decimal_of")
-        number = sql.SQL("{}({}, {}::integer)").format(name, cell, decimals)
+        if column.type == "percent":
+            return sql.SQL("staging.percent_of({}, {}::integer)").format(cell, decimals)
+        number = sql.SQL("staging.decimal_{}({}, {}::integer)").format(manner, cell, decimals)
         if column.percent_of is None:
             return number
         whole = typed(contract.column(column.percent_of), contract, row)
@@ -77,47 +91,82 @@ def _whens(codes: dict[str, str]) -> sql.Composed:
 
 
 def stage(
-    connection: Connection, contract: Contract, raw: sql.Identifier, staging: sql.Identifier, findings: sql.Identifier
+    connection: Connection,
+    contract: Contract,
+    raw: sql.Identifier,
+    staging: sql.Identifier,
+    findings: sql.Identifier,
+    *,
+    is_neat: bool = False,
 ) -> int:
-    """Create the staging table of typed rows and the findings of their casts; return the rows that are not blank."""
-    columns = [
-        sql.SQL("{} as {}").format(typed(column, contract), sql.Identifier(column.name)) for column in contract.columns
-    ]
-    rows = connection.execute(
-        sql.SQL("create unlogged table {} as select raw.row_number, {} from {} as raw where not ({})").format(
-            staging, sql.SQL(", ").join(columns), raw, _is_blank_row(contract)
-        )
-    ).rowcount
+    """Create the staging table of typed rows and the findings of their casts; return the rows that are not blank.
+
+    A neat file is cast boldly first, which parses each value once; a wrong value in it raises, and costs a second scan.
+    """
+    try:
+        with connection.transaction():
+            rows = _create(connection, contract, raw, staging, is_neat=is_neat)
+    except psycopg.DataError:
+        if not is_neat:
+            raise
+        is_neat = False
+        rows = _create(connection, contract, raw, staging, is_neat=False)
     connection.execute(
         sql.SQL("create unlogged table {} (row_number bigint, column_name text, rule text)").format(findings)
     )
-    _note_failures(connection, contract, raw, staging, findings)
+    suspects = [column for column in contract.columns if not (is_neat and column.type in {*_WORDS, "choice"})]
+    _note_failures(connection, suspects, raw, staging, findings)
     return rows
 
 
-def _is_blank_row(contract: Contract) -> sql.Composed:
-    """True for a row without a single value. The key's first column comes first: it is filled in nearly every row."""
+def _create(
+    connection: Connection, contract: Contract, raw: sql.Identifier, staging: sql.Identifier, *, is_neat: bool
+) -> int:
+    columns = [
+        sql.SQL("{} as {}").format(typed(column, contract, is_neat=is_neat), sql.Identifier(column.name))
+        for column in contract.columns
+    ]
+    return connection.execute(
+        sql.SQL("create unlogged table {} as select raw.row_number, {} from {} as raw where {}").format(
+            staging, sql.SQL(", ").join(columns), raw, sql.SQL("true") if is_neat else _is_filled_row(contract)
+        )
+    ).rowcount
+
+
+def _is_filled_row(contract: Contract) -> sql.Composed:
+    """True for a row with any value. The key's first column comes first: it is filled in nearly every row."""
     names = list(dict.fromkeys([*contract.key, *(column.name for column in contract.columns)]))
-    return sql.SQL(" and ").join(sql.SQL("staging.is_blank(raw.{})").format(sql.Identifier(name)) for name in names)
+    return sql.SQL("not ({})").format(
+        sql.SQL(" and ").join(sql.SQL("staging.is_blank(raw.{})").format(sql.Identifier(name)) for name in names)
+    )
 
 
 def _note_failures(
-    connection: Connection, contract: Contract, raw: sql.Identifier, staging: sql.Identifier, findings: sql.Identifier
+    connection: Connection,
+    columns: list[Column],
+    raw: sql.Identifier,
+    staging: sql.Identifier,
+    findings: sql.Identifier,
 ) -> None:
-    before = _counts(connection, contract, raw, "count(nullif({cell}, ''))")
-    after = _counts(connection, contract, staging, "count({cell})")
-    for column in contract.columns:
+    if not columns:
+        return
+    before = _measure(connection, columns, raw, ("count(nullif({cell}, '')) as {count}", "bool_or({lost}) as {loses}"))
+    after = _measure(connection, columns, staging, ("count({cell}) as {count}",))
+    for column in columns:
         name = sql.Identifier(column.name)
-        if before[column.name] > after[column.name] or column.default is not None:
+        has_gap = before[f"{column.name}_count"] > after[f"{column.name}_count"]
+        if column.default is not None:
+            has_gap = after[f"{column.name}_count"] < after["row_count"]
+        if has_gap:
             _judge_rare_addresses(connection, column, raw, staging)
             connection.execute(
                 sql.SQL(
-                    """insert into {findings}
-                    select staged.row_number, {label}, 'wrong_type' from {staging} as staged join {raw} as raw using (row_number)
+                    """insert into {findings} select staged.row_number, {label}, 'wrong_type'
+                    from {staging} as staged join {raw} as raw using (row_number)
                     where staged.{name} is null and not staging.is_blank(raw.{name})"""
                 ).format(findings=findings, label=sql.Literal(column.name), staging=staging, raw=raw, name=name)
             )
-        if column.type in {"code", "text"}:
+        if before[f"{column.name}_loses"]:
             connection.execute(
                 sql.SQL(
                     "insert into {} select row_number, {}, 'lost_digits' from {} where staging.has_lost_digits({})"
@@ -125,12 +174,25 @@ def _note_failures(
             )
 
 
-def _counts(connection: Connection, contract: Contract, table: sql.Identifier, expression: str) -> dict[str, int]:
-    cells = [
-        sql.SQL(expression + " as {name}").format(cell=sql.Identifier(column.name), name=sql.Identifier(column.name))
-        for column in contract.columns
+def _measure(
+    connection: Connection, columns: list[Column], table: sql.Identifier, figures: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return figures of every column in one scan: its filled cells, whether a number in it may have been shortened."""
+    parts = [
+        sql.SQL(figure).format(  # type: ignore[arg-type]
+            cell=sql.Identifier(column.name),
+            count=sql.Identifier(f"{column.name}_count"),
+            loses=sql.Identifier(f"{column.name}_loses"),
+            lost=sql.SQL("strpos({}, 'E+') > 0").format(sql.Identifier(column.name))
+            if column.type in _WORDS
+            else sql.SQL("false"),
+        )
+        for column in columns
+        for figure in figures
     ]
-    row = connection.execute(sql.SQL("select {} from {}").format(sql.SQL(", ").join(cells), table)).fetchone()
+    row = connection.execute(
+        sql.SQL("select count(*) as row_count, {} from {}").format(sql.SQL(", ").join(parts), table)
+    ).fetchone()
     assert row is not None
     return row
 
@@ -144,7 +206,8 @@ def _judge_rare_addresses(connection: Connection, column: Column, raw: sql.Ident
     name = sql.Identifier(column.name)
     rare = connection.execute(
         sql.SQL(
-            """select distinct staging.plain(raw.{name}) as address from {staging} as staged join {raw} as raw using (row_number)
+            """select distinct staging.plain(raw.{name}) as address
+            from {staging} as staged join {raw} as raw using (row_number)
             where staged.{name} is null and not staging.is_blank(raw.{name})"""
         ).format(name=name, staging=staging, raw=raw)
     ).fetchall()

@@ -19,6 +19,7 @@ from typing import Self
 from trainloop.contracts import Contract
 from trainloop.intake.guard import looks_like_utf16
 from trainloop.intake.header import ROWS_SEARCHED, Header, find_header, require_columns
+from trainloop.intake.neat import NeatScan
 from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.source import CellFinding, Rows
 
@@ -26,6 +27,18 @@ BLOCK = 1 << 18
 _DELIMITERS = (",", ";", "\t", "|")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _LONGEST_CELL = 10_000_000
+
+
+def first_look(path: Path) -> tuple[str, int]:
+    """Return (UTF-8, bytes of the mark) when the file begins like it, else ("", 0): then the whole file is judged."""
+    with path.open("rb") as file:
+        head = file.read(BLOCK)
+    skip = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head[skip:])
+    except UnicodeDecodeError:
+        return "", 0
+    return ("", 0) if b"\x00" in head else ("utf-8", skip)
 
 
 def encoding_of(path: Path, name: str) -> tuple[str, int]:
@@ -101,11 +114,14 @@ class CsvSource:
     delimiter: str
     header: Header
     line_count: int = field(default=0, init=False)
+    is_neat: bool = field(default=False, init=False)
 
     @classmethod
     def open(cls, path: Path, name: str, contract: Contract, *, tracking: bool = False) -> Self:
         csv.field_size_limit(_LONGEST_CELL)
-        encoding, skip = encoding_of(path, name)
+        encoding, skip = first_look(path)
+        if not encoding:
+            encoding, skip = encoding_of(path, name)
         lines = _first_lines(path, encoding, skip)
         best: tuple[Header | None, str] = (None, ",")
         for delimiter in _DELIMITERS:
@@ -113,6 +129,9 @@ class CsvSource:
             if header and (best[0] is None or len(header.headers) > len(best[0].headers)):
                 best = (header, delimiter)
         return cls(path, name, encoding, skip, best[1], require_columns(best[0], contract, name))
+
+    def examine_encoding(self) -> None:
+        self.encoding, self.skip = encoding_of(self.path, self.name)
 
     def rows(self) -> Rows:
         rows = Rows(iter(()))
@@ -147,6 +166,7 @@ class CsvSource:
 
     def _blocks(self, head: str) -> Iterator[bytes]:
         decoder = None if self.encoding == "utf-8" else codecs.getincrementaldecoder(self.encoding)()
+        scan = NeatScan(self.delimiter, len(self.header.columns))
         held = b""
         feeds = returns = 0
         any_row = False
@@ -159,9 +179,11 @@ class CsvSource:
                 feeds += body.count(b"\n")
                 returns += body.count(b"\r")
                 any_row = any_row or bool(body)
+                scan.look(body)
                 self.line_count = (feeds or returns) + any_row
                 # A block may end between two rows: what was held back is put before the next one and counted there.
                 yield body
+        self.is_neat = scan.finish()
 
 
 def _first_lines(path: Path, encoding: str, skip: int) -> list[str]:

@@ -1,9 +1,12 @@
 """Merging: the rows that passed into their table, counted as accepted (something changed) or unchanged.
 
-An empty table is filled by a plain INSERT in key order, which fills the primary key from one end. Otherwise one hash
+An empty table is filled by a plain INSERT. Otherwise one hash
 join leaves out the rows that say what is known, and only the rest goes through ON CONFLICT: on a file that repeats a
 million known rows that takes half the time of the conflict check alone. Nobody else writes meanwhile: the dataset's
 advisory lock is held.
+
+Later files win: a row that waited (parked, quarantined, or in a file that failed at first) does not overwrite what a
+file registered after its own has said of the same key; it counts as unchanged.
 """
 
 from __future__ import annotations
@@ -83,7 +86,7 @@ def _insert(connection: Connection, work: Work, table_columns: set[str]) -> sql.
     )
     row = connection.execute(sql.SQL("select exists (select from {}) as is_filled").format(target)).fetchone()
     if row is not None and not row["is_filled"]:
-        return sql.SQL("{} order by {}").format(insert, _listed("offered", contract.key))
+        return insert
     # A column that the file does not have keeps what is known; a column it has is believed, also where it is empty.
     stated = [name for name in names if name in work.headers and name not in contract.key]
     if contract.load_mode == "append" or not stated:
@@ -100,7 +103,7 @@ def _insert(connection: Connection, work: Work, table_columns: set[str]) -> sql.
         differs = sql.SQL("({} or known.removed_on is not null)").format(differs)
     return sql.SQL(
         """{insert} left join {target} as known on ({known_key}) = ({offered_key})
-        where known.file_id is null or {differs}
+        where known.file_id is null or (known.file_id <= %(file_id)s and {differs})
         on conflict ({key}) do update set {settings}"""
     ).format(
         insert=insert,

@@ -195,7 +195,13 @@ def _take_in(connection: Connection, contract: Contract, file: FileRecord, route
     faults.point("intake.landed")
     header = source.header
     work = stage_rows(
-        connection, contract, file, known_headers(header.headers, contract), landed.findings, examine=route.examine
+        connection,
+        contract,
+        file,
+        known_headers(header.headers, contract),
+        landed.findings,
+        is_neat=landed.is_neat,
+        examine=route.examine,
     )
     registry.refuse_contradicting_columns(connection, work, header)
     work, verdict = judge(connection, work)

@@ -64,9 +64,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "the workbook that was mailed, keep these columns and drop it again.",
     ),
     "older_snapshot": (
-        "文件「{file}」是 {covers_on} 的全量数据，而 {newer_on} 的数据已经入库；旧数据不会覆盖新数据。如需更正，请上传最新日期的文件。",
-        "{file} is the whole truth of {covers_on}, but that of {newer_on} is already in; older data never overwrites newer. "
-        "To correct something, drop a file of the newest date.",
+        "文件「{file}」（数据日期 {covers_on}）比已入库的全量文件「{newer}」（数据日期 {newer_on}）旧；旧数据不会覆盖新数据。"
+        "如需更正，请上传最新的全量文件。",
+        "{file} (data of {covers_on}) is older than the snapshot {newer} (data of {newer_on}) that is already in; older "
+        "data never overwrites newer. To correct something, drop a file of the newest date.",
     ),
 }
 

@@ -44,37 +44,39 @@ def register(found: FoundFile) -> Registered | None:
 
 
 def _enter(found: FoundFile, sha256: str, archive_uri: str) -> Registered:
+    values: dict[str, Any] = {
+        "dataset": found.dataset,
+        "name": found.name,
+        "source_uri": found.uri,
+        "source_modified_at": found.modified_at,
+        "archive_uri": archive_uri,
+        "content_sha256": sha256,
+        "size_bytes": found.size_bytes,
+        "is_correction": found.is_correction,
+        "covers_on": found.covers_on,
+    }
     with connect("intake") as connection:
-        values: dict[str, Any] = {
-            "dataset": found.dataset,
-            "name": found.name,
-            "source_uri": found.uri,
-            "source_modified_at": found.modified_at,
-            "archive_uri": archive_uri,
-            "content_sha256": sha256,
-            "size_bytes": found.size_bytes,
-            "is_correction": found.is_correction,
-            "covers_on": found.covers_on,
-        }
-        row = connection.execute(statement("intake", "register_file"), values).fetchone()
-        if row is not None:
-            registered = Registered(row["file_id"], "waiting")
-        else:
-            registered = _meet_again(connection, found, values)
+        registered = _known(connection, found, values)
+        if registered is None:
+            row = connection.execute(statement("intake", "register_file"), values).fetchone()
+            # Nothing is returned when another process entered the same bytes a moment ago.
+            registered = Registered(row["file_id"], "waiting") if row else _known(connection, found, values)
+    assert registered is not None
     faults.point("intake.registered")
     return registered
 
 
-def _meet_again(connection: Connection, found: FoundFile, values: dict[str, Any]) -> Registered:
+def _known(connection: Connection, found: FoundFile, values: dict[str, Any]) -> Registered | None:
+    """Return what these bytes are already; None when they are new, or were refused and dropped again."""
     known = connection.execute(statement("intake", "known_content"), values).fetchone()
-    assert known is not None
+    if known is None:
+        return None
     if known["state"] == "found":
         return Registered(known["file_id"], "waiting")
     # A crash between commit and clearing leaves the very file in the inbox: same place, same time of change.
     is_left_over = (known["source_uri"], known["source_modified_at"]) == (found.uri, found.modified_at)
     if known["state"] == "refused" and not is_left_over:
-        connection.execute(statement("intake", "judge_again"), values | {"file_id": known["file_id"]})
-        return Registered(known["file_id"], "waiting")
+        return None
     if not is_left_over:
         connection.execute(
             statement("intake", "note_repetition"), {"file_id": known["file_id"], "dataset": found.dataset}
@@ -150,7 +152,6 @@ def _notice(owner: str, kind: Literal["quarantined_rows", "file_refused"], file:
         subject_id=str(file.file_id),
         recipient_kind="contact",
         recipient_id=owner,
-        sequence_number=file.attempt_number,
         facts={"dataset": file.dataset, "revision_number": file.revision_number, **facts},
     )
 
@@ -194,9 +195,13 @@ def refuse_out_of_turn(connection: Connection, contract: Contract, file: FileRec
         newer = connection.execute(
             statement("intake", "newer_snapshot"), {"dataset": file.dataset, "file_id": file.file_id}
         ).fetchone()
-        if newer is not None and newer["covers_on"] is not None:
+        if newer is not None:
             raise FileRefusedError(
-                "older_snapshot", file=file.name, covers_on=row["covers_on"], newer_on=newer["covers_on"]
+                "older_snapshot",
+                file=file.name,
+                covers_on=row["covers_on"] or "–",
+                newer=newer["name"],
+                newer_on=newer["covers_on"] or "–",
             )
 
 

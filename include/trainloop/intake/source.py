@@ -47,6 +47,13 @@ class Source(Protocol):
     def line_count(self) -> int:
         """Lines that `utf8_blocks` has passed on so far."""
 
+    @property
+    def is_neat(self) -> bool:
+        """Whether what `utf8_blocks` has passed on needs no cleaning (`trainloop.intake.neat`)."""
+
+    def examine_encoding(self) -> None:
+        """Judge the encoding on the whole file, after COPY found that the first look was wrong."""
+
 
 def peek(path: Path, name: str) -> list[list[str]]:
     """Return the first rows of a file as text, whatever its columns mean; refuse what cannot be read or is unsafe."""

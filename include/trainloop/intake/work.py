@@ -21,7 +21,6 @@ class FileRecord:
     name: str
     archive_uri: str
     revision_number: int
-    attempt_number: int
     supersedes_file_id: int | None
     is_correction: bool
 

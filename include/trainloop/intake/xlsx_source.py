@@ -35,6 +35,7 @@ class XlsxSource:
     contract: Contract
     delimiter: str = ","
     line_count: int = 0
+    is_neat: bool = False
 
     @classmethod
     def open(cls, path: Path, name: str, contract: Contract, *, tracking: bool = False) -> Self:
@@ -59,6 +60,9 @@ class XlsxSource:
 
     def utf8_blocks(self) -> None:
         """A workbook has no bytes that COPY could read."""
+
+    def examine_encoding(self) -> None:
+        """A workbook says its encoding itself."""
 
     def rows(self) -> Rows:
         rows = Rows(iter(()))
