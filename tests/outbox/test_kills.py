@@ -1,4 +1,4 @@
-"""Kill -9 at every commit and foreign call of composing and sending: one mail each, at most one extra copy in the gap."""
+"""Kill -9 at every commit and foreign call of composing and sending: one mail each, one extra copy in the one gap."""
 
 from __future__ import annotations
 
