@@ -35,6 +35,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     """An embedded server with a migrated template database, stopped at the end of the session."""
     embedded = EmbeddedServer.from_settings(Settings(home=tmp_path_factory.mktemp("server")))
     with psycopg.connect(embedded.url("postgres"), autocommit=True) as connection:
+        # A database per test means a checkpoint per test; the machine does not lose power, only processes are killed.
+        connection.execute("alter system set fsync = off")
+        connection.execute("alter system set full_page_writes = off")
+        connection.execute("select pg_reload_conf()")
         connection.execute(f"create database {TEMPLATE}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRAINLOOP_WAREHOUSE_URL", embedded.url(TEMPLATE))

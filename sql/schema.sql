@@ -1,0 +1,1235 @@
+-- Layers of the warehouse, the clock and the audit trail. A schema is a layer; data flows from left to right:
+-- raw → staging → core → (confidential →) marts → published.
+create schema raw;
+create schema staging;
+create schema core;
+create schema confidential;
+create schema marts;
+create schema published;
+create schema if not exists ops;
+
+-- Grain: one row. frozen_at is null in production; the demo and the tests step it.
+create table ops.clock (
+    is_single boolean primary key default true check (is_single),
+    frozen_at timestamptz
+);
+insert into ops.clock default values;
+
+-- The only place of the warehouse that reads the server's clock for business time.
+create function ops.business_now() returns timestamptz
+language sql stable security definer set search_path = ''
+return (select coalesce(frozen_at, statement_timestamp()) from ops.clock);
+
+-- Grain: one change that a person or a rule made and that somebody may ask about later. Ids and counts only.
+create table ops.audit_entries (
+    audit_entry_id bigint generated always as identity primary key,
+    recorded_at timestamptz not null default ops.business_now(),
+    actor text not null,
+    action text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    detail jsonb not null default '{}'
+);
+create index on ops.audit_entries (subject_kind, subject_id);
+
+grant usage on schema ops to trainloop_intake, trainloop_planner, trainloop_statistics, trainloop_reporter,
+    trainloop_sender, trainloop_board, trainloop_purge;
+grant select on ops.clock to trainloop_intake, trainloop_planner, trainloop_statistics, trainloop_reporter,
+    trainloop_sender, trainloop_board, trainloop_purge;
+grant insert on ops.audit_entries to trainloop_intake, trainloop_planner, trainloop_statistics, trainloop_reporter,
+    trainloop_sender, trainloop_board, trainloop_purge;
+grant select on ops.audit_entries to trainloop_board, trainloop_planner;
+-- Intake: the file registry, check results, quarantine and parking. raw and staging hold one unlogged table per file
+-- while it is under way (raw.<dataset>_<file_id>, staging.<dataset>_<file_id>); intake makes and drops them.
+create type ops.file_state as enum ('found', 'merged', 'refused');
+
+-- Grain: one content of one dataset, by hash: the same bytes again are a no-op, unless they were refused (the contract
+-- or the site file may have been mended since). The law of conservation is a constraint.
+create table ops.inbox_files (
+    file_id bigint generated always as identity primary key,
+    dataset text not null,
+    name text not null,
+    source_uri text not null,
+    -- With source_uri it tells a file that was dropped again from one that a crash left in the inbox.
+    source_modified_at timestamptz,
+    archive_uri text not null,
+    content_sha256 text not null,
+    size_bytes bigint not null,
+    state ops.file_state not null default 'found',
+    revision_number integer not null default 1,
+    supersedes_file_id bigint references ops.inbox_files,
+    -- A mailed list of quarantined rows that came back corrected, and the file these rows were in.
+    is_correction boolean not null default false,
+    replays_file_id bigint references ops.inbox_files,
+    -- The date in the name of a snapshot (employees_2026-03-01.csv): an older one never overwrites a newer one.
+    covers_on date,
+    ignored_headers text[] not null default '{}',
+    found_at timestamptz not null,
+    finished_at timestamptz,
+    row_count bigint not null default 0,
+    accepted_count bigint not null default 0,
+    unchanged_count bigint not null default 0,
+    quarantined_count bigint not null default 0,
+    parked_count bigint not null default 0,
+    refused_count bigint not null default 0,
+    refused_rule text,
+    refused_reason_zh text,
+    refused_reason_en text,
+    constraint nothing_is_lost check (
+        state = 'found'
+        or row_count = accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
+    ),
+    constraint refusal_has_reason check ((state = 'refused') = (refused_reason_en is not null))
+);
+create unique index same_bytes_once on ops.inbox_files (dataset, content_sha256) where state <> 'refused';
+-- The scan asks for unfinished files every quarter of an hour.
+create index on ops.inbox_files (dataset) where state = 'found';
+-- Revisions of one name, and the newest snapshot of a dataset.
+create index on ops.inbox_files (dataset, name);
+
+-- Grain: one run of a suite over one file, or over core and marts (file_id null).
+create table ops.check_runs (
+    check_run_id bigint generated always as identity primary key,
+    suite text not null,
+    file_id bigint references ops.inbox_files,
+    checked_at timestamptz not null,
+    row_count bigint not null,
+    is_passed boolean not null,
+    gate_decision text not null check (gate_decision in ('pass', 'quarantine', 'refuse')),
+    document_uri text
+);
+create index on ops.check_runs (suite, checked_at desc);
+create index on ops.check_runs (file_id);
+
+-- Grain: one check of one run. Counts only: sample values are personal data.
+create table ops.check_results (
+    check_run_id bigint not null references ops.check_runs on delete cascade,
+    check_code text not null,
+    rule text not null,
+    column_name text,
+    severity text not null check (severity in ('block', 'stop', 'warn')),
+    is_passed boolean not null,
+    evaluated_count bigint not null,
+    failed_count bigint not null,
+    message_zh text not null,
+    message_en text not null,
+    primary key (check_run_id, check_code)
+);
+
+-- open → replayed (corrected, or passing after a contract or reference was mended); open → superseded (a newer file
+-- brought the same key, or is the whole truth); open → discarded (a person gave it up).
+create type ops.quarantine_state as enum ('open', 'replayed', 'superseded', 'discarded');
+
+-- Grain: one row of a file that a block check refused, with its text as it came.
+create table ops.quarantined_rows (
+    quarantined_row_id bigint generated always as identity primary key,
+    file_id bigint not null references ops.inbox_files,
+    row_number bigint not null,
+    row_values jsonb not null,
+    state ops.quarantine_state not null default 'open',
+    replayed_file_id bigint references ops.inbox_files,
+    unique (file_id, row_number)
+);
+create index on ops.quarantined_rows (file_id) where state = 'open';
+
+-- Grain: one reason of one quarantined row. The message names the remedy and never the value.
+create table ops.quarantine_reasons (
+    quarantined_row_id bigint not null references ops.quarantined_rows on delete cascade,
+    column_name text not null,
+    rule text not null,
+    message_zh text not null,
+    message_en text not null,
+    primary key (quarantined_row_id, column_name, rule)
+);
+
+-- waiting → matched | quarantined (the gate said no after all) | superseded (a newer file brought the same key).
+create type ops.parking_state as enum ('waiting', 'matched', 'quarantined', 'superseded');
+
+-- Grain: one valid row whose reference is not known yet (a class that HR will announce tomorrow).
+create table ops.parked_rows (
+    parked_row_id bigint generated always as identity primary key,
+    file_id bigint not null references ops.inbox_files,
+    dataset text not null,
+    row_number bigint not null,
+    row_values jsonb not null,
+    missing_column text not null,
+    missing_value text not null,
+    state ops.parking_state not null default 'waiting',
+    matched_at timestamptz,
+    unique (file_id, row_number)
+);
+create index on ops.parked_rows (dataset) where state = 'waiting';
+
+grant usage, create on schema raw, staging to trainloop_intake;
+
+-- What a cell's text means. Each function has a fast test for values that are already neat (most are) and a thorough
+-- reading for the rest; null means "empty or not such a value", which intake tells apart by the text itself.
+-- Parallel safe and plain SQL where hot, so that the planner inlines them into one parallel scan.
+
+-- Half-width, without outer blanks and zero-width characters; null when nothing is left.
+create function staging.plain(v text) returns text language sql immutable strict parallel safe
+return nullif(btrim(normalize(translate(v, E'\u200b\u200c\u200d\u2060\ufeff', ''), nfkc), E' \t\r\n'), '');
+
+create function staging.is_blank(v text) returns boolean language sql immutable parallel safe
+return coalesce(btrim(v, E' \t\r\n\u00a0\u3000\u200b\ufeff') = '', true);
+
+create function staging.is_excel_error(v text) returns boolean language sql immutable parallel safe
+return v in ('#N/A', '#REF!', '#VALUE!', '#DIV/0!', '#NAME?', '#NUM!', '#NULL!');
+
+-- Words: full-width digits and letters become half-width, Chinese punctuation stays.
+create function staging.words_slowly(v text) returns text language sql immutable strict parallel safe
+return (
+    select case when not staging.is_excel_error(words) then nullif(words, '') end
+    from (select btrim(translate(v,
+        '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ' || E'\u3000\u00a0\u200b\ufeff',
+        '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz  '), E' \t\r\n') as words) as cleaned
+);
+create function staging.text_of(v text) returns text language sql immutable parallel safe
+return case when v !~ '[０-ｚ\u3000\u00a0\u200b\ufeff]|^[\s#]|\s$|^$' then v else staging.words_slowly(v) end;
+
+-- Codes and ids stay text: 0012 keeps its zeros, also when a spreadsheet protected them as ="0012" or '0012 (COPY reads
+-- the first as =0012).
+create function staging.code_slowly(v text) returns text language sql immutable strict parallel safe
+return (
+    select case when not staging.is_excel_error(code) then nullif(code, '') end
+    from (select regexp_replace(staging.plain(v), '^(="?|'')([^"]*)"?$', '\2') as code) as cleaned
+);
+create function staging.code_of(v text) returns text language sql immutable parallel safe
+return case when v !~ '[^!-~]|^[#''=]|^$' then v else staging.code_slowly(v) end;
+
+-- A spreadsheet wrote a long number in short: 6.22202E+15. Its last digits are gone for good.
+create function staging.has_lost_digits(v text) returns boolean language sql immutable parallel safe
+return strpos(v, 'E+') > 0 and v ~ '^\s*[0-9](\.[0-9]+)?E\+[0-9]{2,3}\s*$';
+
+-- A number's text: thousands separators fall away; anything else but digits, sign, point and exponent is no number.
+create function staging.number_text(v text) returns text language sql immutable strict parallel safe
+return (
+    select case
+        when plain ~ '^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?$' then replace(plain, ',', '')
+        when plain ~ '^[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$' then plain
+    end
+    from (select staging.plain(v) as plain) as cleaned
+);
+create function staging.integer_slowly(v text) returns integer language sql immutable strict parallel safe
+return (
+    select case when number = trunc(number) and number between -2147483648 and 2147483647 then number::integer end
+    from (select staging.number_text(v)::numeric as number) as parsed
+);
+create function staging.integer_of(v text) returns integer language sql immutable parallel safe
+return case when length(v) between 1 and 9 and translate(v, '0123456789', '') = '' then v::integer
+    else staging.integer_slowly(v) end;
+
+-- More digits after the point than declared are no such number: people's figures are not rounded.
+create function staging.decimal_slowly(v text, decimals integer) returns numeric language sql immutable parallel safe
+return case when v is not null then (
+    select case when decimals is null or scale(trim_scale(number)) <= decimals then number end
+    from (select staging.number_text(v)::numeric as number) as parsed
+) end;
+create function staging.decimal_of(v text, decimals integer) returns numeric language sql stable parallel safe
+return case when pg_input_is_valid(v, 'numeric') and translate(v, '0123456789.', '') = '' and length(v) <= 15
+        and (length(v) - strpos(v, '.') <= decimals or strpos(v, '.') = 0) then v::numeric
+    else staging.decimal_slowly(v, decimals) end;
+
+create function staging.decimal_boldly(v text, decimals integer) returns numeric language sql stable parallel safe
+return case when translate(v, '0123456789.', '') = '' and length(v) between 1 and 15
+        and (length(v) - strpos(v, '.') <= decimals or strpos(v, '.') = 0) then v::numeric
+    else staging.decimal_slowly(v, decimals) end;
+
+-- 85% and ８５％ are 85; a number without the sign is taken as it stands.
+create function staging.percent_of(v text, decimals integer) returns numeric language sql stable parallel safe
+return staging.decimal_of(rtrim(staging.plain(v), ' %'), decimals);
+
+-- 85% of a whole; null when the text is no percentage.
+create function staging.share_of(v text, whole numeric, decimals integer) returns numeric
+language sql stable parallel safe
+return (
+    select case when scale(trim_scale(part)) <= coalesce(decimals, 10) then trim_scale(part) end
+    from (
+        select staging.number_text(rtrim(plain, ' %'))::numeric * whole / 100 as part
+        from (select staging.plain(v) as plain) as cleaned
+        where plain like '%\%'
+    ) as parsed
+);
+
+-- 2026-03-01, 2026/3/1, 2026.3.1, 2026年3月1日, 20260301, Excel's day number (epoch 1900).
+create function staging.iso_day(v text) returns text language sql stable strict parallel safe
+return (
+    select case
+        when parts is not null and pg_input_is_valid(parts[1] || '-' || parts[2] || '-' || parts[3], 'date')
+            then parts[1] || '-' || lpad(parts[2], 2, '0') || '-' || lpad(parts[3], 2, '0')
+        when v ~ '^(19|20)[0-9]{6}$' and pg_input_is_valid(v, 'date') then to_char(v::date, 'YYYY-MM-DD')
+        when v ~ '^[2-7][0-9]{4}$' then to_char(date '1899-12-30' + v::integer, 'YYYY-MM-DD')
+    end
+    from (select regexp_match(v, '^([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?$')) as m (parts)
+);
+
+-- Day, time and offset; the time may stand behind a blank, a T or the 日, in 24 hours or with 上午/下午/AM/PM.
+create function staging.day_and_time(v text) returns text[] language sql stable strict parallel safe
+return regexp_match(v, '^([0-9]{4}\s*[-/.年]\s*[0-9]{1,2}\s*[-/.月]\s*[0-9]{1,2}\s*日?|[0-9]{8})(?:\s+|T|(?<=日))'
+    || '((?:上午|下午|AM|PM)?\s*[0-9]{1,2}[:时点][0-9]{1,2}(?:[:分][0-9]{1,2}(?:\.[0-9]+)?)?[分秒]?\s*(?:AM|PM)?)'
+    || '\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$', 'i');
+
+create function staging.clock_time(v text) returns interval language sql stable strict parallel safe
+return (
+    select case
+        when t.parts is null or h.clock_hour > 23 or t.parts[3]::integer > 59 or coalesce(t.parts[4]::numeric, 0) >= 60
+            then null
+        else make_interval(hours => h.clock_hour, mins => t.parts[3]::integer,
+            secs => coalesce(t.parts[4]::double precision, 0))
+    end
+    from (select regexp_match(v, '^(上午|下午|AM|PM)?\s*([0-9]{1,2})[:时点]([0-9]{1,2})'
+            || '(?:[:分]([0-9]{1,2}(?:\.[0-9]+)?))?[分秒]?\s*(AM|PM)?$', 'i')) as t (parts),
+        lateral (select upper(coalesce(t.parts[1], t.parts[5], ''))) as half (day_half),
+        lateral (select case
+            when half.day_half in ('下午', 'PM') and t.parts[2]::integer between 1 and 11 then t.parts[2]::integer + 12
+            when half.day_half in ('上午', 'AM') and t.parts[2]::integer = 12 then 0
+            else t.parts[2]::integer end) as h (clock_hour)
+);
+
+create function staging.date_slowly(v text) returns date language sql stable strict parallel safe
+return (
+    select coalesce(
+        staging.iso_day(plain),
+        case when staging.clock_time(parts[2]) is not null then staging.iso_day(parts[1]) end
+    )::date
+    from (select staging.plain(v) as plain) as cleaned, lateral (select staging.day_and_time(plain)) as split (parts)
+);
+create function staging.date_of(v text) returns date language sql stable parallel safe
+return case when length(v) = 10 and ascii(v) between 48 and 57 and pg_input_is_valid(v, 'date') then v::date
+    else staging.date_slowly(v) end;
+
+-- The bold ones believe what has the usual shape and raise on 2026-02-30, for they parse once: the first try on a neat file.
+create function staging.date_boldly(v text) returns date language sql stable parallel safe
+return case when length(v) = 10 then v::date else staging.date_slowly(v) end;
+
+-- A time with its own offset is that moment, any other is local time of `zone`.
+create function staging.timestamp_slowly(v text, zone text) returns timestamptz language sql stable strict parallel safe
+return (
+    select case
+        when found.on_day is null or found.at_time is null then null
+        when parts[3] is null then (found.on_day::timestamp + found.at_time) at time zone zone
+        when pg_input_is_valid(found.on_day || ' 00:00' || parts[3], 'timestamptz')
+            then (found.on_day || ' 00:00' || parts[3])::timestamptz + found.at_time
+    end
+    from (select staging.day_and_time(staging.plain(v))) as split (parts),
+        lateral (select staging.iso_day(parts[1]), staging.clock_time(parts[2])) as found (on_day, at_time)
+);
+create function staging.timestamp_of(v text, zone text) returns timestamptz language sql stable parallel safe
+return case when strpos(v, ':') = 14 and (length(v) = 16 or length(v) = 19 and substr(v, 17, 1) = ':')
+        and ascii(v) between 48 and 57 and pg_input_is_valid(v, 'timestamp')
+    then v::timestamp at time zone zone else staging.timestamp_slowly(v, zone) end;
+
+create function staging.timestamp_boldly(v text, zone text) returns timestamptz language sql stable parallel safe
+return case when strpos(v, ':') = 14 and (length(v) = 16 or length(v) = 19 and substr(v, 17, 1) = ':')
+    then v::timestamp at time zone zone else staging.timestamp_slowly(v, zone) end;
+
+create function staging.timezone_slowly(v text) returns text language sql stable strict parallel safe
+return (
+    select case
+        when (plain = 'UTC' or plain ~ '^[A-Za-z_]+(/[A-Za-z0-9_+-]+)+$')
+            and pg_input_is_valid('2000-01-01 00:00 ' || plain, 'timestamptz') then plain
+    end
+    from (select staging.plain(v) as plain) as cleaned
+);
+create function staging.timezone_of(v text) returns text language sql stable parallel safe
+return case when v = 'Asia/Shanghai' then v else staging.timezone_slowly(v) end;
+
+create function staging.boolean_slowly(v text) returns boolean language sql immutable strict parallel safe
+return case
+    when lower(staging.plain(v)) in ('是', 'true', 'yes', 'y', 't', '1', '1.0', '对', '有', '√', '✓', 'on') then true
+    when lower(staging.plain(v)) in ('否', 'false', 'no', 'n', 'f', '0', '0.0', '不是', '无', '×', 'x', 'off') then false
+end;
+create function staging.boolean_of(v text) returns boolean language sql immutable parallel safe
+return case when v in ('是', 'true', '1') then true when v in ('否', 'false', '0') then false
+    else staging.boolean_slowly(v) end;
+
+-- Plain addresses; what is rarer is judged by the email-validator library, row by row.
+create function staging.email_of(v text) returns text language sql immutable parallel safe
+return case when length(v) <= 254 and v ~
+    '^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}$' then v end;
+
+-- What two spellings of one allowed value share.
+create function staging.word_key(v text) returns text language sql immutable strict parallel safe
+return regexp_replace(lower(staging.plain(v)), '\s+', ' ', 'g');
+
+grant select, insert, update on ops.inbox_files, ops.check_runs, ops.check_results, ops.quarantined_rows,
+    ops.quarantine_reasons, ops.parked_rows to trainloop_intake;
+-- Rows judged anew get their reasons anew.
+grant delete on ops.quarantine_reasons to trainloop_intake;
+grant select on ops.inbox_files, ops.check_runs, ops.check_results, ops.quarantine_reasons
+    to trainloop_planner, trainloop_statistics, trainloop_reporter, trainloop_board;
+grant insert, update on ops.check_runs, ops.check_results to trainloop_planner;
+-- Who sees quarantine without the rows' values: the board counts and explains.
+grant select (quarantined_row_id, file_id, row_number, state) on ops.quarantined_rows to trainloop_board, trainloop_planner;
+grant select (parked_row_id, file_id, dataset, row_number, missing_column, missing_value, state, matched_at)
+    on ops.parked_rows to trainloop_board, trainloop_planner;
+-- The owner's mail carries the offending rows.
+grant select on ops.quarantined_rows, ops.quarantine_reasons, ops.inbox_files to trainloop_sender;
+-- Core: accepted, typed, keyed rows. Every table ends with the file and row its current values came from.
+-- Removed rows of a snapshot are kept with removed_on: people who left are still in last year's classes.
+-- file_id and the big tables' session_code and employee_id have no foreign key: intake is the only writer and checks
+-- every reference set-based in the merging transaction, while a key's trigger looks each row up once more (4.8 s of CPU
+-- for a million rows; the whole insert with its primary key takes 2.1 s). The audit looks for orphans daily.
+create table core.departments (
+    department_code text primary key,
+    name_zh text not null,
+    name_en text not null,
+    parent_code text,
+    head_employee_id text,
+    removed_on date,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+create table core.employees (
+    employee_id text primary key,
+    name text not null,
+    email text,
+    department_code text not null,
+    job_family text not null,
+    job_level text not null,
+    manager_id text,
+    hired_on date,
+    promoted_on date,
+    left_on date,
+    locale text not null default 'zh-CN' check (locale in ('zh-CN', 'en')),
+    timezone text not null default 'Asia/Shanghai',
+    calendar_code text not null default 'CN',
+    labour_cost_band text,
+    removed_on date,
+    file_id bigint not null,
+    row_number bigint not null
+);
+create index on core.employees (department_code);
+create index on core.employees (manager_id);
+
+-- Grain: one employee's attribution over a half-open range of dates [valid_from, valid_to).
+create table core.employee_history (
+    employee_id text not null references core.employees,
+    valid_from date not null,
+    valid_to date,
+    department_code text not null,
+    job_family text not null,
+    job_level text not null,
+    manager_id text,
+    labour_cost_band text,
+    file_id bigint not null,
+    primary key (employee_id, valid_from),
+    check (valid_to is null or valid_to > valid_from)
+);
+
+-- Grain: one employee on a given day: the range that holds the day, else the first one known (is_assumed).
+create function core.employees_as_of(on_day date) returns table (
+    employee_id text, department_code text, job_family text, job_level text, manager_id text, labour_cost_band text,
+    is_assumed boolean
+) language sql stable parallel safe
+begin atomic
+    select distinct on (past.employee_id)
+        past.employee_id, past.department_code, past.job_family, past.job_level, past.manager_id,
+        past.labour_cost_band, past.valid_from > on_day
+    from core.employee_history as past
+    where past.valid_to is null or past.valid_to > on_day
+    order by past.employee_id, past.valid_from;
+end;
+
+create table core.courses (
+    course_code text primary key,
+    name_zh text not null,
+    name_en text not null,
+    topic_code text,
+    mode text not null check (mode in ('classroom', 'online', 'blended')),
+    hours numeric(6, 2) not null check (hours > 0),
+    vendor_code text,
+    key_kpi_code text,
+    target_audience text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+create table core.trainers (
+    trainer_id text primary key,
+    name text not null,
+    email text not null,
+    kind text not null check (kind in ('internal', 'external')),
+    employee_id text,
+    vendor_code text,
+    trainer_level text,
+    base_rate_amount numeric(12, 2),
+    locale text not null default 'zh-CN' check (locale in ('zh-CN', 'en')),
+    timezone text not null default 'Asia/Shanghai',
+    calendar_code text not null default 'CN',
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+create table core.class_sessions (
+    session_code text primary key,
+    course_code text not null references core.courses,
+    trainer_id text not null references core.trainers,
+    class_manager_id text,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    timezone text not null default 'Asia/Shanghai',
+    mode text not null check (mode in ('classroom', 'online', 'blended')),
+    venue_code text,
+    capacity integer check (capacity > 0),
+    budget_code text,
+    status text not null default 'planned' check (status in ('planned', 'confirmed', 'cancelled')),
+    is_pilot boolean not null default false,
+    comparison_department_code text,
+    file_id bigint not null,
+    row_number bigint not null,
+    check (ends_at > starts_at)
+);
+create index on core.class_sessions (course_code, starts_at);
+create index on core.class_sessions (trainer_id, starts_at);
+create index on core.class_sessions (ends_at);
+
+create table core.enrollments (
+    session_code text not null,
+    employee_id text not null,
+    status text not null check (status in ('invited', 'confirmed', 'waitlisted', 'cancelled', 'excused')),
+    source text,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, employee_id)
+);
+create index on core.enrollments (employee_id);
+
+create table core.attendance (
+    session_code text not null,
+    employee_id text not null,
+    slot integer not null default 1 check (slot >= 1),
+    status text not null check (status in ('present', 'late', 'early', 'absent', 'excused')),
+    signed_in_at timestamptz,
+    signed_out_at timestamptz,
+    method text,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, employee_id, slot)
+);
+create index on core.attendance (employee_id);
+
+create table core.test_results (
+    session_code text not null,
+    employee_id text not null,
+    pre_score numeric(8, 2),
+    post_score numeric(8, 2),
+    maximum_score numeric(8, 2) not null check (maximum_score > 0),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, employee_id)
+);
+
+-- Grain: one token that an outside survey tool reports as answered. No time: order would link a token to an answer.
+create table core.survey_completions (
+    wave_code text not null,
+    token text not null,
+    file_id bigint not null,
+    primary key (wave_code, token)
+);
+
+grant usage on schema core to trainloop_intake, trainloop_planner, trainloop_statistics, trainloop_sender,
+    trainloop_reporter, trainloop_purge;
+grant select, insert, update, delete on all tables in schema core to trainloop_intake;
+grant select on all tables in schema core to trainloop_planner, trainloop_sender;
+grant select on core.departments, core.courses, core.trainers, core.class_sessions, core.enrollments,
+    core.attendance, core.test_results to trainloop_statistics;
+grant select (employee_id, department_code, job_family, job_level, manager_id) on core.employees to trainloop_statistics;
+grant select on core.employee_history to trainloop_statistics;
+-- Lifecycle: what is due, which survey waves run, who is invited, what was answered.
+create type ops.milestone_state as enum ('pending', 'done', 'expired', 'skipped');
+
+-- Grain: one due step of one subject (class session or wave). The row is the truth; Airflow's runs are only its hands.
+create table ops.milestones (
+    milestone_id bigint generated always as identity primary key,
+    subject_kind text not null check (subject_kind in ('class_session', 'survey_wave', 'person')),
+    subject_id text not null,
+    step text not null,
+    due_on date not null,
+    not_after timestamptz,
+    state ops.milestone_state not null default 'pending',
+    is_provisional boolean not null default false,
+    emitted_at timestamptz,
+    done_at timestamptz,
+    is_late boolean not null default false,
+    reason text,
+    planned_at timestamptz not null,
+    unique (subject_kind, subject_id, step),
+    check ((state = 'done') = (done_at is not null))
+);
+-- Transitions beside the enum in trainloop.domain.milestone. Every scan asks "what is due and not done".
+create index on ops.milestones (step, due_on) where state = 'pending';
+
+create type ops.wave_state as enum ('open', 'closed', 'cancelled');
+
+-- Grain: one sending of one instrument version to one population. has_completions: an outside tool told who has
+-- answered; without it nobody is reminded. Transitions beside the enum in trainloop.domain.survey.
+create table ops.survey_waves (
+    wave_code text primary key,
+    instrument_code text not null,
+    instrument_version text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    anonymity text not null check (anonymity in ('anonymous', 'confidential', 'named')),
+    state ops.wave_state not null default 'open',
+    opened_at timestamptz not null,
+    closes_at timestamptz not null,
+    closed_at timestamptz,
+    is_without_attendance boolean not null default false,
+    has_completions boolean not null default false,
+    minimum_count integer not null,
+    -- A wave is withdrawn when its class moved or was cancelled; for a moved class it opens again, as number 2.
+    opening_number integer not null default 1,
+    withdrawn_reason text,
+    check ((state = 'open') = (closed_at is null)),
+    check ((state = 'cancelled') = (withdrawn_reason is not null)),
+    unique (instrument_code, subject_kind, subject_id)
+);
+create index on ops.survey_waves (closes_at) where state = 'open';
+
+create type ops.invitation_state as enum ('invited', 'held_by_cap', 'excluded');
+
+-- Grain: one person's call to one wave. is_used says that the person answered, never when. invited is the denominator.
+-- Tokens are replaced when the wave closes or is withdrawn: old links die and nothing joins a person to a token.
+create table ops.invitations (
+    invitation_id bigint generated always as identity primary key,
+    wave_code text not null references ops.survey_waves,
+    employee_id text not null,
+    token text not null unique,
+    state ops.invitation_state not null default 'invited',
+    reason text,
+    is_used boolean not null default false,
+    invited_on date not null,
+    unique (wave_code, employee_id)
+);
+-- The cap of invitations per person looks back 30 days.
+create index on ops.invitations (employee_id, invited_on);
+
+create type confidential.response_state as enum ('complete', 'partial');
+
+-- Grain: one filled form under a random id of its wave. No time, no order, no file row: nothing that leads to a person.
+create table confidential.responses (
+    response_id uuid primary key default gen_random_uuid(),
+    wave_code text not null,
+    state confidential.response_state not null,
+    external_id_hash text not null,
+    coarse_groups jsonb not null default '{}',
+    is_straight_lined boolean not null default false,
+    unique (wave_code, external_id_hash)
+);
+
+-- Grain: one item of one response. Exactly one of the three values is set; not applicable is a choice, not a gap.
+create table confidential.answers (
+    response_id uuid not null references confidential.responses on delete cascade,
+    item_code text not null,
+    score numeric(6, 2),
+    choice text,
+    free_text text,
+    primary key (response_id, item_code),
+    check (num_nonnulls(score, choice, free_text) = 1)
+);
+
+-- Grain: one person who is to be asked about one class: attendees (any slot) once attendance is in, else everybody who
+-- is confirmed. Runs with the caller's rights and is inlined into the statements that use it.
+create function ops.evaluation_population(session_codes text[]) returns table (session_code text, employee_id text)
+language sql stable
+begin atomic
+    select attendance.session_code, attendance.employee_id
+    from core.attendance
+    where attendance.session_code = any (session_codes) and attendance.status in ('present', 'late', 'early')
+    union
+    select enrollments.session_code, enrollments.employee_id
+    from core.enrollments
+    where enrollments.session_code = any (session_codes) and enrollments.status = 'confirmed'
+        and not exists (select from core.attendance where attendance.session_code = enrollments.session_code);
+end;
+
+-- Writes the responses of waves anew in random order and one transaction, so that neither place nor transaction id of a
+-- row tells when it came; at close under new ids, too. The caller never sees an answer: planner and intake may call it.
+create function ops.rewrite_responses(wave_codes text[], renews_ids boolean) returns bigint
+language plpgsql security definer set search_path = '' as $$
+declare
+    wave text;
+    kept confidential.responses[];
+    said confidential.answers[];
+    ids uuid[];
+    rewritten bigint := 0;
+begin
+    foreach wave in array wave_codes loop
+        perform from ops.survey_waves where wave_code = wave for no key update;
+        select coalesce(array_agg(response), '{}'),
+            coalesce(array_agg(case when renews_ids then gen_random_uuid() else response.response_id end), '{}')
+        into kept, ids
+        from confidential.responses as response where response.wave_code = wave;
+        select coalesce(array_agg(answer), '{}') into said
+        from confidential.answers as answer
+        join confidential.responses as response using (response_id)
+        where response.wave_code = wave;
+        delete from confidential.responses where wave_code = wave;
+        insert into confidential.responses (
+            response_id, wave_code, state, external_id_hash, coarse_groups, is_straight_lined
+        )
+        select new_id, wave_code, state, external_id_hash, coarse_groups, is_straight_lined
+        from unnest(kept) with ordinality as old
+        join unnest(ids) with ordinality as fresh (new_id, ordinality) using (ordinality)
+        order by gen_random_uuid();
+        insert into confidential.answers (response_id, item_code, score, choice, free_text)
+        select fresh.new_id, answer.item_code, answer.score, answer.choice, answer.free_text
+        from unnest(said) as answer
+        join unnest(kept) with ordinality as old on old.response_id = answer.response_id
+        join unnest(ids) with ordinality as fresh (new_id, ordinality) on fresh.ordinality = old.ordinality
+        order by gen_random_uuid();
+        rewritten := rewritten + cardinality(kept);
+    end loop;
+    return rewritten;
+end
+$$;
+revoke execute on function ops.rewrite_responses from public;
+grant execute on function ops.rewrite_responses to trainloop_planner, trainloop_intake;
+
+-- The report of a class whose answers changed after it was made is owed again; the same numbers make no new revision.
+create function ops.owe_reports(session_codes text[]) returns bigint
+language sql security definer set search_path = ''
+begin atomic
+    with owed as (
+        update ops.milestones
+        set state = 'pending', done_at = null, emitted_at = null, reason = 'data_changed'
+        where subject_kind = 'class_session' and subject_id = any (session_codes) and step = 'evaluation_report'
+            and state = 'done'
+        returning 1
+    )
+    select count(*) from owed;
+end;
+revoke execute on function ops.owe_reports from public;
+grant execute on function ops.owe_reports to trainloop_planner, trainloop_intake;
+
+grant select, insert, update on ops.milestones, ops.survey_waves, ops.invitations to trainloop_planner;
+grant select on ops.milestones, ops.survey_waves to trainloop_intake, trainloop_statistics, trainloop_reporter,
+    trainloop_board, trainloop_sender;
+grant update on ops.milestones to trainloop_statistics, trainloop_reporter;
+grant update (has_completions) on ops.survey_waves to trainloop_intake;
+grant select on ops.invitations to trainloop_sender;
+grant select (wave_code, token, is_used), update (is_used) on ops.invitations to trainloop_intake;
+grant select (wave_code, state, is_used) on ops.invitations to trainloop_statistics, trainloop_board;
+grant usage on schema confidential to trainloop_intake, trainloop_statistics, trainloop_purge;
+grant select, insert, update, delete on all tables in schema confidential to trainloop_intake;
+grant select on all tables in schema confidential to trainloop_statistics;
+-- Evaluation: unsuppressed facts in marts, what may be seen in published, the PDFs made of it in ops.
+
+-- Grain: one evaluation wave; who was asked and who answered.
+create table marts.evaluation_waves (
+    wave_code text primary key,
+    session_code text not null,
+    invited_count integer not null,
+    eligible_count integer not null,
+    complete_count integer not null,
+    partial_count integer not null,
+    straight_lined_count integer not null,
+    attendee_count integer,
+    enrolled_count integer not null,
+    data_sha256 text not null,
+    computed_at timestamptz not null
+);
+
+-- Grain: one figure of one class session, before suppression. family says what kind of thing code names
+-- (item, dimension, nps, choice, theme, test, comparison, response), statistic what was measured.
+create table marts.evaluation_figures (
+    wave_code text not null references marts.evaluation_waves on delete cascade,
+    family text not null,
+    code text not null,
+    statistic text not null,
+    value numeric,
+    text_value text,
+    respondent_count integer,
+    refusal text,
+    primary key (wave_code, family, code, statistic)
+);
+
+-- Grain: one release of one product about one subject: what readers were shown, once, with its revision.
+create table published.releases (
+    release_id bigint generated always as identity primary key,
+    product text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    revision_number integer not null,
+    data_sha256 text not null,
+    site_version text not null,
+    released_at timestamptz not null,
+    is_withheld boolean not null default false,
+    withheld_reason text,
+    unique (product, subject_kind, subject_id, revision_number),
+    check (is_withheld = (withheld_reason is not null))
+);
+
+-- Grain: one figure of a release, after suppression. A hidden figure has its reason and no value.
+create table published.figures (
+    release_id bigint not null references published.releases on delete cascade,
+    family text not null,
+    code text not null,
+    statistic text not null,
+    value numeric,
+    text_value text,
+    respondent_count integer,
+    is_hidden boolean not null default false,
+    reason text,
+    primary key (release_id, family, code, statistic),
+    check (not is_hidden or (value is null and text_value is null and reason is not null))
+);
+
+-- Grain: one verbatim that may be shown (masked, from n ≥ 10), in random order.
+create table published.verbatims (
+    release_id bigint not null references published.releases on delete cascade,
+    item_code text not null,
+    position integer not null,
+    masked_text text not null,
+    primary key (release_id, item_code, position)
+);
+
+-- Grain: one improvement suggestion of a release.
+create table published.suggestions (
+    release_id bigint not null references published.releases on delete cascade,
+    rule_code text not null,
+    item_code text not null,
+    strength text not null check (strength in ('finding', 'worth_talking_about')),
+    suggestion_zh text not null,
+    suggestion_en text not null,
+    primary key (release_id, rule_code, item_code)
+);
+
+-- Grain: one person behind one figure of one release: the ledger against subtraction over time. figure_key is an item,
+-- dimension:<code>, test:class or wave; only what was shown is here, with how much of it (mean or distribution).
+-- respondent_id is a hash of the wave's random id of a form, of session and employee for tests: stable when a file comes again.
+create table confidential.release_respondents (
+    release_id bigint not null references published.releases on delete cascade,
+    figure_key text not null,
+    shown_level text not null check (shown_level in ('mean', 'distribution')),
+    respondent_id uuid not null,
+    primary key (release_id, figure_key, respondent_id)
+);
+
+-- Grain: one item or dimension of one release that was shown at least as a mean, unrounded. Later sessions of the course
+-- or trainer are compared with these and with nothing else: a hidden class must not come back through an average.
+create table marts.released_moments (
+    release_id bigint not null references published.releases on delete cascade,
+    family text not null check (family in ('item', 'dimension')),
+    code text not null,
+    shown_level text not null check (shown_level in ('mean', 'distribution')),
+    instrument_code text not null,
+    instrument_version text not null,
+    respondent_count integer not null,
+    mean double precision not null,
+    variance double precision not null,
+    primary key (release_id, family, code)
+);
+
+-- Who could have answered a wave, as counts: the statistics role sees no invitation's person. Not eligible are absent and
+-- excused people and addresses that bounced before the wave closed, unless an answer came all the same.
+-- plpgsql: ops.mail_stops is made by a later migration.
+create function marts.evaluation_population(wave text)
+returns table (invited_count integer, eligible_count integer, used_count integer, has_completions boolean)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    with people as (
+        select
+            invitations.is_used,
+            exists (
+                select from core.attendance
+                where attendance.session_code = survey_waves.subject_id
+                    and attendance.employee_id = invitations.employee_id
+                having bool_and(attendance.status in ('absent', 'excused'))
+            ) as is_absent,
+            exists (
+                select from ops.mail_stops
+                where mail_stops.recipient_kind = 'employee'
+                    and mail_stops.recipient_id = invitations.employee_id
+                    and mail_stops.kind = 'bounced'
+                    and mail_stops.recorded_at <= coalesce(survey_waves.closed_at, survey_waves.closes_at)
+            ) as is_bounced
+        from ops.invitations
+        join ops.survey_waves using (wave_code)
+        where invitations.wave_code = wave and invitations.state = 'invited'
+    )
+    select
+        count(*)::integer,
+        (count(*) filter (where is_used or not (is_absent or is_bounced)))::integer,
+        (count(*) filter (where is_used))::integer,
+        (select survey_waves.has_completions from ops.survey_waves where survey_waves.wave_code = wave)
+    from people;
+end
+$$;
+revoke all on function marts.evaluation_population(text) from public;
+
+-- Names and ids of people that occur in the given texts, so that they can be masked by a role that may not read names.
+-- Full names and ids of everybody; parts of names (given name, first name) of the people of this class only, because
+-- somewhere in a large company every word is somebody's given name.
+create function confidential.names_in_texts(session text, texts text[])
+returns table (name text)
+language sql stable security definer set search_path = ''
+as $$
+    with everybody as (
+        select employees.name, employees.employee_id as person_id from core.employees
+        union all
+        select trainers.name, trainers.trainer_id from core.trainers
+    ),
+    class_people as (
+        select enrollments.employee_id as person_id from core.enrollments where enrollments.session_code = session
+        union
+        select unnest(array[class_sessions.trainer_id, class_sessions.class_manager_id])
+        from core.class_sessions where class_sessions.session_code = session
+    ),
+    written as (select array_to_string(texts, E'\n') as text),
+    sought as (
+        select everybody.name from everybody
+        union
+        select everybody.person_id from everybody where length(everybody.person_id) >= 4
+        union
+        select part from everybody
+        join class_people using (person_id)
+        cross join lateral regexp_split_to_table(everybody.name, '[[:space:]·]+') as part
+        where length(part) >= 3
+        union
+        select right(everybody.name, 2) from everybody
+        join class_people using (person_id)
+        where everybody.name ~ '^[\u4e00-\u9fff]{3,4}$'
+    )
+    select sought.name from sought, written
+    where length(sought.name) >= 2 and strpos(lower(written.text), lower(sought.name)) > 0
+$$;
+revoke all on function confidential.names_in_texts(text, text[]) from public;
+
+create type ops.report_state as enum ('rendered', 'failed');
+
+-- Grain: one PDF for one audience in one language, made once per state of its data.
+create table ops.reports (
+    report_id bigint generated always as identity primary key,
+    kind text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    audience text not null check (audience in ('hr', 'trainer', 'business')),
+    locale text not null,
+    release_id bigint not null references published.releases,
+    revision_number integer not null,
+    view_sha256 text not null,
+    state ops.report_state not null,
+    uri text,
+    pdf_sha256 text,
+    size_bytes bigint,
+    page_count integer,
+    failure_reason text,
+    rendered_at timestamptz not null,
+    unique (kind, subject_kind, subject_id, audience, locale, view_sha256),
+    check ((state = 'rendered') = (uri is not null and pdf_sha256 is not null))
+);
+
+grant usage on schema marts to trainloop_statistics, trainloop_planner;
+grant select, insert, update, delete on all tables in schema marts to trainloop_statistics;
+grant select on marts.evaluation_waves, marts.evaluation_figures to trainloop_planner;
+grant usage on schema published to trainloop_statistics, trainloop_reporter, trainloop_board, trainloop_planner, trainloop_sender;
+grant select, insert, update, delete on all tables in schema published to trainloop_statistics;
+grant select on all tables in schema published to trainloop_reporter, trainloop_board, trainloop_planner, trainloop_sender;
+grant select, insert, delete on confidential.release_respondents to trainloop_statistics;
+grant execute on function marts.evaluation_population(text), confidential.names_in_texts(text, text[]) to trainloop_statistics;
+grant select, insert, update on ops.reports to trainloop_reporter;
+grant select on ops.reports to trainloop_board, trainloop_planner, trainloop_sender;
+-- What a report says about its class: names of course and trainer, times. Published rows carry codes only.
+grant usage on schema core to trainloop_reporter;
+grant select on core.courses, core.class_sessions, core.trainers to trainloop_reporter;
+-- Outbox: notices are decisions, messages are frozen bytes. Both survive any crash; only the mailer sends.
+
+-- Grain: one kind of notice. Optional mail stops when a person opts out of it. survey: one digest a person and day;
+-- alert: gathered, so that a storm is one mail.
+create table ops.notice_kinds (
+    kind text primary key,
+    family text not null check (family in ('survey', 'report', 'data', 'alert')),
+    is_optional boolean not null
+);
+insert into ops.notice_kinds (kind, family, is_optional) values
+('survey_invitation', 'survey', true),
+('survey_reminder', 'survey', true),
+('survey_without_attendance', 'data', false),
+('evaluation_report', 'report', false),
+('quarantined_rows', 'data', false),
+('file_refused', 'data', false),
+('audit_gaps', 'alert', false),
+('mail_backlog_expired', 'alert', false),
+('incident_digest', 'alert', false);
+
+-- Transitions: planned → composed (its words are in a message) | dropped (nobody wants it any more, reason says why)
+-- | expired (not_after passed first); composed → planned (its digest lost another notice and is composed anew).
+create type ops.notice_state as enum ('planned', 'composed', 'dropped', 'expired');
+
+-- Grain: one decision that one recipient be told one thing once. The business key stops repeats.
+create table ops.notices (
+    notice_id bigint generated always as identity primary key,
+    kind text not null references ops.notice_kinds,
+    subject_kind text not null,
+    subject_id text not null,
+    recipient_kind text not null check (recipient_kind in ('employee', 'trainer', 'contact')),
+    recipient_id text not null,
+    step text not null default '',
+    sequence_number integer not null default 1,
+    is_optional boolean not null default false,
+    is_urgent boolean not null default false,
+    not_before timestamptz not null default ops.business_now(),
+    not_after timestamptz,
+    facts jsonb not null default '{}',
+    state ops.notice_state not null default 'planned',
+    reason text,
+    message_id bigint,
+    decided_at timestamptz not null default ops.business_now(),
+    settled_at timestamptz,
+    constraint told_once unique (kind, subject_kind, subject_id, recipient_kind, recipient_id, step, sequence_number),
+    constraint composed_has_message check (state <> 'composed' or message_id is not null),
+    constraint dropped_has_reason check ((state = 'dropped') = (reason is not null))
+);
+-- The composer walks through recipients in order; only what waits is in it.
+create index on ops.notices (recipient_kind, recipient_id) where state = 'planned';
+create index on ops.notices (message_id);
+
+-- Transitions: composed → claimed → sent; claimed → composed (server asks to come back, or was not reached) or
+-- uncertain (the 250 was not seen); uncertain → claimed (same bytes again); composed/uncertain → expired or suppressed;
+-- claimed → failed (refused for good) or bounced (the address does not exist).
+create type ops.message_state as enum (
+    'composed', 'claimed', 'sent', 'uncertain', 'expired', 'suppressed', 'failed', 'bounced'
+);
+
+-- Grain: one mail, frozen when composed: a retry sends the same bytes. sending_at is set, and committed, before the
+-- bytes leave: after a crash it tells "may have been sent" from "was not". next_attempt_at null: never again.
+create table ops.messages (
+    message_id bigint generated always as identity primary key,
+    environment text not null,
+    recipient_kind text not null,
+    recipient_id text not null,
+    recipient_address text not null,
+    template text not null,
+    locale text not null,
+    timezone text not null,
+    calendar_code text not null,
+    is_urgent boolean not null,
+    subject text not null,
+    mime_message_id text not null unique,
+    mime_bytes bytea not null,
+    mime_sha256 text not null,
+    attachment_sha256s text[] not null default '{}',
+    state ops.message_state not null default 'composed',
+    not_after timestamptz,
+    composed_at timestamptz not null,
+    next_attempt_at timestamptz,
+    first_attempt_at timestamptz,
+    attempt_count integer not null default 0,
+    uncertain_count integer not null default 0,
+    claimed_by text,
+    lease_until timestamptz,
+    sending_at timestamptz,
+    fence_number bigint not null default 0,
+    sent_at timestamptz,
+    settled_at timestamptz,
+    reply_code integer,
+    reason text
+);
+alter table ops.notices add constraint notices_message_fk foreign key (message_id) references ops.messages;
+-- The claim takes the oldest that are due.
+create index on ops.messages (next_attempt_at, message_id) where state in ('composed', 'claimed', 'uncertain');
+-- Cap per person and day, and the order of one person's mails.
+create index on ops.messages (recipient_kind, recipient_id, composed_at);
+
+-- Grain: one environment that may send. A restored or cloned database has another identity and no lease.
+create table ops.sender_leases (
+    environment text primary key,
+    database_identity text not null,
+    granted_at timestamptz not null,
+    granted_by text not null
+);
+
+-- Which database this is: the cluster, its history since the last restore, the database in it. A copy differs in one.
+create function ops.database_identity() returns text
+language sql stable security definer set search_path = ''
+return (
+    select system_identifier::text || '/' || (select timeline_id from pg_catalog.pg_control_checkpoint()) || '/'
+        || (select oid from pg_catalog.pg_database where datname = current_database())
+    from pg_catalog.pg_control_system()
+);
+
+-- Grain: one person that must not get some mail: opted out of optional mail, or the address bounced. A bounce holds for
+-- the address it came from: a corrected address gets mail again.
+create table ops.mail_stops (
+    recipient_kind text not null,
+    recipient_id text not null,
+    kind text not null check (kind in ('opted_out', 'bounced')),
+    address_sha256 text,
+    recorded_at timestamptz not null,
+    reason text,
+    primary key (recipient_kind, recipient_id, kind)
+);
+
+-- Grain: one template that HR holds back for now.
+create table ops.held_templates (
+    template text primary key,
+    held_at timestamptz not null,
+    held_by text not null
+);
+
+-- Grain: one person of the master data that mail can go to. Contacts of the site file are no rows.
+create view ops.mail_recipients as
+select
+    'employee' as recipient_kind, employee_id as recipient_id, name, email, locale, timezone, calendar_code,
+    removed_on, left_on
+from core.employees
+union all
+select 'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code, e.removed_on, e.left_on
+from core.trainers as t
+left join core.employees as e on e.employee_id = t.employee_id;
+
+-- Grain: one notice; objection is null while it is wanted. The composer asks before it writes, the mailer again before
+-- it sends. Objections against a recipient come first, then those against the subject.
+create view ops.notice_objections as
+with clock as materialized (select ops.business_now() as moment)
+select
+    n.notice_id,
+    case
+        when n.recipient_kind <> 'contact' and r.recipient_id is null then 'recipient_unknown'
+        when r.removed_on is not null or r.left_on <= (clock.moment at time zone r.timezone)::date then 'left'
+        when n.recipient_kind <> 'contact' and coalesce(r.email, '') = '' then 'address_missing'
+        when bounce.address_sha256 = encode(sha256(convert_to(lower(r.email), 'UTF8')), 'hex') then 'bounced'
+        when opt_out.recipient_id is not null and (n.is_optional or k.is_optional) then 'opted_out'
+        when s.status = 'cancelled' then 'class_cancelled'
+        when k.family = 'survey' and (i.state is distinct from 'invited') then 'not_invited'
+        when k.family = 'survey' and i.is_used then 'answered'
+        when k.family = 'survey' and (w.state <> 'open' or w.closes_at <= clock.moment) then 'wave_closed'
+        when n.kind = 'evaluation_report' and n.recipient_kind = 'trainer' and s.trainer_id is distinct from n.recipient_id
+            then 'not_concerned'
+        when n.kind = 'evaluation_report' and exists (
+            select from ops.notices as newer
+            where (newer.kind, newer.subject_kind, newer.subject_id, newer.recipient_kind, newer.recipient_id, newer.step)
+                = (n.kind, n.subject_kind, n.subject_id, n.recipient_kind, n.recipient_id, n.step)
+                and newer.sequence_number > n.sequence_number
+        ) then 'superseded'
+        when n.kind = 'quarantined_rows' and not exists (
+            select from ops.quarantined_rows as q where q.file_id = f.file_id and q.state = 'open'
+        ) then 'resolved'
+        when n.kind = 'file_refused' and f.state is distinct from 'refused' then 'resolved'
+    end as objection
+from clock
+cross join ops.notices as n
+inner join ops.notice_kinds as k on k.kind = n.kind
+left join ops.mail_recipients as r on r.recipient_kind = n.recipient_kind and r.recipient_id = n.recipient_id
+left join ops.mail_stops as bounce
+    on bounce.recipient_kind = n.recipient_kind and bounce.recipient_id = n.recipient_id and bounce.kind = 'bounced'
+left join ops.mail_stops as opt_out
+    on opt_out.recipient_kind = n.recipient_kind and opt_out.recipient_id = n.recipient_id and opt_out.kind = 'opted_out'
+left join ops.survey_waves as w on n.subject_kind = 'survey_wave' and w.wave_code = n.subject_id
+left join ops.invitations as i
+    on n.recipient_kind = 'employee' and i.wave_code = w.wave_code and i.employee_id = n.recipient_id
+left join core.class_sessions as s
+    on s.session_code = case
+        when n.subject_kind = 'class_session' then n.subject_id
+        when w.subject_kind = 'class_session' then w.subject_id
+    end
+left join ops.inbox_files as f
+    on f.file_id = case when n.subject_kind = 'inbox_file' and n.subject_id ~ '^\d{1,18}$' then n.subject_id::bigint end;
+
+-- Grain: one notice and how it stands or ended; every notice has exactly one outcome.
+create view ops.notice_outcomes as
+select
+    n.notice_id,
+    n.kind,
+    n.recipient_kind,
+    n.message_id,
+    case
+        when n.state = 'composed' then m.state::text
+        when n.state = 'dropped' and n.message_id is not null then 'suppressed'
+        else n.state::text
+    end as outcome,
+    coalesce(n.reason, m.reason) as reason
+from ops.notices as n
+left join ops.messages as m on m.message_id = n.message_id;
+
+grant select on ops.notice_kinds, ops.notice_outcomes to trainloop_intake, trainloop_planner, trainloop_statistics,
+    trainloop_reporter, trainloop_sender, trainloop_board;
+grant insert, select on ops.notices to trainloop_intake, trainloop_planner, trainloop_statistics, trainloop_reporter;
+grant update on ops.notices to trainloop_planner;
+grant select, insert, update on ops.notices, ops.messages, ops.mail_stops to trainloop_sender;
+grant select on ops.mail_recipients, ops.notice_objections, ops.sender_leases to trainloop_sender;
+grant select, insert, delete on ops.held_templates to trainloop_sender;
+grant select on ops.mail_stops to trainloop_planner;
+grant select (message_id, environment, recipient_kind, template, locale, state, not_after, composed_at, next_attempt_at,
+    attempt_count, sent_at, settled_at, reply_code, reason) on ops.messages to trainloop_board, trainloop_planner;
+-- The board counts and explains; who was asked or has answered is not its business.
+grant select (notice_id, kind, subject_kind, subject_id, recipient_kind, step, sequence_number, is_optional, is_urgent,
+    not_before, not_after, state, message_id, decided_at, settled_at) on ops.notices to trainloop_board;
+grant select on ops.held_templates to trainloop_board;
+-- Quality: one check run per file or per audited day, so that judging again after a crash replaces and never repeats.
+alter table ops.check_runs
+    add column checked_on date,
+    -- Rows of a file that waited for a reference and came to the gate again.
+    add column is_parked boolean not null default false,
+    -- Header text of each column as it stood in the file, in the file's order: the owner's workbook repeats it.
+    add column headers jsonb not null default '[]';
+create unique index one_verdict_per_file on ops.check_runs (suite, file_id) where file_id is not null and not is_parked;
+create unique index one_audit_per_day on ops.check_runs (suite, checked_on) where file_id is null;
+
+alter table ops.check_results
+    -- Who has to act on a failure: engineer (data, machinery), hr (the lifecycle) or owner (the file's contents).
+    add column audience text not null default 'owner' check (audience in ('owner', 'engineer', 'hr')),
+    add column position integer not null default 0;
+
+-- Grain: one thing that a failed audit check found: an id and how many pieces are missing there. Never a value.
+create table ops.check_gaps (
+    check_run_id bigint not null,
+    check_code text not null,
+    position integer not null,
+    subject_kind text not null,
+    subject_id text not null,
+    gap_count bigint not null check (gap_count > 0),
+    primary key (check_run_id, check_code, position),
+    foreign key (check_run_id, check_code) references ops.check_results on delete cascade
+);
+
+-- Grain: one step of the lifecycle on one audited day: what was due until then and what became of it.
+create table ops.reconciliations (
+    check_run_id bigint not null references ops.check_runs on delete cascade,
+    step text not null,
+    due_count bigint not null,
+    done_count bigint not null,
+    skipped_count bigint not null,
+    expired_count bigint not null,
+    gap_count bigint not null,
+    primary key (check_run_id, step),
+    check (due_count = done_count + skipped_count + expired_count + gap_count)
+);
+
+grant select, insert, update, delete on ops.check_results, ops.check_gaps, ops.reconciliations to trainloop_planner;
+grant delete on ops.check_results to trainloop_intake;
+grant select on ops.check_gaps, ops.reconciliations to trainloop_board, trainloop_reporter, trainloop_sender;
+grant select on ops.check_runs, ops.check_results to trainloop_sender;
+-- Reporting: which files stand behind a report. Files only: who is in them is none of a report's business.
+
+-- Grain: one export file that brought answers of one wave. Says nothing about whose.
+create table ops.survey_wave_files (
+    wave_code text not null,
+    file_id bigint not null references ops.inbox_files,
+    primary key (wave_code, file_id)
+);
+
+-- Grain: one file that the current rows of one class came from.
+create view core.session_files as
+select session_code, 'class_sessions' as dataset, file_id from core.class_sessions
+union
+select session_code, 'enrollments', file_id from core.enrollments
+union
+select session_code, 'attendance', file_id from core.attendance
+union
+select session_code, 'test_results', file_id from core.test_results;
+
+-- Grain: one file that brought answers or completions of one wave.
+create view core.wave_files as
+select wave_code, 'survey_exports' as dataset, file_id from ops.survey_wave_files
+union
+select wave_code, 'survey_completions', file_id from core.survey_completions;
+
+grant select, insert on ops.survey_wave_files to trainloop_intake;
+grant select on ops.survey_wave_files to trainloop_board, trainloop_planner, trainloop_statistics;
+grant select on core.session_files, core.wave_files to trainloop_reporter;
