@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"orchestration.catalogue"},
     "cli": {"commands"},
     "__main__": {"cli"},
-    "demo": WORK | {"contracts", "stack", "surveys.instrument", "outbox"},
+    "demo": WORK | {"contracts", "intake", "quality", "surveys", "reporting", "outbox", "stack"},
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {
