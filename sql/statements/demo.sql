@@ -20,3 +20,93 @@ select
             and (not_after is null or not_after > ops.business_now())
     ) as notices,
     (select count(*) from ops.messages where state in ('composed', 'claimed')) as messages
+
+-- name: files
+-- Grain: one content of the registry.
+select file_id, dataset, name, content_sha256, state::text as state, revision_number, row_count, accepted_count,
+    unchanged_count, quarantined_count, parked_count, refused_count, refused_rule
+from ops.inbox_files
+order by file_id
+
+-- name: quarantine
+-- Grain: one reason of one quarantined row.
+select quarantined.file_id, quarantined.row_number, reason.column_name, reason.rule
+from ops.quarantined_rows as quarantined
+join ops.quarantine_reasons as reason using (quarantined_row_id)
+
+-- name: parked
+-- Grain: one file with rows that waited.
+select file_id, count(*) as parked, count(*) filter (where state = 'matched') as matched
+from ops.parked_rows
+group by file_id
+
+-- name: figures
+-- Grain: one figure of the newest release of each class session that was not withheld.
+select release.subject_id as session_code, figure.family, figure.code, figure.statistic, figure.value,
+    figure.text_value, figure.respondent_count, figure.is_hidden, figure.reason
+from published.figures as figure
+join (
+    select distinct on (subject_id) subject_id, release_id
+    from published.releases
+    where product = 'course_evaluation' and not is_withheld
+    order by subject_id, release_id desc
+) as release using (release_id)
+
+-- name: suggestions
+select release.subject_id as session_code, suggestion.item_code, suggestion.strength
+from published.suggestions as suggestion
+join published.releases as release using (release_id)
+where not release.is_withheld
+
+-- name: verbatims
+select release.subject_id as session_code, verbatim.masked_text
+from published.verbatims as verbatim
+join published.releases as release using (release_id)
+
+-- name: sessions
+-- Grain: one class session with its wave, opening step and PDFs.
+select
+    session.session_code, session.status, (session.starts_at at time zone session.timezone)::date as held_on,
+    wave.opened_at, wave.state::text as wave_state,
+    step.due_on as opening_due_on, step.state::text as opening_state,
+    (
+        select count(*) from ops.reports
+        where reports.subject_id = session.session_code and reports.state = 'rendered'
+    ) as pdf_count,
+    (
+        select count(*) from ops.invitations
+        where invitations.wave_code = wave.wave_code and invitations.reason = 'left'
+    ) as left_count
+from core.class_sessions as session
+left join ops.survey_waves as wave on wave.subject_id = session.session_code
+left join ops.milestones as step
+    on step.subject_kind = 'class_session' and step.subject_id = session.session_code and step.step = 'evaluation_open'
+order by session.session_code
+
+-- name: calls
+-- Grain: one wave and step of its calls, as they left: invitations and each reminder.
+select notice.subject_id as wave_code, notice.kind, notice.step, count(*) as people
+from ops.notices as notice
+join ops.messages as message using (message_id)
+where notice.kind in ('survey_invitation', 'survey_reminder') and message.state = 'sent'
+group by notice.subject_id, notice.kind, notice.step
+
+-- name: mails
+-- Grain: one kind of notice and how it ended.
+select kind, outcome, count(*) as notices
+from ops.notice_outcomes
+group by kind, outcome
+order by kind, outcome
+
+-- name: sent
+select count(*) filter (where state = 'sent') as sent, count(*) as composed from ops.messages
+
+-- name: totals
+select
+    (select count(*) from ops.reports where state = 'rendered') as pdfs,
+    (select count(*) from confidential.responses) as answers,
+    (select count(*) from ops.inbox_files) as files,
+    (
+        select count(*) from ops.inbox_files
+        where row_count <> accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
+    ) as leaks

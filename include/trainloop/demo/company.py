@@ -73,7 +73,8 @@ class ClassSession:
 
     `rounds` are the complete answers by part of the wave: before the first reminder, before the second, after it.
     `quality` are true means by dimension stem, `items` those of single items. `straight_lined` answer sheets say 4
-    everywhere; `partial` ones stop half-way.
+    everywhere; `partial` ones stop half-way. `found_late` people are absent on the first attendance list and there on the
+    corrected one, so they are invited later than the others.
     """
 
     code: str
@@ -95,6 +96,7 @@ class ClassSession:
     straight_lined: int = 0
     partial: int = 0
     leavers: int = 0
+    found_late: int = 0
     announced_for: date | None = None
     is_cancelled: bool = False
 
@@ -210,7 +212,7 @@ def _sessions() -> tuple[ClassSession, ...]:
         # Four attendees: too few for any figure.
         ClassSession("2026-C006", "C-PROJ", "T005", april, sg, "blended", "SG-08", ("D23",), 5, 1, 0, 0, (2, 1, 1)),
         ClassSession("2026-C007", "C-DATA", "T002", june, sh, "classroom", "SH-LAB", ("D13", "D15"), 26,
-                     rounds=(11, 5, 3), test=TestTruth(47, 30), announced_for=date(2026, 6, 4)),
+                     rounds=(11, 5, 3), test=TestTruth(47, 30), found_late=1, announced_for=date(2026, 6, 4)),
         ClassSession("2026-C008", "C-SAFE", "T003", june, sh, "online", "", ("D14",), 36, 3, 1, 2,
                      (16, 6, 3), WEAK, test=TestTruth(63, 1.5), partial=2),
         ClassSession("2026-C009", "C-PROJ", "T005", june, sg, "blended", "SG-08", ("D23", "D24"), 12, is_cancelled=True),
