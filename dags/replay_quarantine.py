@@ -26,6 +26,7 @@ from airflow.sdk import Param, dag, get_current_context, task
 from trainloop.orchestration.assets import (
     CHANGED_DATASETS,
     PLANNED_NOTICES,
+    SURVEY_EXPORTS,
     announce_changes,
     announce_notices,
     dataset_names,
@@ -56,9 +57,13 @@ def replay_quarantine():
     def replay() -> dict:
         """Open rows, under the contract as it is today."""
         from trainloop.intake import replay
+        from trainloop.surveys import exports
 
         params = get_current_context()["params"]
-        counts = replay.replay_quarantine(file_id=params["file_id"], dataset=params["dataset"])
+        if params["dataset"] == SURVEY_EXPORTS:
+            counts = exports.replay_survey_quarantine(file_id=params["file_id"])
+        else:
+            counts = replay.replay_quarantine(file_id=params["file_id"], dataset=params["dataset"])
         announce_changes([params["dataset"]] if counts["changed_count"] else [])
         announce_notices(counts)
         return counts

@@ -208,6 +208,12 @@ select
     (select rows from rewritten) as rewritten_count, (select reports from owed) as owed_count
 from survey_rows
 
+-- name: note_files
+-- Grain: one file that holds answers of a wave: a report names the files behind it with their verdicts. File level only.
+insert into ops.survey_wave_files (wave_code, file_id)
+select distinct survey_rows.wave_code, %(file_id)s::bigint from survey_rows
+on conflict do nothing
+
 -- name: forget_parked
 -- Grain: one parked answer sheet that is in `confidential` now: its text beside the tool's id would lead to the answer.
 update ops.parked_rows

@@ -18,9 +18,9 @@ from trainloop import faults
 from trainloop.contracts import Contract
 from trainloop.domain.survey import EVALUATION_INSTRUMENT, STRAIGHT_LINE_ITEMS, evaluation_wave_code
 from trainloop.intake import inbox
-from trainloop.intake.again import run_again
 from trainloop.intake.parking import match_dataset
 from trainloop.intake.pipeline import Route, run_dataset
+from trainloop.intake.replay import replay_dataset
 from trainloop.intake.source import open_source
 from trainloop.intake.work import FileRecord, MergeCounts, Work
 from trainloop.settings import get_settings
@@ -52,18 +52,12 @@ def collect_survey_responses() -> dict[str, Any]:
     return counts | mark_completions()
 
 
-def replay_survey_quarantine(file_id: int | None = None) -> dict[str, int]:
-    """Send quarantined answer sheets through the gate again, after a mapping was mended; return counts."""
-    counts = {"accepted_count": 0, "unchanged_count": 0, "quarantined_count": 0}
-    with engine.connect("intake") as lock:
-        if not engine.try_lock(lock, f"intake:{DATASET}"):
-            return counts
-        rows = lock.execute(statement("intake", "open_files"), {"dataset": DATASET, "file_id": file_id}).fetchall()
-        for row in rows:
-            result = run_again(row["file_id"], again_route(), "quarantined")
-            counts["accepted_count"] += result.accepted
-            counts["unchanged_count"] += result.unchanged
-            counts["quarantined_count"] += result.quarantined
+def replay_survey_quarantine(file_id: int | None = None) -> dict[str, Any]:
+    """Send quarantined answer sheets through the gate again, after a mapping was mended; return counts.
+
+    A corrected list of answers is no answer of its respondent, so none is taken: mend the mapping or the export.
+    """
+    counts = replay_dataset(DATASET, again_route(), file_id, corrections=False)
     forget_settled_rows()
     return counts
 
@@ -138,6 +132,7 @@ def merge_responses(connection: Connection, work: Work) -> MergeCounts:
         connection.execute(statement("survey_responses", name))
     row = connection.execute(statement("survey_responses", "settle_responses")).fetchone()
     assert row is not None
+    connection.execute(statement("survey_responses", "note_files"), {"file_id": work.file.file_id})
     connection.execute("drop table survey_rows")
     faults.point("surveys.responses.merged")
     return MergeCounts(accepted=row["accepted_count"], unchanged=row["unchanged_count"])
