@@ -1,4 +1,4 @@
-"""The outbox against a small model: planning, answering, leaving, failing and sending in any order keep the promises."""
+"""The outbox against a small model: planning, answering, leaving, failing, sending in any order keep the promises."""
 
 from __future__ import annotations
 

@@ -78,12 +78,14 @@ class Courier:
 
     def _with_bytes(self, claims: Sequence[Claim], read_bytes: ReadBytes) -> Iterator[tuple[Claim, bytes]]:
         chunk: list[Claim] = []
+        size_bytes = 0
         for number, claim in enumerate(claims, start=1):
             chunk.append(claim)
-            if number == len(claims) or sum(item.size_bytes for item in chunk) >= READ_AHEAD_BYTES:
+            size_bytes += claim.size_bytes
+            if number == len(claims) or size_bytes >= READ_AHEAD_BYTES:
                 contents = read_bytes([item.message_id for item in chunk])
                 yield from ((item, contents[item.message_id]) for item in chunk)
-                chunk = []
+                chunk, size_bytes = [], 0
 
     def _address(self, claim: Claim) -> ReplyError | ConnectionLostError | None:
         """Name both ends; a server that hung up between two mails gets one new session."""
