@@ -110,8 +110,8 @@ def _put_response(out: Published) -> None:
         "eligible_count": out.eligible,
         "complete_count": out.complete,
         "partial_count": min(1, out.eligible - out.complete),
-        "straight_lined_count": min(1, out.complete),
     }
+    out.put("response", "wave", "straight_lined_count", Decimal(min(1, out.complete)), out.complete, 10)
     for name, count in counts.items():
         out.put("response", "wave", name, Decimal(count), None)
     out.put("response", "wave", "rr1_pct", _round(rate, 1), None)
@@ -134,7 +134,7 @@ def _put_ratings(out: Published, rng: random.Random) -> list[str]:
         out.put("item", item.code, "top2_pct", _share(sum(score >= 4 for score in scores), n), n, 10)
         out.put("item", item.code, "bottom2_pct", _share(sum(score <= 2 for score in scores), n), n, 10)
     for code, columns in by_dimension.items():
-        out.means("dimension", code, [sum(row) / len(row) for row in zip(*columns, strict=True)])
+        out.means("dimension", code, [sum(row) / len(row) for row in zip(*columns, strict=True)], 1)
         for statistic, value in {"alpha": 0.81, "alpha_low": 0.64, "alpha_high": 0.91}.items():
             out.put("dimension", code, statistic, _round(value, 2), out.complete, 10)
         out.put("dimension", code, "item_rest_negative", "none", out.complete, 10)

@@ -117,7 +117,7 @@ def test_it_has_bookmarks_language_title_and_alternative_texts(
         assert view.course_name in str(pdf.docinfo["/Title"])
         things = (thing for thing in pdf.objects if isinstance(thing, pikepdf.Dictionary))
         charts = [str(thing.Alt) for thing in things if thing.get("/S") == "/Figure"]
-        assert "Case practice: 3.35 3.02 – 3.68" in charts
+        assert "Case practice: 3.3 3.0 – 3.7" in charts
 
 
 def _flat(outline: list[object]) -> Iterator[dict[str, str]]:
@@ -143,7 +143,9 @@ def test_it_is_an_archive_file_with_its_data_inside(press: Press, view_of: Calla
     lines = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     assert len(lines) == len(content["figures"]) == len(view.data_rows)
     mean = next(line for line in lines if (line["code"], line["statistic"]) == ("practice_enough", "mean"))
-    assert Decimal(mean["value"]) == Decimal("3.38")
+    assert mean["value"] == next(
+        row.value for row in view.data_rows if (row.code, row.statistic) == ("practice_enough", "mean")
+    )
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1"])

@@ -50,11 +50,9 @@ class Catalogue:
             return MINUS + text
         return "+" + text if is_signed and not is_zero else text
 
-    def percent(self, value: Decimal | float, decimals: int = 0) -> str:
-        """Return a number of 0–100 as a percentage."""
-        pattern = "0" + ("." + "0" * decimals if decimals else "") + self.messages["format.percent_sign"]
-        text: str = numbers.format_percent(Decimal(value) / 100, format=pattern, locale=self._babel)
-        return text
+    def percent(self, value: Decimal) -> str:
+        """Return a number of 0–100 as a percentage with the decimals it has."""
+        return self.number(value) + self.messages["format.percent_sign"]
 
     def day(self, moment: date | datetime, zone: ZoneInfo | None = None) -> str:
         """Return a date in long form."""

@@ -45,19 +45,13 @@ class Desk:
         """Return "n=12", or nothing when nobody counted."""
         return "" if count is None else self.words("format.n", n=self.words.number(count))
 
-    def points(self, value: Decimal, count: int | None, *, is_signed: bool = False) -> str:
-        """Return scale points with the decimals the release rounded them to."""
-        places = 1 if count is not None and count < self.site.suppression.one_decimal_below else 2
-        return self.words.number(value, places, is_signed=is_signed)
-
-    def nps_points(self, value: Decimal, count: int | None) -> str:
-        """Return a Net Promoter Score: whole points in small groups, else one decimal, always signed."""
-        places = 0 if count is not None and count < self.site.suppression.one_decimal_below else 1
-        return self.words.number(value, places, is_signed=True)
+    def points(self, value: Decimal, *, is_signed: bool = False) -> str:
+        """Return scale points with the decimals they were released with."""
+        return self.words.number(value, is_signed=is_signed)
 
     def percent(self, value: Decimal) -> str:
-        """Return a share with the one decimal it was published with."""
-        return self.words.percent(value, 1)
+        """Return a share with the decimals it was released with."""
+        return self.words.percent(value)
 
     def interval(self, low: str, high: str, *, is_signed: bool = False) -> str:
         """Return both ends of an interval; signed ones are joined by a word, not by one more dash."""
@@ -74,10 +68,10 @@ class Desk:
         low, high = self._ends(family, code)
         between = ""
         if low is not None and high is not None:
-            ends = (self.points(end, count, is_signed=is_signed) for end in (low, high))
+            ends = (self.points(end, is_signed=is_signed) for end in (low, high))
             between = self.interval(*ends, is_signed=is_signed)
         return Figure(
-            text=self.points(row.value, count, is_signed=is_signed),
+            text=self.points(row.value, is_signed=is_signed),
             is_shown=True,
             value=float(row.value),
             low=None if low is None else float(low),
@@ -94,10 +88,10 @@ class Desk:
         count = row.respondent_count
         between = ""
         if low is not None and high is not None:
-            ends = (self.nps_points(end, count) for end in (low, high))
+            ends = (self.points(end, is_signed=True) for end in (low, high))
             between = self.words("nps.interval", interval=self.interval(*ends, is_signed=True))
         return Figure(
-            text=self.nps_points(row.value, count),
+            text=self.points(row.value, is_signed=True),
             is_shown=True,
             value=float(row.value),
             interval=between,

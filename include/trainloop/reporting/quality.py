@@ -74,10 +74,13 @@ def answer_facts(desk: Desk) -> tuple[Fact, ...]:
         "partial": "partial_count",
         "straight": "straight_lined_count",
     }
-    facts = [
-        Fact(label=words(f"quality.{name}"), text=words.number(figures.count("response", "wave", statistic)))
-        for name, statistic in counts.items()
-    ]
+    facts = []
+    for name, statistic in counts.items():
+        row = figures.row("response", "wave", statistic)
+        if row.is_hidden and desk.complete_count < desk.site.suppression.mean_min:
+            continue  # the one-page report says once that nothing about the answers is shown
+        text = desk.reason(row) if row.value is None else words.number(int(row.value))
+        facts.append(Fact(label=words(f"quality.{name}"), text=text))
     facts += [
         Fact(label=words(f"quality.{name}"), text=desk.share("response", "wave", f"{name}_pct").text)
         for name in ("rr1", "rr2")

@@ -216,7 +216,7 @@ def test(desk: Desk) -> tuple[str, tuple[Share, ...], tuple[Fact, ...]]:
         missing = next((row for row in (pre, post) if row.value is None), figures.row("test", "class", "difference"))
         return desk.reason(missing), (), ()
     count = pre.respondent_count
-    texts = {"pre": desk.points(pre.value, count), "post": desk.points(post.value, count)}
+    texts = {"pre": desk.points(pre.value), "post": desk.points(post.value)}
     bars = tuple(
         Share(label=words(f"test.{name}"), percent=float(row.value or 0), text=texts[name])
         for name, row in (("pre", pre), ("post", post))

@@ -1,0 +1,81 @@
+"""The whole way of a number: answers → statistics and suppression → release → PDF."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pypdf
+import pytest
+from tests.surveys import results_world as world
+
+from trainloop.reporting.course_evaluation import render_reports
+from trainloop.surveys.results import evaluate_session
+from trainloop.warehouse import engine
+
+pytestmark = pytest.mark.slow
+LEVELS = [5, 4, 4, 3, 5, 2, 4, 4, 5, 3, 4, 5]
+
+
+@pytest.fixture
+def company(set_clock: Callable[..., Any]) -> None:
+    """A company whose files all passed the gate."""
+    set_clock(2026, 4, 20)
+    world.make_company()
+    world.execute("update ops.inbox_files set dataset = 'survey_exports', state = 'merged', finished_at = now()")
+    world.execute(
+        """insert into ops.check_runs (suite, file_id, checked_at, row_count, is_passed, gate_decision)
+           values ('survey_exports', 1, now(), 12, true, 'pass')"""
+    )
+
+
+def text_of(audience: str, locale: str) -> str:
+    with engine.connect("owner") as connection:
+        row = connection.execute(
+            "select uri from ops.reports where audience = %s and locale = %s order by report_id desc limit 1",
+            (audience, locale),
+        ).fetchone()
+    assert row is not None
+    content = Path(urlsplit(row["uri"]).path).read_bytes()
+    return re.sub(r"\s+", "", " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages))
+
+
+@pytest.mark.parametrize(("answers", "invited"), [(LEVELS, 14), (LEVELS * 2, 26), (LEVELS[:7], 20), (LEVELS[:3], 20)])
+def test_what_was_released_is_what_is_printed(company: None, answers: list[int], invited: int) -> None:
+    """Every shown mean of the release stands in both languages' PDFs; hidden ones print n and their reason."""
+    world.make_class("S1", world.forms(answers, most_useful="案例讨论很好", to_improve="练习时间太短"), invited=invited)
+    world.execute("insert into ops.survey_wave_files values ('EVAL-S1', 1)")
+    release_id = evaluate_session("S1")["release_id"]
+
+    answer = render_reports("S1")
+
+    assert (answer["release_id"], answer["rendered"]) == (release_id, 4)
+    found = world.figures(int(release_id))
+    for audience, locale in (("hr", "zh-CN"), ("trainer", "en")):
+        text = text_of(audience, locale)
+        assert f"n={len(answers)}" in text
+        for (family, _, statistic), row in found.items():
+            if statistic == "mean" and family in {"item", "dimension"} and row["value"] is not None:
+                assert str(row["value"]) in text
+
+
+def test_later_sessions_are_compared_with_earlier_ones(company: None) -> None:
+    """The course's and the trainer's earlier sessions and the verification of the last findings have their place."""
+    low, high = ([world.form(level, practice_enough=best - level % 2) for level in LEVELS] for best in (2, 5))
+    world.make_class("S1", low, number=1)
+    world.make_class("S2", high, number=2)
+    world.execute("insert into ops.survey_wave_files values ('EVAL-S1', 1), ('EVAL-S2', 1)")
+    evaluate_session("S1")
+    evaluate_session("S2")
+
+    render_reports("S2")
+
+    text = text_of("hr", "zh-CN")
+    assert "实操练习时间充分" in text
+    assert "▲更高" in text
+    assert "上一班次S1中达到改进规则的题目" in text
+    assert "▲已改善" in text
