@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from trainloop.config import Locale, Site
-from trainloop.reporting import glyphs, quality, sections, verdict
+from trainloop.reporting import comparisons, glyphs, open_text, quality, sections, verdict
 from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.evidence import Evidence, Row, Suggestion
 from trainloop.reporting.pages import layout_sha256
@@ -31,11 +31,11 @@ def build_view(
         site=site,
         audience=audience,
     )
-    words_reason = sections.words_reason(desk)
+    words_reason = open_text.words_reason(desk)
     is_small = verdict.is_small(desk)
     test_sentence, test_bars, test_facts = sections.test(desk)
     attendance_sentence, attendance_facts = sections.attendance(desk)
-    quotes, marked = sections.quotes(desk)
+    quotes, marked = open_text.quotes(desk)
     quality_sentence, quality_tone = quality.statement(desk)
     release, session = evidence.release, evidence.session
     released_on = words.day(release.released_at, site.company.zone)
@@ -66,14 +66,14 @@ def build_view(
         distributions=() if is_small else sections.distributions(desk),
         nps=sections.nps(desk),
         choices=() if is_small else sections.choices(desk),
-        comparisons=() if is_small else sections.comparisons(desk),
+        comparisons=() if is_small else comparisons.comparisons(desk),
         test=test_facts,
         test_bars=test_bars,
         test_sentence=test_sentence,
         attendance=attendance_facts,
         attendance_sentence=attendance_sentence,
         words_reason=words_reason,
-        themes=() if words_reason else sections.themes(desk),
+        themes=() if words_reason else open_text.themes(desk),
         quotes=() if words_reason else quotes,
         suggestions=tuple(verdict.suggestion_point(desk, one) for one in _suggestions(desk)),
         suggestions_sentence=_suggestions_sentence(desk),

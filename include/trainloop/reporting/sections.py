@@ -1,28 +1,21 @@
-"""The detail behind page 1: dimensions, items, distributions, recommendation, comparisons, test, attendance, words."""
+"""The detail behind page 1: dimensions, items, distributions, recommendation, test, attendance."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from decimal import Decimal
 
-from trainloop.reporting import glyphs
+from trainloop.reporting import comparisons
 from trainloop.reporting.printing import Desk
 from trainloop.reporting.verdict import findings
 from trainloop.reporting.view import (
     Bars,
-    Comparison,
-    ComparisonRow,
     Dimension,
     Fact,
     Item,
     Nps,
-    Quotes,
     Scale,
     Share,
 )
-
-_THEMES_SHOWN = 6
 
 
 def mean_scale(desk: Desk) -> Scale:
@@ -124,87 +117,15 @@ def choices(desk: Desk) -> tuple[Bars, ...]:
         )
         counts = [desk.figures.value("choice", question.code, f"count:{option}") for option in question.options]
         shares = tuple(
-            share.model_copy(update={"count": _people(desk, count)})
+            share.model_copy(update={"count": people(desk, count)})
             for share, count in zip(bars.shares, counts, strict=False)
         )
         shown.append(bars.model_copy(update={"shares": shares}))
     return tuple(shown)
 
 
-def _people(desk: Desk, count: Decimal | None) -> str:
+def people(desk: Desk, count: Decimal | None) -> str:
     return "" if count is None else desk.words("format.people", count=desk.words.number(int(count)))
-
-
-def comparisons(desk: Desk) -> tuple[Comparison, ...]:
-    own = "comparison.trainer_own" if desk.audience == "trainer" else "comparison.trainer"
-    return (
-        _comparison(desk, "comparison", desk.words("comparison.course")),
-        _comparison(desk, "comparison_trainer", desk.words(own)),
-        _verification(desk),
-    )
-
-
-def _comparison(desk: Desk, family: str, title: str) -> Comparison:
-    codes = list(desk.questions.dimensions)
-    available = [code for code in codes if desk.figures.has(family, code, "difference")]
-    if not available:
-        refused = next(row for row in desk.figures.rows if row.family == family and row.statistic == "verdict")
-        return Comparison(title=title, reason=desk.reason(refused))
-    differences = [desk.figures.row(family, code, "difference") for code in available]
-    if all(row.value is None for row in differences):
-        return Comparison(title=title, reason=desk.reason(differences[0]))
-    clear = [
-        question.code
-        for question in desk.questions.of_kind("scale")
-        if desk.figures.has(family, question.code, "verdict")
-        and desk.figures.row(family, question.code, "verdict").text_value in {"higher", "lower"}
-    ]
-    rows = tuple(_difference_row(desk, family, code) for code in [*available, *clear])
-    first = next(row for row in differences if row.value is not None)
-    sessions = desk.figures.value(family, first.code, "earlier_sessions_count")
-    earlier = desk.figures.value(family, first.code, "earlier_n")
-    basis = desk.words(
-        "comparison.basis",
-        sessions="–" if sessions is None else desk.words.number(int(sessions)),
-        n=desk.n(None if earlier is None else int(earlier)),
-    )
-    return Comparison(title=title, basis=basis, scale=_difference_scale(rows), rows=rows)
-
-
-def _difference_row(desk: Desk, family: str, code: str) -> ComparisonRow:
-    verdict = desk.figures.row(family, code, "verdict").text_value
-    return ComparisonRow(
-        label=desk.questions.label(code),
-        difference=desk.mean(family, code, "difference", is_signed=True),
-        conclusion=desk.words(f"comparison.{verdict}") if verdict else "",
-    )
-
-
-def _verification(desk: Desk) -> Comparison:
-    title = desk.words("comparison.verification")
-    codes = list(desk.figures.codes("verification"))
-    if not codes:
-        return Comparison(title=title, reason=desk.words("comparison.none_to_verify"))
-    rows = tuple(_difference_row(desk, "verification", code) for code in codes)
-    session = desk.figures.row("verification", codes[0], "earlier_session_code").text_value or "–"
-    return Comparison(
-        title=title,
-        basis=desk.words("comparison.verification_basis", session=session),
-        scale=_difference_scale(rows),
-        rows=rows,
-    )
-
-
-def _difference_scale(rows: Iterable[ComparisonRow]) -> Scale:
-    """Return a symmetric axis in half points that holds every interval."""
-    ends = [
-        abs(end)
-        for row in rows
-        for end in (row.difference.low, row.difference.high, row.difference.value)
-        if end is not None
-    ]
-    reach = max(1.0, math.ceil(max(ends, default=1.0) * 2) / 2)
-    return Scale(low=-reach, high=reach, ticks=(-reach, -reach / 2, 0.0, reach / 2, reach))
 
 
 def test(desk: Desk) -> tuple[str, tuple[Share, ...], tuple[Fact, ...]]:
@@ -283,73 +204,6 @@ def glance(desk: Desk, quality: str) -> tuple[Fact, ...]:
     return (
         Fact(label=words("glance.attendance"), text=attended),
         Fact(label=words("glance.test"), text=tested),
-        Fact(label=words("glance.comparison"), text=_against_before(desk)),
+        Fact(label=words("glance.comparison"), text=comparisons.against_before(desk)),
         Fact(label=words("glance.quality"), text=quality),
     )
-
-
-def _against_before(desk: Desk) -> str:
-    words = desk.words
-    comparison = _comparison(desk, "comparison", "")
-    if comparison.reason:
-        return comparison.reason
-    clear = [
-        words("glance.comparison_text", label=row.label, conclusion=row.conclusion)
-        for row in comparison.rows[: len(desk.questions.dimensions)]
-        if row.conclusion and row.conclusion != words("comparison.no_clear_difference")
-    ]
-    return words("format.list_separator").join(clear) or words("glance.comparison_none")
-
-
-def themes(desk: Desk) -> tuple[Bars, ...]:
-    """Return, for each open question, the themes that most respondents mention."""
-    words, figures = desk.words, desk.figures
-    shown = []
-    for question in desk.questions.of_kind("text"):
-        label = words("words.themes")
-        counted: list[tuple[int, str]] = []
-        for code in figures.codes("theme"):
-            statistic = f"count:{question.code}"
-            count = figures.value("theme", code, statistic) if figures.has("theme", code, statistic) else None
-            if count:
-                name = figures.row("theme", code, words.either("name_zh", "name_en")).text_value
-                counted.append((-int(count), name or code))
-        most = -min((count for count, _ in counted), default=-1)
-        shown.append(
-            Bars(
-                label=label,
-                reason="" if counted else words("words.themes_none"),
-                shares=tuple(
-                    Share(label=name, percent=-100 * count / most, text="", count=_people(desk, Decimal(-count)))
-                    for count, name in sorted(counted)[:_THEMES_SHOWN]
-                ),
-            )
-        )
-    return tuple(shown)
-
-
-def quotes(desk: Desk) -> tuple[tuple[Quotes, ...], int]:
-    """Return the verbatims of each open question, and how many places the fonts cannot print."""
-    words = desk.words
-    shown, marked = [], 0
-    for question in desk.questions.of_kind("text"):
-        texts = []
-        for verbatim in desk.evidence.verbatims.get(question.code, ()):
-            text, count = glyphs.mark_missing(verbatim, words("words.symbol"))
-            marked += count
-            if text:
-                texts.append(text)
-        shown.append(
-            Quotes(
-                label=question.label,
-                quotes=tuple(texts),
-                reason="" if texts else words("words.quotes_none"),
-            )
-        )
-    return tuple(shown), marked
-
-
-def words_reason(desk: Desk) -> str:
-    """Return why neither themes nor verbatims are shown, or nothing when they may be."""
-    minimum = desk.site.suppression.distribution_min
-    return desk.words("words.few", minimum=minimum) if desk.complete_count < minimum else ""
