@@ -1084,21 +1084,21 @@ from core.trainers as t
 left join core.employees as e on e.employee_id = t.employee_id;
 
 -- Grain: one notice; objection is null while it is wanted. The composer asks before it writes, the mailer again before
--- it sends. Objections against a recipient come first, then those against the subject.
+-- it sends. Objections against a recipient come first, then those against the subject. No CTE: the view melts into the
+-- statement that asks, which needs a few rows of it; a bare sub-select reads the clock once.
 create view ops.notice_objections as
-with clock as materialized (select ops.business_now() as moment)
 select
     n.notice_id,
     case
         when n.recipient_kind <> 'contact' and r.recipient_id is null then 'recipient_unknown'
-        when r.removed_on is not null or r.left_on <= (clock.moment at time zone r.timezone)::date then 'left'
+        when r.removed_on is not null or r.left_on <= ((select ops.business_now()) at time zone r.timezone)::date then 'left'
         when n.recipient_kind <> 'contact' and coalesce(r.email, '') = '' then 'address_missing'
         when bounce.address_sha256 = encode(sha256(convert_to(lower(r.email), 'UTF8')), 'hex') then 'bounced'
         when opt_out.recipient_id is not null and (n.is_optional or k.is_optional) then 'opted_out'
         when s.status = 'cancelled' then 'class_cancelled'
         when k.family = 'survey' and (i.state is distinct from 'invited') then 'not_invited'
         when k.family = 'survey' and i.is_used then 'answered'
-        when k.family = 'survey' and (w.state <> 'open' or w.closes_at <= clock.moment) then 'wave_closed'
+        when k.family = 'survey' and (w.state <> 'open' or w.closes_at <= (select ops.business_now())) then 'wave_closed'
         when n.kind = 'evaluation_report' and n.recipient_kind = 'trainer' and s.trainer_id is distinct from n.recipient_id
             then 'not_concerned'
         when n.kind = 'evaluation_report' and exists (
@@ -1112,8 +1112,7 @@ select
         ) then 'resolved'
         when n.kind = 'file_refused' and f.state is distinct from 'refused' then 'resolved'
     end as objection
-from clock
-cross join ops.notices as n
+from ops.notices as n
 inner join ops.notice_kinds as k on k.kind = n.kind
 left join ops.mail_recipients as r on r.recipient_kind = n.recipient_kind and r.recipient_id = n.recipient_id
 left join ops.mail_stops as bounce
