@@ -34,7 +34,7 @@ Need = Literal["nothing", "mean", "distribution"]
 WAVE, TEST = "wave", "test:class"
 _RANK: dict[str, int] = {"hidden": 0, "nothing": 0, "mean": 1, "distribution": 2}
 
-_COUNTS = frozenset({"n", "alpha_n", "earlier_n", "earlier_sessions_count", "earlier_session_code"})
+_COUNTS = frozenset({"n", "earlier_n", "earlier_sessions_count", "earlier_session_code"})
 _ADMINISTRATIVE = frozenset({
     "invited_count",
     "eligible_count",
