@@ -8,16 +8,28 @@ select token, wave_code from ops.invitations where token = any (%(tokens)s)
 select frozen_at from ops.clock
 
 -- name: waiting
--- What the present moment still owes: reports that were announced, notices and mails that are due.
+-- What the present moment still owes: reports that were announced, notices and mails that are due. Who has had the mails
+-- or the survey digest of this day gets the rest on a later one.
+with today as (
+    select
+        recipient_kind, recipient_id, count(*) as mails,
+        bool_or(template in ('survey_invitation', 'survey_reminder', 'digest')) as has_survey_mail
+    from ops.messages
+    where (composed_at at time zone %(timezone)s)::date = (ops.business_now() at time zone %(timezone)s)::date
+    group by recipient_kind, recipient_id
+)
 select
     (
         select count(*) from ops.milestones
         where step = 'evaluation_report' and state = 'pending' and emitted_at is not null
     ) as reports,
     (
-        select count(*) from ops.notices
-        where state = 'planned' and not_before <= ops.business_now()
-            and (not_after is null or not_after > ops.business_now())
+        select count(*) from ops.notices as notice
+        left join today using (recipient_kind, recipient_id)
+        where notice.state = 'planned' and notice.not_before <= ops.business_now()
+            and (notice.not_after is null or notice.not_after > ops.business_now())
+            and coalesce(today.mails, 0) < %(cap)s
+            and not (notice.kind in ('survey_invitation', 'survey_reminder') and coalesce(today.has_survey_mail, false))
     ) as notices,
     (select count(*) from ops.messages where state in ('composed', 'claimed')) as messages
 

@@ -1,8 +1,9 @@
 """What learners answer: a latent model with planted means, drawn so evenly that small classes tell the truth.
 
-An item's score is round(t + a + e), clipped to the scale: `t` is the item's position, `a` how content the person is, `e`
-what is left. Persons and residuals take evenly spaced quantiles of a normal distribution in random order, so a class's
-mean lies close to the planted one whatever its size. `t` is solved so that the expected score is the planted mean.
+An item's score is round(t + a + e), clipped to the scale: `t` is the item's position, `a` how content the person is,
+`e` what is left. Persons and residuals take evenly spaced quantiles of a normal distribution in random order, so a
+class's mean lies close to the planted one whatever its size. `t` is solved so that the expected score is the planted
+mean.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Any
 
 import yaml
 
-from trainloop.demo.company import PRACTICE, ClassSession, Company
+from trainloop.demo.company import Company
+from trainloop.demo.truth import PRACTICE, ClassSession
 from trainloop.surveys.instrument import Instrument, load_instrument
 
 PERSON_SD, RESIDUAL_SD = 0.55, 0.45
@@ -36,7 +38,7 @@ class AnswerSheet:
 
 
 @dataclass(frozen=True)
-class TestScores:
+class PrePostScores:
     """One learner's points of 100 before and after; None = not taken."""
 
     pre: int | None
@@ -60,7 +62,7 @@ def position_of(mean: float) -> float:
 
 def answer_sheets(company: Company, session: ClassSession) -> tuple[AnswerSheet, ...]:
     """Return the answer sheets of one class in the order in which the survey tool stores them; partial ones last."""
-    draw = random.Random(f"answers {session.code}")  # noqa: S311 - sample data
+    draw = random.Random(f"answers {session.code}")
     instrument = load_instrument(INSTRUMENT)
     thinking = session.complete_count - session.straight_lined
     moods = _quantiles(draw, thinking, PERSON_SD)
@@ -75,8 +77,7 @@ def answer_sheets(company: Company, session: ClassSession) -> tuple[AnswerSheet,
             columns[item.code] = [_clip(2.1 * (general + mood), 0, 10) for mood in moods]
         elif item.kind == "choice":
             columns[item.code] = _choices(draw, session, [option.code for option in item.options], thinking)
-    for code, texts in _texts(draw, company, session, thinking).items():
-        columns[code] = texts
+    columns |= _texts(draw, company, session, thinking)
     sheets = [
         AnswerSheet({code: values[row] for code, values in columns.items() if values[row] is not None})  # type: ignore[misc]
         for row in range(thinking)
@@ -93,19 +94,19 @@ def true_mean(session: ClassSession, item_codes: Sequence[str]) -> float:
     return (1 - share) * thinking + share * STRAIGHT
 
 
-def test_scores(session: ClassSession) -> tuple[TestScores, ...]:
+def pre_post_scores(session: ClassSession) -> tuple[PrePostScores, ...]:
     """Return the scores of the attendees in order; the last two took one of the tests only and are not linked."""
     assert session.test is not None
-    draw = random.Random(f"tests {session.code}")  # noqa: S311 - sample data
+    draw = random.Random(f"tests {session.code}")
     count = session.attendee_count
     before = _quantiles(draw, count, 9)
     gains = _quantiles(draw, count, 6)
     found = []
     for ability, luck in zip(before, gains, strict=True):
         pre = session.test.pre + ability
-        found.append(TestScores(_clip(pre, 0, 100), _clip(pre + session.test.gain + luck, 0, 100)))
-    found[-1] = TestScores(found[-1].pre, None)
-    found[-2] = TestScores(None, found[-2].post)
+        found.append(PrePostScores(_clip(pre, 0, 100), _clip(pre + session.test.gain + luck, 0, 100)))
+    found[-1] = PrePostScores(found[-1].pre, None)
+    found[-2] = PrePostScores(None, found[-2].post)
     return tuple(found)
 
 

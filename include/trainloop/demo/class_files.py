@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from trainloop.demo.answers import test_scores
-from trainloop.demo.company import ClassSession, Company
+from trainloop.demo.answers import pre_post_scores
+from trainloop.demo.company import Company
 from trainloop.demo.tables import Cell, PlantedFile, Table, csv_bytes, plain, xlsx_bytes
+from trainloop.demo.truth import ClassSession
 
 ENROLLMENT = {"session_code": "班次编号", "employee_id": "学员工号", "status": "报名情况", "source": "报名方式"}
-ENROLLMENT_EN = {"session_code": "Class code", "employee_id": "Staff ID", "status": "Enrollment status", "source": "Source"}
+ENROLLMENT_EN = {
+    "session_code": "Class code",
+    "employee_id": "Staff ID",
+    "status": "Enrollment status",
+    "source": "Source",
+}
 ATTENDANCE = {
     "session_code": "班次",
     "employee_id": "学员工号",
@@ -61,13 +67,18 @@ def _enrollments(company: Company) -> Iterator[Dated]:
     first.note(nobody, "missing_value", "employee_id")
     yield _on("01-05"), _file("enrollments", "报名_一月.csv", first, csv_bytes(first, "utf-16", "\t"))
     # Sent again under another name, byte for byte.
-    yield _on("01-19"), replace(
-        _file("enrollments", "报名_一月(最终版).csv", first, csv_bytes(first, "utf-16", "\t")), repeats="报名_一月.csv"
+    yield (
+        _on("01-19"),
+        replace(
+            _file("enrollments", "报名_一月(最终版).csv", first, csv_bytes(first, "utf-16", "\t")),
+            repeats="报名_一月.csv",
+        ),
     )
     # The class is announced a week after its enrolments: they wait.
     early = _enrollment_table(company, "2026-C003")
-    yield _on("01-19"), replace(
-        _file("enrollments", "报名_二月班.csv", early, csv_bytes(early, "gb18030")), parked=len(early.rows)
+    yield (
+        _on("01-19"),
+        replace(_file("enrollments", "报名_二月班.csv", early, csv_bytes(early, "gb18030")), parked=len(early.rows)),
     )
     spring = _enrollment_table(company, "2026-C004")
     yield _on("02-25"), _file("enrollments", "报名_C004.xlsx", spring, xlsx_bytes(spring, "报名"))
@@ -75,8 +86,9 @@ def _enrollments(company: Company) -> Iterator[Dated]:
     yield _on("02-25"), _file("enrollments", "SG enrolments April.csv", singapore, csv_bytes(singapore))
     june = _enrollment_table(company, "2026-C007", "2026-C008", "2026-C009")
     # One learner of these is hired in May: HR's list does not know the number yet.
-    yield _on("04-27"), replace(
-        _file("enrollments", "报名_六月.csv", june, csv_bytes(june)), parked=len(company.newcomers)
+    yield (
+        _on("04-27"),
+        replace(_file("enrollments", "报名_六月.csv", june, csv_bytes(june)), parked=len(company.newcomers)),
     )
     autumn = _enrollment_table(company, "2026-C010", "2026-C011")
     yield _on("06-23"), _file("enrollments", "报名_九月.xlsx", autumn, xlsx_bytes(autumn, "报名"))
@@ -100,7 +112,8 @@ def _file(dataset: str, name: str, table: Table, content: bytes) -> PlantedFile:
 def statuses(session: ClassSession) -> list[str]:
     """Return the learners' attendance in their order: the late ones, present ones, absent ones, excused ones."""
     present = session.attendee_count - session.late
-    return [*["late"] * session.late, *["present"] * present, *["absent"] * session.absent, *["excused"] * session.excused]
+    counts = {"late": session.late, "present": present, "absent": session.absent, "excused": session.excused}
+    return [status for status, count in counts.items() for _ in range(count)]
 
 
 def _attendance(company: Company) -> Iterator[Dated]:
@@ -145,10 +158,13 @@ def _june_attendance(company: Company) -> Iterator[Dated]:
     for row in wrong.rows[:2]:
         row.update(status=ZH_STATUS["absent"], signed_in_at=None, signed_out_at=None)
     yield _on("06-12"), _file("attendance", "签到_0611.csv", wrong, csv_bytes(wrong, "gb18030"))
-    yield _on("06-15"), replace(
-        _file("attendance", "签到_0611.csv", right, csv_bytes(right, "gb18030")),
-        unchanged=len(right.rows) - 2,
-        is_revision=True,
+    yield (
+        _on("06-15"),
+        replace(
+            _file("attendance", "签到_0611.csv", right, csv_bytes(right, "gb18030")),
+            unchanged=len(right.rows) - 2,
+            is_revision=True,
+        ),
     )
 
 
@@ -198,8 +214,11 @@ def _tests(company: Company) -> Iterator[Dated]:
     yield _on("01-16"), _file("test_results", "成绩_C002.xlsx", first, xlsx_bytes(first, "成绩"))
     spring = _test_table(company, "2026-C004", "2026-C005")
     without = Table({name: text for name, text in TESTS.items() if name != "maximum_score"}, spring.rows)
-    yield _on("04-17"), replace(
-        _file("test_results", "成绩_四月.csv", without, csv_bytes(without, "gb18030")), refused="missing_column"
+    yield (
+        _on("04-17"),
+        replace(
+            _file("test_results", "成绩_四月.csv", without, csv_bytes(without, "gb18030")), refused="missing_column"
+        ),
     )
     yield _on("04-20"), _file("test_results", "成绩_四月.csv", spring, csv_bytes(spring, "gb18030"))
     june = _test_table(company, "2026-C007", "2026-C008")
@@ -220,7 +239,7 @@ def _test_table(company: Company, *codes: str) -> Table:
     for code in codes:
         session = company.session(code)
         people = company.learners[code][: session.attendee_count]
-        for employee_id, scores in zip(people, test_scores(session), strict=True):
+        for employee_id, scores in zip(people, pre_post_scores(session), strict=True):
             table.add(
                 session_code=code,
                 employee_id=employee_id,

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from trainloop.demo.answers import INSTRUMENT, AnswerSheet, answer_sheets
-from trainloop.demo.company import ClassSession, Company
+from trainloop.demo.company import Company
 from trainloop.demo.tables import Cell, PlantedFile, Table, csv_bytes, xlsx_bytes
+from trainloop.demo.truth import ClassSession
 from trainloop.settings import PROJECT_DIR
 from trainloop.surveys.instrument import Instrument, load_instrument
 
@@ -67,17 +68,19 @@ def _on(text: str) -> date:
 def _sent_at(session: ClassSession, count: int) -> list[datetime]:
     """Moments at which answers were sent, in order: evenly over the wave's days, in office hours."""
     opened, last, _ = WAVES[session.code]
-    draw = random.Random(f"times {session.code}")  # noqa: S311 - sample data
+    draw = random.Random(f"times {session.code}")
     days = (_on(last) - _on(opened)).days
     return sorted(
-        datetime.combine(_on(opened) + timedelta(days=draw.randrange(days + 1)), time(11 + draw.randrange(6), draw.randrange(60)))
+        datetime.combine(_on(opened), time(11, draw.randrange(60)))
+        + timedelta(days=draw.randrange(days + 1), hours=draw.randrange(6))
         for _ in range(count)
-    )  # fmt: skip
+    )
 
 
 def _wjx(session: ClassSession, sheets: Sequence[AnswerSheet]) -> PlantedFile:
     instrument = load_instrument(INSTRUMENT)
-    headers = {"id": "序号", "sent": "提交答卷时间", "took": "所用时间", "from": "来源", "source": "来源详情", "ip": "来自IP"}
+    headers = {"id": "序号", "sent": "提交答卷时间", "took": "所用时间", "from": "来源", "source": "来源详情"}
+    headers |= {"ip": "来自IP"}
     headers |= {item.code: f"{number}、{item.zh}" for number, item in enumerate(instrument.items, 1)}
     table = Table(headers)
     times = _sent_at(session, len(sheets))

@@ -1,22 +1,24 @@
 """The files that arrive over the year, as companies send them, each with the truth about its rows.
 
-Master data here, class files in `class_files`, exports of survey tools in `exports`. Faults are planted in rows of
-people who take no part in any class, so that the statistics' truth does not depend on the dirt.
+Master data here, the plan in `session_files`, class files in `class_files`, exports of survey tools in `exports`.
+Faults are planted in rows of people who take no part in any class, so that the truth of the statistics does not depend
+on the dirt.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from datetime import date, datetime
 
-from trainloop.demo import class_files, exports
-from trainloop.demo.company import ClassSession, Company
+from trainloop.demo import class_files, exports, session_files
+from trainloop.demo.company import Company
 from trainloop.demo.people import Employee
+from trainloop.demo.session_files import MODE_WORDS
 from trainloop.demo.tables import Cell, PlantedFile, Table, csv_bytes, full_width, plain, xlsx_bytes
 
 LOCALE_WORDS = {"zh-CN": "中文", "en": "英文"}
-MODE_WORDS = {"classroom": "面授", "online": "线上", "blended": "混合"}
 SNAPSHOTS = ("01-26", "02-25", "04-20", "05-25", "06-23", "09-30", "11-13")
 EMPLOYEE_HEADERS = {
     "employee_id": "工号",
@@ -39,7 +41,8 @@ EMPLOYEE_HEADERS = {
 def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
     """Return every file of the year by the day it arrives, in order of arrival (completions come at run time)."""
     files: dict[date, list[PlantedFile]] = {}
-    for day, found in (*_master_files(company), *class_files.files(company), *exports.files(company)):
+    sources = (_master_files(company), session_files.files(company), class_files.files(company), exports.files(company))
+    for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)
     return {day: tuple(found) for day, found in sorted(files.items())}
 
@@ -51,10 +54,6 @@ def _master_files(company: Company) -> list[tuple[date, PlantedFile]]:
         (start, _first_employees(company)),
         (start, _courses(company)),
         (start, _trainers(company)),
-        (start, _plan(company)),
-        (date(2026, 1, 26), _session_update(company, "2026-01", ("2026-C003", "2026-C004", "2026-C005"))),
-        (date(2026, 5, 25), _moves(company)),
-        (date(2026, 6, 23), _session_update(company, "2026-06", ("2026-C010", "2026-C011", "2026-C012"))),
         (date(2026, 4, 27), _truncated_employees(company)),
     ]
     for number, text in enumerate(SNAPSHOTS):
@@ -102,10 +101,10 @@ def _employee_row(person: Employee) -> dict[str, Cell]:
 
 
 def _first_employees(company: Company) -> PlantedFile:
-    """HR's first list: a title, a merged band above the header, dates as Excel keeps them, and eight people gone wrong."""
+    """HR's first list: a title, a merged band above the header, Excel's dates, and eight rows gone wrong."""
     table = Table(EMPLOYEE_HEADERS, titles=("示例集团员工花名册（2026年1月）", "基本信息"))
     at = {one.employee_id: table.add(**_employee_row(one)) for one in company.on(date(2026, 1, 5))}
-    draw = random.Random("first employees")  # noqa: S311 - sample data
+    draw = random.Random("first employees")
     harmless = sorted(set(at) - set(company.spare))
     for employee_id in draw.sample(harmless, 20):
         row = table.rows[at[employee_id]]
@@ -221,81 +220,3 @@ def _trainers(company: Company) -> PlantedFile:
     lost = table.add(trainer_id="T090", name="待定讲师", email="t090@example.com", kind="内部", locale="中文")
     table.note(lost, "row_rule:internal_has_employee_id", "employee_id")
     return PlantedFile("trainers", "讲师库.csv", csv_bytes(table, delimiter=";"), len(table.rows), table.bad())
-
-
-SESSION_HEADERS = {
-    "session_code": "班次编号",
-    "course_code": "课程",
-    "trainer_id": "讲师",
-    "class_manager_id": "班主任",
-    "starts_at": "开课时间",
-    "ends_at": "结课时间",
-    "timezone": "时区",
-    "mode": "培训形式",
-    "venue_code": "教室",
-    "capacity": "名额",
-    "budget_code": "预算编号",
-    "status": "开班状态",
-    "is_pilot": "试点",
-}
-
-
-def _session_row(company: Company, one: ClassSession, status: str, on: date | None = None) -> dict[str, Cell]:
-    day = on or one.held_on
-    manager = next(person for person in company.employees if person.department_code == "D160" and person.level == "M1")
-    return {
-        "session_code": one.code,
-        "course_code": one.course_code,
-        "trainer_id": one.trainer_id,
-        "class_manager_id": manager.employee_id,
-        "starts_at": datetime(day.year, day.month, day.day, 9),  # noqa: DTZ001 - local time, its zone is a column
-        "ends_at": datetime(day.year, day.month, day.day, 17),  # noqa: DTZ001
-        "timezone": one.zone.key,
-        "mode": MODE_WORDS[one.mode],
-        "venue_code": one.venue or None,
-        "capacity": 40,
-        "budget_code": f"B2026-{one.course_code[2:]}",
-        "status": status,
-        "is_pilot": "是" if one.course_code == "C-PROJ" else "否",
-    }
-
-
-def _plan(company: Company) -> PlantedFile:
-    """The year's plan, written on an old Mac: dates count from 1904. Three class sessions are not announced yet."""
-    table = Table(SESSION_HEADERS, titles=("2026 年度培训计划",))
-    late = {"2026-C003", "2026-C011", "2026-C012"}
-    for one in company.sessions:
-        if one.code not in late:
-            table.add(**_session_row(company, one, "计划", one.announced_for) | {"capacity": full_width("40")})
-    wrong = table.add(**_session_row(company, company.sessions[0], "计划") | {"session_code": "2026-C090"})
-    table.spoil(wrong, "row_rule:ends_after_start", ends_at=datetime(2026, 1, 15, 8))  # noqa: DTZ001
-    wrong = table.add(**_session_row(company, company.sessions[0], "计划") | {"session_code": "2026-C091"})
-    table.spoil(wrong, "out_of_range", capacity=0)
-    content = xlsx_bytes(
-        table,
-        "计划",
-        formats={"starts_at": "yyyy-mm-dd hh:mm", "ends_at": "yyyy-mm-dd hh:mm"},
-        is_1904=True,
-    )
-    return PlantedFile("class_sessions", "2026年培训计划.xlsx", content, len(table.rows), table.bad())
-
-
-def _session_update(company: Company, month: str, codes: tuple[str, ...]) -> PlantedFile:
-    table = Table(SESSION_HEADERS)
-    for code in codes:
-        table.add(**_session_row(company, company.session(code), "已确认"))
-    return PlantedFile("class_sessions", f"班次更新_{month}.csv", csv_bytes(table, "gb18030"), len(table.rows))
-
-
-def _moves(company: Company) -> PlantedFile:
-    """One class moves by a week, one is cancelled."""
-    moved = next(one for one in company.sessions if one.announced_for)
-    cancelled = next(one for one in company.sessions if one.is_cancelled)
-    table = Table(SESSION_HEADERS)
-    table.add(**_session_row(company, moved, "已确认"))
-    table.add(**_session_row(company, cancelled, "停办"))
-    return PlantedFile("class_sessions", "班次变更_2026-05.csv", csv_bytes(table, show=_slashed), len(table.rows))
-
-
-def _slashed(cell: Cell) -> str:
-    return cell.strftime("%Y/%m/%d %H:%M") if isinstance(cell, datetime) else plain(cell)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.utils import parseaddr
 
-from trainloop.demo.company import ClassSession, Company
+from trainloop.demo.company import Company
 from trainloop.demo.tables import PlantedFile, Table, csv_bytes
+from trainloop.demo.truth import ClassSession
 from trainloop.errors import PermanentError
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
@@ -57,8 +58,9 @@ def answering_order(company: Company, session: ClassSession) -> list[str]:
 
     Who leaves the company answers nothing; the first learner comes last, since one class corrects their attendance.
     """
-    people = [one for one in company.learners[session.code][: session.attendee_count] if one not in _gone(company, session)]
-    first, others = people[0], people[1:]
+    gone = _gone(company, session)
+    attendees = company.learners[session.code][: session.attendee_count]
+    first, *others = [one for one in attendees if one not in gone]
     random.Random(f"order {session.code}").shuffle(others)
     return [*others, first]
 

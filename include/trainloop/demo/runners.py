@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from trainloop.config import get_site
 from trainloop.demo.learners import Letter, read_letter, tokens_of
 from trainloop.demo.timeline import Work
 from trainloop.errors import PermanentError
@@ -26,7 +27,7 @@ DAGS: dict[Work, str] = {
 }
 POLL_SECONDS = 0.2
 # An asset's event becomes a run within two scheduler loops; after this long nothing comes by itself any more.
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 2.5
 RUN_SECONDS = 240.0
 
 
@@ -180,8 +181,10 @@ class AirflowRunner:
 
     def _owed(self, *, plans: bool) -> list[str]:
         """Return the DAGs that have something to do at this moment."""
+        site = get_site()
+        values = {"timezone": site.company.timezone, "cap": site.mail.max_per_person_and_day}
         with engine.connect("owner") as connection:
-            row = connection.execute(statement("demo", "waiting")).fetchone()
+            row = connection.execute(statement("demo", "waiting"), values).fetchone()
         assert row is not None
         owed = []
         if plans and not any(self._is_ours(run) for run in self._api.runs("plan_milestones", limit=3)):

@@ -19,6 +19,7 @@ from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
+EXAMPLE_WIDTH = 100
 MARK = {True: "[green]✓[/]", False: "[bold red]✗[/]"}
 
 
@@ -31,7 +32,12 @@ def sent_count(connection: Connection) -> int:
 
 
 def show_summary(
-    console: Console, connection: Connection, company: Company, checks: Sequence[Check], settings: Settings, new_mails: int
+    console: Console,
+    connection: Connection,
+    company: Company,
+    checks: Sequence[Check],
+    settings: Settings,
+    new_mails: int,
 ) -> None:
     """Print the tables of a finished year."""
     _show_files(console, connection)
@@ -55,8 +61,8 @@ def _show_files(console: Console, connection: Connection) -> None:
         for place, value in enumerate((1, *(int(row[name]) for name in names))):
             sums[row["dataset"]][place] += value
     table = _table(
-        "Rows 数据行", "dataset 数据集", "files 文件", "rows 行", "accepted 入库", "unchanged 无变化", "quarantined 隔离",
-        "parked 待匹配", "refused 拒收", "in = out 守恒",
+        "Rows 数据行", "dataset 数据集", "files 文件", "rows 行", "accepted 入库", "unchanged 无变化",
+        "quarantined 隔离", "parked 待匹配", "refused 拒收", "in = out 守恒",
     )  # fmt: skip
     total = [sum(column) for column in zip(*sums.values(), strict=True)]
     for dataset, counts in [*sums.items(), ("total 合计", total)]:
@@ -79,43 +85,44 @@ def _show_mails(console: Console, connection: Connection) -> None:
 def _show_quality(console: Console, company: Company, checks: Sequence[Check]) -> None:
     """One row per class: the planted mean of each dimension and what its report says."""
     dimensions = load_instrument(INSTRUMENT).dimensions
-    names = {one.en for one in dimensions.values()}
-    found: dict[str, dict[str, Check]] = defaultdict(dict)
-    for check in checks:
-        if check.group == "course" and check.en in names:
-            found[check.subject][check.en] = check
-    table = Table(title="Planted means and what the reports say 预埋均值与报告", title_justify="left", header_style="bold")
-    for header in ("class 班次", "course 课程", *(f"{one.en}\n{one.zh}" for one in dimensions.values())):
-        table.add_column(header)
+    found = {(check.subject, check.dimension): check for check in checks if check.dimension}
+    table = _table(
+        "Planted means and what the reports say 预埋均值与报告", "class 班次", "course 课程",
+        *(f"{one.en}\n{one.zh}" for one in dimensions.values()), numbers_from=99,
+    )  # fmt: skip
     courses = {one.code: one for one in company.courses}
     for session in company.sessions:
-        cells = found.get(session.code, {})
-        shown = [
-            f"{cells[one.en].planted} → {escape(cells[one.en].found)} {MARK[cells[one.en].is_met]}" if one.en in cells else "–"
-            for one in dimensions.values()
-        ]
         course = courses[session.course_code]
-        table.add_row(session.code, f"{course.name_en}\n{course.name_zh}", *shown)
+        cells = [_quality_cell(found.get((session.code, code))) for code in dimensions]
+        table.add_row(session.code, f"{course.name_en}\n{course.name_zh}", *cells)
     console.print(table)
 
 
+def _quality_cell(check: Check | None) -> str:
+    return "–" if check is None else f"{check.planted} → {escape(check.found)} {MARK[check.is_met]}"
+
+
 def _show_checks(console: Console, checks: Sequence[Check]) -> None:
-    """One row per promise with how often it was kept; each broken one in full."""
-    dimensions = {one.en for one in load_instrument(INSTRUMENT).dimensions.values()}
-    grouped: dict[tuple[str, str], list[Check]] = defaultdict(list)
+    """One row per promise with how often it was kept and an example; each broken one in full below."""
+    grouped: dict[str, list[Check]] = defaultdict(list)
     for check in checks:
-        grouped["dimension means", "维度均值"] if check.en in dimensions else None
-        key = ("dimension means lie in the reported intervals", "维度均值落在报告区间内")
-        grouped[key if check.en in dimensions else (check.en, check.zh)].append(check)
-    table = _table("Planted truth and what was found 预埋真值与发现", "promise 承诺", "kept 兑现", "example 示例")
-    table.columns[2].justify = "left"
-    for (en, zh), found in grouped.items():
-        if not found:
-            continue
+        grouped[check.promise].append(check)
+    table = _table(
+        "Planted truth → what was found 预埋真值 → 发现",
+        "promise 承诺",
+        "kept 兑现",
+        "for example 例如",
+        numbers_from=99,
+    )
+    for found in grouped.values():
         met = sum(check.is_met for check in found)
-        example = next((one for one in found if not one.is_met), found[0])
+        # The example that says most: a broken one, else the one with the longest story.
+        example = max(found, key=lambda one: (not one.is_met, len(one.planted)))
         told = f"{example.subject}: {example.planted} → {example.found}"
-        table.add_row(f"{en}\n{zh}", f"{met}/{len(found)} {MARK[met == len(found)]}", escape(told[:90]))
+        table.add_row(
+            f"{example.en}\n{example.zh}", f"{met}/{len(found)} {MARK[met == len(found)]}",
+            escape(told if len(told) <= EXAMPLE_WIDTH else f"{told[:EXAMPLE_WIDTH]}…"),
+        )  # fmt: skip
     console.print(table)
     for check in checks:
         if not check.is_met:

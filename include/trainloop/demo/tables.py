@@ -30,9 +30,9 @@ class BadCell:
 class PlantedFile:
     """One file of the year with what is true about it.
 
-    `rows` is the number of data rows, `bad` the faults that must put rows into quarantine, `parked` the rows whose
-    reference is not known on arrival, `unchanged` those that say nothing new (None: not promised), `refused` the rule by
-    which the whole file must be refused, `repeats` the name of the file whose very bytes it has.
+    `rows` is the number of data rows (0: not promised), `bad` the faults that must put rows into quarantine, `parked`
+    the rows whose reference is not known on arrival, `unchanged` those that say nothing new (None: not promised),
+    `refused` the rule by which the whole file must be refused, `repeats` the name of the file whose very bytes it has.
     """
 
     dataset: str

@@ -53,7 +53,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ..
         ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, ("3", 2)),
         ("04-17", "上海、新加坡同日三班，问卷开启", "three classes on one day, Shanghai and Singapore", OPEN, ("", 0)),
         ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, ("456", 1)),
-        ("04-22", "第二次提醒；答卷第一次导出", "second reminder; answers are exported for the first time", FULL, ("456", 2)),
+        ("04-22", "第二次提醒；首次导出答卷", "second reminder; a first export of answers", FULL, ("456", 2)),
         ("04-24", "截止日导出全部答卷", "the last day: all answers are exported", ("ingest", "collect"), ("456", 3)),
         ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ("", 0)),
         ("05-25", "一个班次改期，一个取消", "one class moves, one is cancelled", BEGIN, ("", 0)),
