@@ -37,7 +37,8 @@ columns:
      pattern_zh: 小写字母, pattern_en: lower-case letters, example: sales}
   - {name: period_on, zh: 日期, en: Date, type: date, is_required: true, earliest: 2000-01-01, latest: 2100-01-01,
      example: "2026-01-01"}
-  - {name: numerator, zh: 分子, en: Numerator, type: decimal, decimals: 2, is_required: true, minimum: 0, example: "12.50"}
+  - {name: numerator, zh: 分子, en: Numerator, type: decimal, decimals: 2, is_required: true, minimum: 0,
+     example: "12.50"}
   - {name: denominator, zh: 分母, en: Denominator, type: integer, is_required: true, minimum: 1, example: "100"}
   - {name: recorded_at, zh: 记录时间, en: Recorded at, type: timestamp, example: "2026-01-01 09:00:00"}
   - name: status
@@ -53,7 +54,8 @@ columns:
   - {name: source, zh: 来源, en: Source, type: text, max_length: 100, example: ERP}
   - {name: note, zh: 备注, en: Note, type: text, max_length: 500, example: 无}
 row_rules:
-  - {code: part_of_whole, left: numerator, operator: "<=", right: denominator, severity: warn, zh: 分子大于分母, en: Too large}
+  - {code: part_of_whole, left: numerator, operator: "<=", right: denominator, severity: warn,
+     zh: 分子大于分母, en: Too large}
 """
 TABLE = """
 create table core.bench_facts (
@@ -76,12 +78,19 @@ def write_file(path: Path, rows: int, seed: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("单位,指标,日期,分子,分母,记录时间,状态,是否估算,来源,备注\n")
         for number in range(rows):
-            file.write(
-                f"U{number // 20:06},{('sales', 'complaints')[number % 2]},2026-{number % 12 + 1:02}-{number // 2 % 10 + 11},"
-                f"{chance.randrange(10000) / 100:.2f},{chance.randrange(100, 1000)},2026-01-{chance.randrange(10, 28)} 09:"
-                f"{chance.randrange(10, 59)}:00,{('确定', '暂定')[chance.random() < 0.1]},{('否', '是')[chance.random() < 0.2]},"
-                f"{('ERP', '手工录入')[chance.random() < 0.3]},{'' if chance.random() < 0.5 else '季度末调整'}\n"
+            cells = (
+                f"U{number // 20:06}",
+                ("sales", "complaints")[number % 2],
+                f"2026-{number % 12 + 1:02}-{number // 2 % 10 + 11}",
+                f"{chance.randrange(10000) / 100:.2f}",
+                str(chance.randrange(100, 1000)),
+                f"2026-01-{chance.randrange(10, 28)} 09:{chance.randrange(10, 59)}:00",
+                ("确定", "暂定")[chance.random() < 0.1],
+                ("否", "是")[chance.random() < 0.2],
+                ("ERP", "手工录入")[chance.random() < 0.3],
+                "" if chance.random() < 0.5 else "季度末调整",
             )
+            file.write(",".join(cells) + "\n")
 
 
 def main() -> None:
@@ -158,16 +167,20 @@ def plain_copy(path: Path) -> float:
     with engine.connect("owner") as connection:
         connection.execute("truncate public.plain")
     started = time.perf_counter()
-    with engine.connect("owner") as connection:
-        with connection.cursor() as cursor, cursor.copy("copy public.plain from stdin (format csv, header)") as copy:
-            with path.open("rb") as file:
-                while block := file.read(1 << 18):
-                    copy.write(block)
+    statement = "copy public.plain from stdin (format csv, header)"
+    with (
+        engine.connect("owner") as connection,
+        connection.cursor() as cursor,
+        cursor.copy(statement) as copy,
+        path.open("rb") as file,
+    ):
+        while block := file.read(1 << 18):
+            copy.write(block)
     return time.perf_counter() - started
 
 
 def take_in(path: Path, route: object) -> float:
-    """The whole of intake: archive, register, land, cast, judge by Great Expectations, merge, commit, clear the inbox."""
+    """The whole of intake: archive, register, land, cast, judge by Great Expectations, merge, commit, clear up."""
     from trainloop.intake import inbox, pipeline
     from trainloop.settings import get_settings
 

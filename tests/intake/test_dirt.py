@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-
 from tests.intake.conftest import EMPLOYEES_HEAD, Inbox
 from tests.intake.files import saved, workbook, xlsx
 
@@ -68,14 +67,15 @@ def test_a_csv_file_is_read_whatever_program_wrote_it(departments: Inbox, conten
 def test_excel_dates_of_both_epochs_are_the_days_people_saw(departments: Inbox, epoch_1904: bool) -> None:
     """A date cell, and a serial number in a cell without a date format, by the workbook's own epoch."""
     serial = 44378 - 1462 * epoch_1904
-    rows = [["工号", "姓名", "部门编码", "序列", "层级", "入职日期"], ["0012", "李雷", "D010", "销售", "P5", date(2021, 7, 1)],
+    head = ["工号", "姓名", "部门编码", "序列", "层级", "入职日期"]
+    rows = [head, ["0012", "李雷", "D010", "销售", "P5", date(2021, 7, 1)],
             ["0013", "韩梅梅", "D020", "研发", "P6", serial + 1]]  # fmt: skip
     departments.take("employees", "e.xlsx", xlsx(rows, epoch_1904=epoch_1904))
     assert employees(departments) == EXPECTED
 
 
 def test_a_workbook_with_titles_merged_headers_hidden_and_other_sheets_is_read(departments: Inbox) -> None:
-    """The sheet and the rows that carry the contract's columns are found; ids shown as 0012 by their format stay 0012."""
+    """The sheet and the rows that carry the contract's columns are found; an id shown as 0012 stays 0012."""
     book = workbook([
         ["员工花名册 2026", None, None, None, None, None],
         ["工号", "姓名", "岗位信息", None, None, "入职日期"],
@@ -159,7 +159,8 @@ def test_unknown_columns_are_noted_and_a_row_with_too_many_cells_is_quarantined(
 
 def test_every_bad_cell_of_a_row_has_its_own_reason_with_row_column_and_remedy(classes: Inbox) -> None:
     """The owner can mend a row in one go: file, row, column, what is wrong, what to write instead."""
-    text = "班次,工号,出勤状态,签到时间,签退时间\n2026-C001,E0001,来了,25点,\n2026-C001,E0002,出勤,2026-03-05 10:00,2026-03-05 09:00\n"
+    text = "班次,工号,出勤状态,签到时间,签退时间\n2026-C001,E0001,来了,25点,\n"
+    text += "2026-C001,E0002,出勤,2026-03-05 10:00,2026-03-05 09:00\n"
     file = classes.take("attendance", "签到.csv", text)
     found = {
         (one["row_number"], one["column_name"], one["rule"].partition(":")[0])

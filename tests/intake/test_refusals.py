@@ -1,4 +1,4 @@
-"""What refuses a whole file: one clear reason in both languages, the file archived, its owner told, the others taken in."""
+"""What refuses a whole file: one clear reason in both languages, the file archived, its owner told."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-
 from tests.intake.conftest import DEPARTMENTS, EMPLOYEES_HEAD, Inbox
 from tests.intake.files import saved, with_part, workbook, xlsx
+
 from trainloop.config import get_site
 from trainloop.errors import PermanentError
 from trainloop.intake import pipeline
 from trainloop.settings import get_settings
 
 GOOD = xlsx([["部门编码", "部门名称", "英文名称"], ["D010", "销售", "Sales"]])
+SHEET = "xl/worksheets/sheet1.xml"
+LATIN = "部门编码,部门名称,英文名称\n".encode() + "D1,Café crème brûlée à la façon,Zoë\n".encode("latin-1") * 9
+TWICE = "部门编码,部门代码,部门名称,英文名称\nD010,D011,销售,Sales\n".encode()
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row><c t="str"><v>&b;</v></c>
 </row></sheetData></worksheet>"""
@@ -50,7 +53,7 @@ def two_sheets() -> bytes:
 
 REFUSED: dict[str, tuple[str, bytes, str, str]] = {
     "truncated workbook": ("d.xlsx", GOOD[: len(GOOD) // 2], "unreadable", "Excel"),
-    "damaged sheet": ("d.xlsx", with_part(GOOD, "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row"), "unreadable", "Excel"),
+    "damaged sheet": ("d.xlsx", with_part(GOOD, SHEET, b"<worksheet><sheetData><row"), "unreadable", "Excel"),
     "pdf": ("d.csv", b"%PDF-1.7 nothing", "wrong_format", "CSV UTF-8"),
     "web page called xls": ("d.xlsx", b"<html><table></table></html>", "wrong_format", "CSV UTF-8"),
     "old xls": ("d.xls", b"\xd0\xcf\x11\xe0" + b"\x00" * 600, "wrong_format", ".xlsx"),
@@ -58,14 +61,15 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
     "binary": ("d.csv", bytes(range(1, 256)) * 9 + b"\x00\x01\x02\x00", "wrong_format", "CSV UTF-8"),
     "zip bomb": ("d.xlsx", zip_bomb(), "zip_bomb", "not opened"),
     "too many entries": ("d.xlsx", many_entries(), "zip_bomb", "2000"),
-    "xml bomb in a sheet": ("d.xlsx", with_part(GOOD, "xl/worksheets/sheet1.xml", BOMB), "xml_bomb", "sheet1.xml"),
+    "xml bomb in a sheet": ("d.xlsx", with_part(GOOD, SHEET, BOMB), "xml_bomb", "sheet1.xml"),
     "xml bomb in the strings": ("d.xlsx", with_part(GOOD, "xl/sharedStrings.xml", BOMB), "xml_bomb", "sharedStrings"),
     "no rows": ("d.csv", "部门编码,部门名称,英文名称\n".encode(), "empty", "below the header"),
     "nothing": ("d.csv", b" \r\n", "empty", "below the header"),
-    "unknown encoding": ("d.csv", "部门编码,部门名称,英文名称\n".encode() + "D1,Café crème brûlée à la façon,Zoë\n".encode("latin-1") * 9, "unknown_encoding", "CSV UTF-8"),
-    "missing column": ("d.csv", "部门编码,部门\nD010,销售\n".encode(), "missing_column", "Chinese name (accepted: Chinese name, "),
+    "unknown encoding": ("d.csv", LATIN, "unknown_encoding", "CSV UTF-8"),
+    "missing column": ("d.csv", "部门编码,部门\nD010,销售\n".encode(), "missing_column", "Chinese name (accepted: "),
     "no header": ("d.csv", b"1,2,3\n4,5,6\n", "missing_column", "Department code"),
-    "two columns for one": ("d.csv", "部门编码,部门代码,部门名称,英文名称\nD010,D011,销售,Sales\n".encode(), "duplicate_header", "部门代码"),
+    "two columns for one": ("d.csv", TWICE, "duplicate_header", "部门代码"),
+    "other name": ("d.dat", DEPARTMENTS.encode(), "wrong_name", "*.csv"),
     "two data sheets": ("d.xlsx", two_sheets(), "several_sheets", "一月, 二月"),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
+import psycopg
 from psycopg import sql
 
 from trainloop import faults
@@ -36,8 +37,13 @@ def run_again(file_id: int, route: Route, kind: Kind) -> FileResult:
             return FileResult(file_id)
         # Rows of a snapshot come back one by one: as changes, not as the whole truth.
         contract = as_changes(route.contract_of(file))
-        result = _again(connection, contract, file, route, kind)
-        drop_tables(connection, contract, file)
+        result = FileResult(file_id)
+        with connection.transaction():
+            result = _again(connection, contract, file, route, kind)
+            drop_tables(connection, contract, file)
+            if result.state == "again":
+                # Nothing could be settled: no trace is left, so that asking every quarter of an hour costs no rows.
+                raise psycopg.Rollback
         faults.point(f"intake.{kind}_committing")
     faults.point(f"intake.{kind}_again")
     return result
@@ -56,8 +62,8 @@ def _again(connection: Connection, contract: Contract, file: FileRecord, route: 
         if work.row_count == 0:
             return FileResult(file.file_id)
     work, verdict = judge(connection, work)
-    if verdict.decision == "refuse":
-        # A check of the whole file failed on its rest: nothing of it is believed, the rows stay where they are.
+    if verdict.decision == "refuse" or (kind == "quarantined" and verdict.quarantined_count == work.row_count):
+        # Every row is as bad as it was, or a check of the whole file failed on its rest: the rows stay where they are.
         return FileResult(file.file_id)
     quarantined = 0
     if kind == "parked":
@@ -124,7 +130,8 @@ def _say_anew(connection: Connection, work: Work) -> None:
     """Replace the reasons of the rows that are still open by those of this turn."""
     connection.execute(
         """delete from ops.quarantine_reasons using ops.quarantined_rows as old
-        where old.quarantined_row_id = quarantine_reasons.quarantined_row_id and old.file_id = %s and old.state = 'open'""",
+        where old.quarantined_row_id = quarantine_reasons.quarantined_row_id
+            and old.state = 'open' and old.file_id = %s""",
         (work.file.file_id,),
     )
     explain_quarantined(connection, work.staged_file)

@@ -48,31 +48,43 @@ def typed(
 
 def _cast(column: Column, contract: Contract, cell: sql.Composed, row: sql.Composable, is_bold: bool) -> sql.Composed:
     manner = sql.SQL("boldly" if is_bold else "of")
-    if column.type == "choice":
-        return _choice(column, cell)
-    if column.type == "timestamp":
-        zone: sql.Composable = sql.Literal(get_site().company.timezone)
-        if column.timezone_column is not None:
-            zone = sql.SQL("coalesce({}, {})").format(
-                typed(contract.column(column.timezone_column), contract, row), zone
-            )
-        return sql.SQL("staging.timestamp_{}({}, {})").format(manner, cell, zone)
-    if column.type == "date":
-        return sql.SQL("staging.date_{}({})").format(manner, cell)
-    if column.type in {"decimal", "percent"}:
-        decimals = sql.Literal(column.decimals)
-        if column.type == "percent":
-            return sql.SQL("staging.percent_of({}, {}::integer)").format(cell, decimals)
-        number = sql.SQL("staging.decimal_{}({}, {}::integer)").format(manner, cell, decimals)
-        if column.percent_of is None:
-            return number
-        whole = typed(contract.column(column.percent_of), contract, row)
-        return sql.SQL("coalesce({}, staging.share_of({}, {}, {}::integer))").format(number, cell, whole, decimals)
-    return sql.SQL(_PLAIN_CASTS[column.type]).format(cell=cell)
+    match column.type:
+        case "choice":
+            return _choice(column, cell)
+        case "timestamp":
+            return sql.SQL("staging.timestamp_{}({}, {})").format(manner, cell, _zone(column, contract, row))
+        case "date":
+            return sql.SQL("staging.date_{}({})").format(manner, cell)
+        case "decimal":
+            return _decimal(column, contract, cell, row, manner)
+        case "percent":
+            return sql.SQL("staging.percent_of({}, {}::integer)").format(cell, sql.Literal(column.decimals))
+        case plain:
+            return sql.SQL(_PLAIN_CASTS[plain]).format(cell=cell)
+
+
+def _zone(column: Column, contract: Contract, row: sql.Composable) -> sql.Composable:
+    """The time zone of a time written without one: the row's own where it has one, else the site's."""
+    site = sql.Literal(get_site().company.timezone)
+    if column.timezone_column is None:
+        return site
+    own = typed(contract.column(column.timezone_column), contract, row)
+    return sql.SQL("coalesce({}, {})").format(own, site)
+
+
+def _decimal(
+    column: Column, contract: Contract, cell: sql.Composed, row: sql.Composable, manner: sql.SQL
+) -> sql.Composed:
+    decimals = sql.Literal(column.decimals)
+    number = sql.SQL("staging.decimal_{}({}, {}::integer)").format(manner, cell, decimals)
+    if column.percent_of is None:
+        return number
+    whole = typed(contract.column(column.percent_of), contract, row)
+    return sql.SQL("coalesce({}, staging.share_of({}, {}, {}::integer))").format(number, cell, whole, decimals)
 
 
 def _choice(column: Column, cell: sql.Composed) -> sql.Composed:
-    """Words as declared are found at once, other spellings by their key; an unknown word stays, for the suite to find."""
+    """Words as declared are found at once, other spellings by their key; unknown words stay, for the suite to find."""
     exact: dict[str, str] = {}
     by_key: dict[str, str] = {}
     for choice in column.allowed:
@@ -179,7 +191,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Return figures of every column in one scan: its filled cells, whether a number in it may have been shortened."""
     parts = [
-        sql.SQL(figure).format(  # type: ignore[arg-type]
+        sql.SQL(figure).format(
             cell=sql.Identifier(column.name),
             count=sql.Identifier(f"{column.name}_count"),
             loses=sql.Identifier(f"{column.name}_loses"),

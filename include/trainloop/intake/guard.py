@@ -1,8 +1,8 @@
 """What kind of file this is, and whether it is safe to open: judged by its bytes, never by its name.
 
 A workbook is a ZIP of XML. Before anything unpacks it, the directory of the ZIP is held against the caps of the site
-file (entries, ratio, size) and the head of each XML part is parsed with DTDs forbidden: entities can be declared nowhere
-else, so an XML bomb has no other place to hide.
+file (entries, ratio, size) and the head of each XML part is parsed with DTDs forbidden: entities can be declared
+nowhere else, so an XML bomb has no other place to hide.
 """
 
 from __future__ import annotations
@@ -22,7 +22,17 @@ from trainloop.intake.refusal import FileRefusedError
 
 _HEAD = 1 << 16
 # The parts that any reader of values opens; pictures and settings are never touched.
-_READ = ("[Content_Types].xml", "_rels/", "xl/workbook.xml", "xl/_rels/", "xl/worksheets/", "xl/sharedStrings.xml", "xl/styles.xml")  # fmt: skip
+_READ = (
+    "[Content_Types].xml",
+    "_rels/",
+    "xl/workbook.xml",
+    "xl/_rels/",
+    "xl/worksheets/",
+    "xl/sharedStrings.xml",
+    "xl/styles.xml",
+    "xl/theme/",
+    "docProps/",
+)
 
 
 def kind_of(path: Path, name: str) -> Literal["csv", "xlsx"]:

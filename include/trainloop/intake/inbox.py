@@ -1,7 +1,7 @@
 """The inbox and the archive: folders at any fsspec URI.
 
-`<inbox>/<dataset>/<file>` is a file to take in, `<inbox>/<dataset>/corrections/<file>` a mailed list of quarantined rows
-that came back corrected. Names from outside are shown to people and never used as paths: the archive's own name is
+`<inbox>/<dataset>/<file>` is a file to take in, `<inbox>/<dataset>/corrections/<file>` a mailed list of quarantined
+rows that came back corrected. Names from outside are shown to people and never used as paths: the archive's own name is
 the content hash and what is left of the name when everything but letters, digits, dot and hyphen is taken out.
 """
 
@@ -177,7 +177,7 @@ def remove(found: FoundFile) -> None:
 
 @contextmanager
 def local_copy(uri: str) -> Iterator[Path]:
-    """Yield a path on this machine with the bytes of `uri`: the file itself where it is local, else a temporary copy."""
+    """Yield a path on this machine with the bytes of `uri`: the file itself where it is local, else a copy."""
     system, path = fsspec.core.url_to_fs(uri)
     if "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol):
         yield Path(path)

@@ -119,8 +119,8 @@ def _insert(connection: Connection, work: Work, table_columns: set[str]) -> sql.
 def refuse_disappearing(connection: Connection, work: Work) -> None:
     """Refuse a snapshot in which more known rows are missing than the site allows.
 
-    Absence is judged on the keys of the whole file, rows that will be quarantined included: a quarantined employee is no
-    leaver. Rows past their `ends_with` date may go unjudged.
+    Absence is judged on the keys of the whole file, rows that will be quarantined included: a quarantined employee is
+    no leaver. Rows past their `ends_with` date may go unjudged.
     """
     contract = work.contract
     if contract.load_mode != "snapshot" or _unidentified(connection, work):

@@ -1,14 +1,15 @@
 """Is a CSV file neat? Found out while its bytes pass through to COPY, at the price of a few memory scans.
 
 In a neat file no cell has outer blanks, full-width or invisible characters, spreadsheet errors, protected zeros or
-shortened numbers, and no row is blank. Its words and codes are what they look like, so casting need not clean them cell by cell;
-on a million rows that halves the time of the cast. Any doubt makes a file not neat, which costs time and nothing else.
+shortened numbers, and no row is blank. Its words and codes are what they look like, so casting need not clean them
+cell by cell; on a million rows that halves the time of the cast. Any doubt makes a file not neat, which costs time
+and nothing else.
 """
 
 from __future__ import annotations
 
-# One byte each, so the scan is one memchr: # spreadsheet errors, = and ' protected zeros, tab a blank, 0xc2 the no-break
-# space, 0xe2 invisible and typographic characters, 0xe3 the ideographic space, 0xef full-width forms.
+# One byte each, so the scan is one memchr: # spreadsheet errors, = and ' protected zeros, tab a blank, 0xc2 the
+# no-break space, 0xe2 invisible and typographic characters, 0xe3 the ideographic space, 0xef full-width forms.
 _SUSPECTS = (b"#", b"=", b"'", b'"', b"\xc2", b"\xe2", b"\xe3", b"\xef", b"E+")
 _SPACE, _LINE_FEED, _RETURN = 32, 10, 13
 

@@ -18,10 +18,7 @@ def match_parked_rows() -> dict[str, Any]:
     Referenced datasets come first, so a class session that was waiting for its course lets its enrollments in within
     one run. Returns counts and `changed_datasets`.
     """
-    tallies = []
-    for contract in all_contracts():
-        if contract.entry == "inbox":
-            tallies.append(match_dataset(contract.dataset))
+    tallies = [match_dataset(contract.dataset) for contract in all_contracts() if contract.entry == "inbox"]
     return {
         "matched_count": sum(one["accepted_count"] + one["unchanged_count"] for one in tallies),
         "quarantined_count": sum(one["quarantined_count"] for one in tallies),

@@ -1,8 +1,9 @@
 """Intake of one dataset: every file on its own, whole or not at all.
 
-A file is registered (archive, registry row) in one commit and taken in by another: landing, casting, the gate, quarantine,
-parking, merging, the owner's notice and the counts are one transaction, in which raw and staging tables come and go. A
-kill leaves nothing of them; the registry row says `found` and the next run reads the file again from the archive.
+A file is registered (archive, registry row) in one commit and taken in by another: landing, casting, the gate,
+quarantine, parking, merging, the owner's notice and the counts are one transaction, in which raw and staging tables
+come and go. A kill leaves nothing of them; the registry row says `found` and the next run reads the file again from
+the archive.
 """
 
 from __future__ import annotations
@@ -189,6 +190,7 @@ def _take_in(connection: Connection, contract: Contract, file: FileRecord, route
     registry.refuse_out_of_turn(connection, contract, file)
     with inbox.local_copy(file.archive_uri) as path:
         source = open_source(path, file.name, contract, tracking=file.is_correction)
+        registry.refuse_wrong_name(contract, file)
         if file.is_correction:
             corrections.require_tracking(source.header, file)
         landed = land(connection, Work(contract, file, {}, 0).raw, contract, source)
@@ -214,7 +216,7 @@ def _take_in(connection: Connection, contract: Contract, file: FileRecord, route
     if file.is_correction:
         corrections.settle(connection, work)
     supersede_older(connection, work)
-    notices = registry.finish_merged(connection, work, counts, quarantined, parked, header.ignored)
+    notices = registry.finish_merged(connection, work, registry.Outcome(counts, quarantined, parked, header.ignored))
     drop_tables(connection, contract, file)
     return FileResult(
         file.file_id,

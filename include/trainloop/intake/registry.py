@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -107,24 +108,35 @@ def lock_file(connection: Connection, file_id: int, states: tuple[str, ...] = ("
     return FileRecord(**row) if row is not None else None
 
 
-def finish_merged(connection: Connection, work: Work, counts: MergeCounts, quarantined: int, parked: int, ignored: tuple[str, ...]) -> int:  # fmt: skip
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a file's rows; `ignored_headers` are those of columns that nobody declared."""
+
+    counts: MergeCounts
+    quarantined: int
+    parked: int
+    ignored_headers: tuple[str, ...] = ()
+
+
+def finish_merged(connection: Connection, work: Work, outcome: Outcome) -> int:
     """Mark a file as done and plan its owner's notice; return the notices planned. The counts conserve its rows."""
     connection.execute(
         statement("intake", "finish_merged"),
         {
             "file_id": work.file.file_id,
             "row_count": work.row_count,
-            "accepted": counts.accepted,
-            "unchanged": counts.unchanged + work.repeated_count,
-            "quarantined": quarantined,
-            "parked": parked,
-            "ignored_headers": list(ignored),
+            "accepted": outcome.counts.accepted,
+            "unchanged": outcome.counts.unchanged + work.repeated_count,
+            "quarantined": outcome.quarantined,
+            "parked": outcome.parked,
+            "ignored_headers": list(outcome.ignored_headers),
         },
     )
-    if not quarantined:
+    if not outcome.quarantined:
         return 0
     return plan(
-        connection, [_notice(work.contract.owner, "quarantined_rows", work.file, {"quarantined_count": quarantined})]
+        connection,
+        [_notice(work.contract.owner, "quarantined_rows", work.file, {"quarantined_count": outcome.quarantined})],
     )
 
 
@@ -145,7 +157,9 @@ def finish_refused(connection: Connection, owner: str, file: FileRecord, refusal
     )
 
 
-def _notice(owner: str, kind: Literal["quarantined_rows", "file_refused"], file: FileRecord, facts: dict[str, Any]) -> Notice:  # fmt: skip
+def _notice(
+    owner: str, kind: Literal["quarantined_rows", "file_refused"], file: FileRecord, facts: dict[str, Any]
+) -> Notice:
     return Notice(
         kind=kind,
         subject_kind="inbox_file",
@@ -203,6 +217,14 @@ def refuse_out_of_turn(connection: Connection, contract: Contract, file: FileRec
                 newer=newer["name"],
                 newer_on=newer["covers_on"] or "–",
             )
+
+
+def refuse_wrong_name(contract: Contract, file: FileRecord) -> None:
+    """Refuse a readable file that is called otherwise than agreed: it may be meant for another folder."""
+    if not file.is_correction and not any(
+        fnmatch.fnmatch(file.name.lower(), one.lower()) for one in contract.file_patterns
+    ):
+        raise FileRefusedError("wrong_name", file=file.name, patterns=", ".join(contract.file_patterns))
 
 
 def refuse_contradicting_columns(connection: Connection, work: Work, header: Header) -> None:

@@ -37,7 +37,7 @@ class Source(Protocol):
         """Return the rows, streamed."""
 
     def utf8_blocks(self) -> Iterator[bytes] | None:
-        """Return the bytes below the header as UTF-8 CSV for COPY to read itself; None when they cannot be passed on."""
+        """Return the bytes below the header as UTF-8 CSV for COPY to read itself; None when there are none."""
 
     @property
     def delimiter(self) -> str:

@@ -17,8 +17,8 @@ from trainloop import faults
 from trainloop.contracts import Contract
 from trainloop.intake.cast import stage
 from trainloop.intake.merge import refuse_disappearing
-from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.references import note_missing
+from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.source import CellFinding
 from trainloop.intake.work import FileRecord, Work
 from trainloop.quality import gate
@@ -95,9 +95,12 @@ def _drop_repeated(connection: Connection, work: Work) -> int:
     try:
         with connection.transaction():
             connection.execute(sql.SQL("create unique index on {} ({})").format(work.table(), key))
-        return 0
     except psycopg.errors.UniqueViolation:
-        pass
+        return _delete_repeated(connection, work, key)
+    return 0
+
+
+def _delete_repeated(connection: Connection, work: Work, key: sql.Composed) -> int:
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in work.contract.columns)
     return connection.execute(
         sql.SQL(
