@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,16 @@ from trainloop.warehouse.embedded import EmbeddedServer
 from trainloop.warehouse.migrations import migrate
 
 TEMPLATE = "template_migrated"
+SHARED = "shared_by_tests"
+# What a migration puts into tables; everything else begins empty.
+SEEDED = ("clock", "notice_kinds", "schema_migrations")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database, so that the inner loop can leave it out."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.postgres)
 
 
 def _forget_settings() -> None:
@@ -45,6 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
         _forget_settings()
         migrate()
     _forget_settings()
+    _make_shared(embedded)
     yield embedded
     embedded.stop()
 
@@ -61,15 +71,49 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def warehouse(server: EmbeddedServer, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A fresh warehouse to which `engine.connect(role)` of this process and its children leads; yields its URL."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {TEMPLATE}")
-    monkeypatch.setenv("TRAINLOOP_WAREHOUSE_URL", server.url(name))
+    url = server.url(SHARED)
+    monkeypatch.setenv("TRAINLOOP_WAREHOUSE_URL", url)
     _forget_settings()
-    yield server.url(name)
+    yield url
     _forget_settings()
+    _empty(server)
+
+
+def _empty(server: EmbeddedServer) -> None:
+    """Empty the shared database, ten times faster than making one; after a change of its schema make one."""
+    with psycopg.connect(server.url(SHARED), autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+            "and pid <> pg_backend_pid()"
+        )
+        connection.execute((Path(__file__).parent / "empty.sql").read_text("utf-8"))
+        is_whole = connection.execute(SCHEMA_FINGERPRINT).fetchone() == _whole_schema[0]
+    if not is_whole:
+        _make_shared(server)
+
+
+_whole_schema: list[tuple[object, ...] | None] = [None]
+SCHEMA_FINGERPRINT = """
+select
+    md5(string_agg(concat_ws(' ', class.oid, class.relkind, class.relnatts, class.relacl), ',' order by class.oid)),
+    (select md5(string_agg(concat_ws(' ', oid, prosrc, proacl), ',' order by oid)) from pg_proc where oid > 16384),
+    (select md5(string_agg(concat_ws(' ', oid, tgname), ',' order by oid)) from pg_trigger),
+    (select md5(string_agg(pg_get_constraintdef(oid), ',' order by oid)) from pg_constraint where oid > 16384)
+from pg_class as class
+join pg_namespace as schema on schema.oid = class.relnamespace
+where schema.nspname not like 'pg\\_%' and schema.nspname <> 'information_schema'
+"""
+
+
+def _make_shared(server: EmbeddedServer) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+        connection.execute(f"drop database if exists {SHARED} with (force)")
+        connection.execute(f"create database {SHARED} template {TEMPLATE}")
+    with psycopg.connect(server.url(SHARED), autocommit=True) as connection:
+        connection.execute("create schema seed")
+        for table in SEEDED:
+            connection.execute(f"create table seed.{table} as table ops.{table}")
+        _whole_schema[0] = connection.execute(SCHEMA_FINGERPRINT).fetchone()
 
 
 @pytest.fixture

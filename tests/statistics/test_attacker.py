@@ -62,6 +62,7 @@ def single_answers_solved(groups: Sequence[frozenset[str]]) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_subtraction_over_a_year_recovers_no_answer_and_no_small_group(seed: int) -> None:
     """0 single answers, no sum of fewer than five people, no distribution of fewer than ten."""
     generator = np.random.default_rng(seed)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def test_alpha_is_that_of_the_analysis_of_variance() -> None:
     assert found.negative_items == ()
 
 
+@pytest.mark.slow
 def test_feldts_interval_covers_the_true_alpha() -> None:
     """Simulation of parallel normal items with α = 0.75: the 95 % interval covers it in about 95 of 100 classes."""
     generator = np.random.default_rng(7)

@@ -16,6 +16,7 @@ from trainloop.settings import Settings
 from trainloop.warehouse.embedded import EmbeddedServer
 
 
+@pytest.mark.slow
 def test_six_processes_at_once_get_one_server(tmp_path: Path) -> None:
     """Safe for many processes: whoever comes first starts it, the others find it."""
     code = (
@@ -37,6 +38,7 @@ def test_six_processes_at_once_get_one_server(tmp_path: Path) -> None:
     assert not embedded.is_running()
 
 
+@pytest.mark.slow
 def test_acknowledged_rows_survive_a_kill_of_the_postmaster(tmp_path: Path) -> None:
     """Crash-safe: after kill -9 the next caller starts it again and every committed row is there."""
     embedded = EmbeddedServer.from_settings(Settings(home=tmp_path))

@@ -17,6 +17,8 @@ from trainloop.warehouse import engine, migrations
 from trainloop.warehouse.embedded import EmbeddedServer, binaries
 from trainloop.warehouse.statements import query_file
 
+# The migrations' own ledger, and what the test suite keeps to empty its database.
+LEFT_OUT = ("--exclude-table=ops.schema_migrations", "--exclude-schema=seed")
 NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|)\n", re.MULTILINE)
 
 
@@ -33,7 +35,7 @@ def empty_database(server: EmbeddedServer, home: Path, monkeypatch: pytest.Monke
 
 def dump(url: str) -> str:
     """The schema as pg_dump sees it, without comments and the migrations' own ledger."""
-    command = [str(binaries() / "pg_dump"), "--schema-only", "--exclude-table=ops.schema_migrations", url]
+    command = [str(binaries() / "pg_dump"), "--schema-only", *LEFT_OUT, url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return NOISE.sub("", text)
 
