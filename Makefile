@@ -41,7 +41,7 @@ test: setup  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, kills, one real A
 	@$(BIN)/python -m pytest -m "not benchmark"
 
 test-fast: setup  ## the inner loop: under a minute
-	@$(BIN)/python -m pytest -q -m "not slow and not acceptance and not benchmark"
+	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark"
 
 lint: setup  ## ruff: style, security, Airflow rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
