@@ -20,7 +20,7 @@ with today as (
 )
 select
     (
-        select count(*) from ops.milestones
+        select coalesce(array_agg(subject_id order by subject_id), '{}') from ops.milestones
         where step = 'evaluation_report' and state = 'pending' and emitted_at is not null
     ) as reports,
     (

@@ -31,6 +31,14 @@ PATIENCE_SECONDS = 2.5
 RUN_SECONDS = 240.0
 
 
+@dataclass(frozen=True, order=True)
+class Owed:
+    """A run that is needed; reports are one run per class session."""
+
+    dag_id: str
+    partition_key: str = ""
+
+
 class RunFailedError(PermanentError):
     """The DAG {dag_id} failed (run {run_id}); tasks: {tasks}.
 
@@ -158,41 +166,42 @@ class AirflowRunner:
 
     def _settle(self, tell: Tell, *, plans: bool) -> None:
         """Wait for the runs that assets start: plans, reports, mails. What does not come is asked for once."""
-        asked: set[str] = set()
+        asked: set[Owed] = set()
         quiet_since = time.monotonic()
         while True:
             active = self._api.runs(states=("queued", "running"), limit=20)
             owed = self._owed(plans=plans)
-            if not active and not owed:
-                return self._refuse_failures()
             if active:
                 tell(", ".join(sorted({run.dag_id for run in active})))
                 quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > (PATIENCE_SECONDS if not asked else 0):
+            elif owed <= asked:
+                # What is owed after it was asked for are mails beyond somebody's daily cap: they wait for tomorrow.
+                return self._refuse_failures()
+            elif time.monotonic() - quiet_since > PATIENCE_SECONDS:
                 self._refuse_failures()
-                missing = [dag_id for dag_id in owed if dag_id not in asked]
-                if not missing:
-                    # Mails beyond a person's daily cap wait for the next day.
-                    return None
-                asked.add(missing[0])
-                tell(missing[0])
-                self._require_success(self._api.run(missing[0], seconds=RUN_SECONDS))
+                tell(", ".join(sorted({one.dag_id for one in owed - asked})))
+                runs = [
+                    self._api.trigger(one.dag_id, partition_key=one.partition_key or None)
+                    for one in sorted(owed - asked)
+                ]
+                asked |= owed
+                for run in runs:
+                    self._require_success(self._api.wait(run, RUN_SECONDS))
             time.sleep(POLL_SECONDS)
 
-    def _owed(self, *, plans: bool) -> list[str]:
-        """Return the DAGs that have something to do at this moment."""
+    def _owed(self, *, plans: bool) -> set[Owed]:
+        """Return the runs that something of this moment still needs."""
         site = get_site()
         values = {"timezone": site.company.timezone, "cap": site.mail.max_per_person_and_day}
         with engine.connect("owner") as connection:
             row = connection.execute(statement("demo", "waiting"), values).fetchone()
         assert row is not None
-        owed = []
+        # An interrupted day announced its reports already; nobody announces them again before the emit lease is over.
+        owed = {Owed("report_course_evaluations", session_code) for session_code in row["reports"]}
         if plans and not any(self._is_ours(run) for run in self._api.runs("plan_milestones", limit=3)):
-            owed.append("plan_milestones")
-        if row["reports"]:
-            owed.append("collect_course_evaluations")
+            owed.add(Owed("plan_milestones"))
         if row["notices"] or row["messages"]:
-            owed.append("deliver_mail")
+            owed.add(Owed("deliver_mail"))
         return owed
 
     def _is_ours(self, run: DagRun) -> bool:
@@ -208,10 +217,12 @@ class AirflowRunner:
             return
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
         tasks = [task["task_id"] for task in self._api.get(path)["task_instances"] if task["state"] == "failed"]
+        folder = self._layout.task_logs / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
+        logs = sorted(log for task in tasks[:1] for log in (folder / f"task_id={task}").rglob("*.log"))
         raise RunFailedError(
             dag_id=run.dag_id,
             run_id=run.run_id,
             tasks=", ".join(tasks) or "none",
-            log=self._layout.task_logs / f"dag_id={run.dag_id}" / f"run_id={run.run_id}",
+            log=logs[-1] if logs else folder,
             page=f"{self._api.url}/dags/{run.dag_id}/runs/{run.run_id}",
         )
