@@ -9,12 +9,17 @@ from __future__ import annotations
 import gc
 import logging
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
+from xml.etree import ElementTree as ET
+
+import cssselect2  # type: ignore[import-untyped]  # the library WeasyPrint matches its rules with
+import pydyf  # type: ignore[import-untyped]  # the library WeasyPrint writes PDF with
 
 from trainloop.reporting import attachments, glyphs, pages
 from trainloop.reporting.errors import RenderWarningError
@@ -29,6 +34,7 @@ with warnings.catch_warnings():
 
 _SCHEME = "bundled:"
 _ASSETS = resources.files(__package__)
+_ZLIB_LEVEL = 6  # level 9 saves 1.5 % of the bytes and takes 2.6 times as long
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,44 @@ class BundledFetcher(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, _ASSETS.joinpath(name).read_bytes(), {"Content-Type": "font/ttf"})
 
 
+class WellFormed(weasyprint.HTML):  # type: ignore[misc]
+    """A page of our templates: XML already, so expat reads it in a tenth of the time of a parser for all of HTML."""
+
+    def __init__(self, page: pages.Page) -> None:
+        self.base_url = _SCHEME
+        self.url_fetcher = BundledFetcher(page.charts)
+        self.media_type = "print"
+        root = ET.fromstring(page.html)  # noqa: S314  (our template with every value escaped, no entities)
+        self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
+        self.etree_element = self.wrapper_element.etree_element
+
+
+class _Written(pydyf.Object):  # type: ignore[misc]
+    """An object of a PDF whose bytes are settled."""
+
+    compressible = True
+    data = b""
+
+    def __init__(self, source: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = source.number, source.generation, source.free
+        self.compressible = source.compressible
+        self.data = _packed(source) if isinstance(source, pydyf.Stream) and source.compress else source.data
+
+
+def _packed(stream: pydyf.Stream) -> bytes:
+    stream.compress = False
+    _head, content = stream.data.split(b"\nstream\n", 1)
+    packed = zlib.compress(content.removesuffix(b"\nendstream"), _ZLIB_LEVEL)
+    stream.extra["Filter"], stream.extra["Length"] = "/FlateDecode", len(packed)
+    return b"\n".join((pydyf.Dictionary(stream.extra).data, b"stream", packed, b"endstream"))
+
+
+def _settle(_document: object, pdf: pydyf.PDF) -> None:
+    """Serialise and compress each object once: the writer asks for them twice, for the file and for its identifier."""
+    pdf.objects[:] = [one if one.free == "f" else _Written(one) for one in pdf.objects]
+
+
 class Press:
     """Draws views; not thread-safe."""
 
@@ -77,10 +121,9 @@ class Press:
         moment = datetime.fromisoformat(view.released_at).astimezone(UTC)
         page = pages.page(view)
         with _warnings_fail(), _no_collection():
-            document = weasyprint.HTML(
-                string=page.html, url_fetcher=BundledFetcher(page.charts), base_url=_SCHEME
-            ).render(stylesheets=[self._style], font_config=self._fonts)
+            document = WellFormed(page).render(stylesheets=[self._style], font_config=self._fonts)
             pdf = document.write_pdf(
+                finisher=_settle,
                 pdf_variant="pdf/a-3a",
                 pdf_identifier=view.sha256().encode()[:32],
                 attachments=[
