@@ -185,7 +185,8 @@ def _show(item: Figure, key: str, visibility: Mapping[str, Visibility], minimums
 
 def _hiding_reason(item: Figure, seen: Visibility | None, minimums: Minimums) -> str | None:
     need = need_of(item.family, item.statistic)
-    if need == "nothing":
+    if need == "nothing" or (item.respondent_count == 0 and item.refusal is not None):
+        # With nobody behind a figure there is nobody to protect: its own reason says more.
         return None
     minimum = minimums.mean if need == "mean" else minimums.distribution
     if item.respondent_count is None or item.respondent_count < minimum or seen is None:
