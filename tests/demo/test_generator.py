@@ -111,6 +111,7 @@ def test_every_promise_of_the_year_is_planted(company: Company) -> None:
     assert [one.code for one in held if one.announced_for] == ["2026-C007"]
     assert [one.code for one in held if one.mode == "online"] == ["2026-C008"]
     assert [one.code for one in company.sessions if one.is_cancelled] == ["2026-C009"]
+    assert {one.held_on.month for one in held} == {1, 2, 4, 6, 9}
     same_day = Counter((one.course_code, one.held_on) for one in held)
     assert [key for key, count in same_day.items() if count == 2] == [("C-CUST", date(2026, 4, 16))]
 

@@ -90,10 +90,8 @@ def _enrollments(company: Company) -> Iterator[Dated]:
         _on("04-27"),
         replace(_file("enrollments", "报名_六月.csv", june, csv_bytes(june)), parked=len(company.newcomers)),
     )
-    autumn = _enrollment_table(company, "2026-C010", "2026-C011")
+    autumn = _enrollment_table(company, "2026-C010", "2026-C011", "2026-C012")
     yield _on("06-23"), _file("enrollments", "报名_九月.xlsx", autumn, xlsx_bytes(autumn, "报名"))
-    winter = _enrollment_table(company, "2026-C012")
-    yield _on("10-09"), _file("enrollments", "报名_十一月.csv", winter, csv_bytes(winter, "gb18030"))
 
 
 def _enrollment_table(company: Company, *codes: str, headers: dict[str, str] = ENROLLMENT) -> Table:
@@ -132,8 +130,7 @@ def _attendance(company: Company) -> Iterator[Dated]:
     for day, name, codes in (
         ("02-13", "签到_0212.xlsx", ("2026-C003",)),
         ("04-17", "签到_0416.xlsx", ("2026-C004",)),
-        ("09-30", "签到_0929.xlsx", ("2026-C010",)),
-        ("11-13", "签到_1112.xlsx", ("2026-C012",)),
+        ("09-30", "签到_0929.xlsx", ("2026-C010", "2026-C012")),
     ):
         table = _attendance_table(company, *codes)
         yield _on(day), _file("attendance", name, table, xlsx_bytes(table, "签到", formats=_TIMES))
@@ -226,8 +223,8 @@ def _tests(company: Company) -> Iterator[Dated]:
     half = PlantedFile("test_results", "成绩_六月.xlsx.part", content[: len(content) // 2], kind="temporary")
     yield _on("06-12"), half
     yield _on("06-15"), _file("test_results", "成绩_六月.xlsx", june, content)
-    winter = _test_table(company, "2026-C012")
-    yield _on("11-13"), _file("test_results", "成绩_C012.csv", winter, csv_bytes(winter, show=_point))
+    autumn = _test_table(company, "2026-C012")
+    yield _on("09-30"), _file("test_results", "成绩_C012.csv", autumn, csv_bytes(autumn, show=_point))
 
 
 def _point(cell: Cell) -> str:

@@ -109,7 +109,7 @@ def build_company(seed: int = SEED) -> Company:
     taken = {*leavers, *spare, newcomer}
     movable = [one for one in ordinary if one not in taken and one < "20000"]
     targets = ("D120", "D110", "D130", "D150", "D140", "D120")
-    days = (date(2026, 2, 1), date(2026, 4, 1), date(2026, 6, 1), date(2026, 6, 1), date(2026, 9, 1), date(2026, 11, 1))
+    days = (date(2026, 2, 1), date(2026, 4, 1), date(2026, 6, 1), date(2026, 6, 1), date(2026, 9, 1), date(2026, 9, 1))
     moved = draw.sample(movable, len(targets))
     transfers = {one: (day, code) for one, day, code in zip(moved, days, targets, strict=True)}
     trainers = _trainers(employees)

@@ -19,7 +19,7 @@ from trainloop.demo.session_files import MODE_WORDS
 from trainloop.demo.tables import Cell, PlantedFile, Table, csv_bytes, full_width, plain, xlsx_bytes
 
 LOCALE_WORDS = {"zh-CN": "中文", "en": "英文"}
-SNAPSHOTS = ("01-26", "02-25", "04-20", "05-25", "06-23", "09-30", "11-13")
+SNAPSHOTS = ("01-26", "02-25", "04-20", "05-25", "06-23", "09-30")
 EMPLOYEE_HEADERS = {
     "employee_id": "工号",
     "name": "姓名",

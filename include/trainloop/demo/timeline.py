@@ -41,7 +41,7 @@ class Step:
 
 
 def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ...]:
-    """(day, zh, en, work, (last digits of the class sessions that answer, round))."""
+    """(day, zh, en, work, (last digits of the class sessions that answer, their round))."""
     return (
         ("01-05", "主数据与年度计划到达", "master data and the year's plan arrive", BEGIN, ("", 0)),
         ("01-16", "两个班次结束，问卷开启", "two classes are over, their surveys open", OPEN, ("", 0)),
@@ -61,19 +61,11 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ..
         ("06-15", "签到更正，第一次提醒", "attendance is corrected, first reminder", FULL, ("78", 1)),
         ("06-17", "第二次提醒", "second reminder", FULL, ("78", 2)),
         ("06-23", "端午后关闭问卷，两份报告", "surveys close after Dragon Boat, two reports", FULL, ("78", 3)),
-        ("09-30", "国庆前两班，问卷开启", "two classes before the October holidays", OPEN, ("", 0)),
-        ("10-08", "国庆后提醒", "a reminder after the holidays", FULL, ("01", 1)),
-        ("10-09", "检验一月的薄弱项是否改进", "was January's weak item improved? two reports", FULL, ("01", 2)),
-        ("11-13", "全年最后一班，问卷开启", "the year's last class", OPEN, ("", 0)),
-        ("11-16", "第一次提醒", "first reminder", FULL, ("X", 1)),
-        ("11-18", "第二次提醒", "second reminder", FULL, ("X", 2)),
-        ("11-23", "最后一份报告，年度核对", "the last report; what was due is compared with what was done",
-         ("ingest", "collect", "evaluate", "audit"), ("X", 3)),
+        ("09-30", "国庆前三班，问卷开启", "three classes before the October holidays", OPEN, ("", 0)),
+        ("10-08", "国庆后提醒", "a reminder after the holidays", FULL, ("012", 1)),
+        ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
+         ("ingest", "collect", "evaluate", "audit"), ("012", 2)),
     )  # fmt: skip
-
-
-# One letter per class session that answers on a day; 0, 1 and X stand for the tenth to the twelfth in autumn.
-_AUTUMN = {"0": "2026-C010", "1": "2026-C011", "X": "2026-C012"}
 
 
 def steps() -> tuple[Step, ...]:
@@ -92,4 +84,5 @@ def steps() -> tuple[Step, ...]:
 
 
 def _session_code(day: str, letter: str) -> str:
-    return _AUTUMN[letter] if day > "09" else f"2026-C00{letter}"
+    """One digit per class session that answers on a day: in autumn it is the last of two."""
+    return f"2026-C0{'1' if day >= '09' else '0'}{letter}"
