@@ -75,9 +75,7 @@ def test_nobody_answered_says_so(company: None) -> None:
     found = evaluated("S1")
     assert value(found, "response", "wave", "rr1_pct") == 0
     answers = {
-        key: row
-        for key, row in found.items()
-        if key[0] in {"item", "dimension", "nps", "choice"} and key[2] != "n"
+        key: row for key, row in found.items() if key[0] in {"item", "dimension", "nps", "choice"} and key[2] != "n"
     }
     assert all(row["value"] is None and row["reason"] for row in answers.values())
 
