@@ -17,9 +17,15 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan"},
 }
 
+# A machine without Chinese fonts shows the ones our PDFs are set in; the browser asks for them only where it has none.
+FONT_FACES = "".join(
+    f"@font-face{{font-family:'Noto Sans SC';font-weight:{weight};src:local('Noto Sans SC'),local('Noto Sans CJK SC'),"
+    f"url('/fonts/NotoSansSC-{face}.ttf');unicode-range:U+2000-206F,U+2E80-9FFF,U+FF00-FFEF}}"
+    for weight, face in ((400, "Regular"), (700, "Bold"))
+)
 _HEAD = (
     '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    "<style>body{margin:0}</style>"
+    f"<style>body{{margin:0}}{FONT_FACES}</style>"
 )
 
 

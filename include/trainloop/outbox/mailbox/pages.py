@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trainloop.config import Locale, get_site
-from trainloop.outbox.mailbox.clean import clean_html
+from trainloop.outbox.mailbox.clean import FONT_FACES, clean_html
 from trainloop.outbox.mailbox.store import Store, Summary, attachment_content, body
 
 PAGE_SIZE = 50
@@ -42,11 +42,12 @@ _TEXTS: dict[Locale, dict[str, str]] = {
     },
 }  # fmt: skip
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 _MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "font-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _SAFE_HEADERS = {
@@ -65,6 +66,7 @@ def create_app(store: Store) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]", "testserver"])
     app.get("/health")(lambda: {"status": "ok"})
     app.get("/style.css")(_style)
+    app.get("/fonts/{face}")(_font)
     _add_pages(app, store)
     _add_files(app, store)
     return app
@@ -175,5 +177,12 @@ def _page(template: str, locale: Locale, **facts: Any) -> HTMLResponse:
 
 def _style() -> Response:
     text = resources.files(__package__).joinpath("templates", "style.css").read_text("utf-8")
-    text = text.replace("--brand: #1f5fa8", f"--brand: {get_site().company.colour}")
+    text = FONT_FACES + text.replace("--brand: #1f5fa8", f"--brand: {get_site().company.colour}")
     return Response(text, media_type="text/css", headers=_SAFE_HEADERS | {"Cache-Control": "max-age=60"})
+
+
+def _font(face: Literal["NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"]) -> Response:
+    content = resources.files("trainloop.reporting").joinpath("fonts", face).read_bytes()
+    # The frame of a mail has no origin of its own, so the font says that anybody may use it.
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "max-age=86400"}
+    return Response(content, media_type="font/ttf", headers=headers)
