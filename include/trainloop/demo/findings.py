@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from trainloop.demo.company import Company
@@ -35,6 +36,7 @@ PROMISES: dict[str, tuple[str, str]] = {
     "left": ("离职者不再被提醒", "who has left is not reminded"),
     "reports": ("报告 PDF", "report PDFs"),
     "calls": ("邀请与提醒只发给未作答者", "invitations, then reminders only to those who owe an answer"),
+    "on_time": ("没有邮件过期或失败", "no mail came too late or failed"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
@@ -73,14 +75,12 @@ def shown(value: Any) -> str:
     match value:
         case None:
             return "–"
-        case str():
-            return value
         case tuple() | list():
             return " / ".join(map(shown, value))
-    try:
-        return f"{value:g}"
-    except (TypeError, ValueError):
-        return str(value)
+        case int() | float() | Decimal():
+            return f"{value:g}"
+        case _:
+            return str(value)
 
 
 def check_all(connection: Connection, company: Company, files: Sequence[PlantedFile]) -> list[Check]:

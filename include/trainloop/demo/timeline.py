@@ -60,7 +60,9 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ..
         ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over", OPEN, ("", 0)),
         ("06-15", "签到更正，第一次提醒", "attendance is corrected, first reminder", FULL, ("78", 1)),
         ("06-17", "第二次提醒", "second reminder", FULL, ("78", 2)),
-        ("06-23", "端午后关闭问卷，两份报告", "surveys close after Dragon Boat, two reports", FULL, ("78", 3)),
+        # Whoever was invited late is reminded late: 48 hours after the first reminder lie in the holidays.
+        ("06-22", "端午后补发一次提醒", "one late reminder after Dragon Boat", ("evaluate",), ("", 0)),
+        ("06-23", "问卷关闭，两份报告", "surveys close, two reports", FULL, ("78", 3)),
         ("09-30", "国庆前三班，问卷开启", "three classes before the October holidays", OPEN, ("", 0)),
         ("10-08", "国庆后提醒", "a reminder after the holidays", FULL, ("012", 1)),
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",

@@ -64,7 +64,6 @@ class ClassSession(Planted):
     straight_lined: int = 0
     partial: int = 0
     leavers: int = 0
-    found_late: int = 0
     is_cancelled: bool = False
 
     @property
