@@ -4,10 +4,10 @@ Every mail costs one commit, made while the next mail's dialogue has begun: "thi
 leaving" are written together, and the next one's bytes go out only after that commit. So when the sender dies, at most
 one mail is between the server's 250 and our commit.
 
-A commit waits for the disk 3–4 ms, longer than a small mail takes. So only every `flush_every`-th commit waits; the
-ones between are visible to everybody at once and survive a death of the sender. If the database server dies, the living
-sender writes the marks since the last wait again. Only if both die in the same moment may up to `flush_every` mails
-leave a second, byte-identical copy each.
+By default every commit waits for the disk. A caller in a hurry may let only every `flush_every`-th one wait: the ones
+between are visible to everybody at once and survive a death of the sender, and if the database server dies, the living
+sender writes the marks since the last wait again; but if both die in the same moment, up to `flush_every` mails may
+leave a second, byte-identical copy each. Measured: 0.75 of bare smtplib with every commit waiting, 0.77 with each 8th.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from trainloop.warehouse.statements import statement
 
 logger = logging.getLogger(__name__)
 
-FLUSH_EVERY = 8
+FLUSH_EVERY = 1
 # A server that was killed is back after seconds; longer than the lease nobody needs to wait.
 RECONNECT_SECONDS = 120
 
