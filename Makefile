@@ -52,7 +52,7 @@ format: setup  ## let ruff mend what it can
 types: setup  ## mypy, strict, on include/
 	@$(BIN)/mypy
 
-docs: setup  ## renew the generated pages (DAG catalogue, data dictionary, schema)
+docs: setup  ## renew the generated pages (DAG catalogue, data dictionary)
 	@$(BIN)/trainloop docs
 
 bench: setup  ## ratios against plain COPY, Typst and smtplib, both sides in one run
