@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from trainloop.errors import PermanentError, TransientError
 from trainloop.settings import PROJECT_DIR, Settings
@@ -221,8 +220,3 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2, trust_env=False).is_success
     except httpx.HTTPError:
         return False
-
-
-def log_files(settings: Settings) -> list[Path]:
-    """Return the logs of the stack's processes."""
-    return sorted(Layout(settings).logs.glob("*.log"))

@@ -64,11 +64,6 @@ def url(role: Role) -> str:
     return _resolvers[-1](role)
 
 
-def sqlalchemy_url(role: Role) -> str:
-    """Return the same address with the driver named, as SQLAlchemy 2.1 wants it."""
-    return _resolvers[-1](role).replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 @contextmanager
 def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator[Connection]:
     """Open one connection as `role`; commit at the end of the block, roll back when it raises.
