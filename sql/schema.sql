@@ -561,7 +561,7 @@ create table ops.milestones (
 -- Transitions beside the enum in trainloop.domain.milestone. Every scan asks "what is due and not done".
 create index on ops.milestones (step, due_on) where state = 'pending';
 
-create type ops.wave_state as enum ('open', 'closed', 'cancelled');
+create type ops.wave_state as enum ('planned', 'open', 'closed', 'cancelled');
 
 -- Grain: one sending of one instrument version to one population. has_completions: an outside tool told who has
 -- answered; without it nobody is reminded. Transitions beside the enum in trainloop.domain.survey.
@@ -582,8 +582,10 @@ create table ops.survey_waves (
     -- A wave is withdrawn when its class moved or was cancelled; for a moved class it opens again, as number 2.
     opening_number integer not null default 1,
     withdrawn_reason text,
-    check ((state = 'open') = (closed_at is null)),
-    check ((state = 'cancelled') = (withdrawn_reason is not null)),
+    -- Which survey source collects the answers. opened_at of a planned wave is when it is to open.
+    source text not null default 'exports' check (source in ('forms', 'limesurvey', 'exports')),
+    constraint open_is_not_over check ((state in ('planned', 'open')) = (closed_at is null)),
+    constraint survey_waves_check1 check ((state = 'cancelled') = (withdrawn_reason is not null)),
     unique (instrument_code, subject_kind, subject_id)
 );
 create index on ops.survey_waves (closes_at) where state = 'open';
@@ -601,6 +603,9 @@ create table ops.invitations (
     reason text,
     is_used boolean not null default false,
     invited_on date not null,
+    -- Fixed when the wave opens, so that every combination stands for enough people; rater_group: 360 only.
+    coarse_groups jsonb not null default '{}',
+    rater_group text check (rater_group in ('self', 'manager', 'peer', 'report', 'other')),
     unique (wave_code, employee_id)
 );
 -- The cap of invitations per person looks back 30 days.
@@ -616,8 +621,11 @@ create table confidential.responses (
     external_id_hash text not null,
     coarse_groups jsonb not null default '{}',
     is_straight_lined boolean not null default false,
+    -- Confidential waves link forms of one person by a keyed pseudonym; anonymous ones have none.
+    pseudonym text,
     unique (wave_code, external_id_hash)
 );
+create index on confidential.responses (pseudonym) where pseudonym is not null;
 
 -- Grain: one item of one response. Exactly one of the three values is set; not applicable is a choice, not a gap.
 create table confidential.answers (
@@ -937,13 +945,78 @@ grant select on ops.reports to trainloop_board, trainloop_planner, trainloop_sen
 -- What a report says about its class: names of course and trainer, times. Published rows carry codes only.
 grant usage on schema core to trainloop_reporter;
 grant select on core.courses, core.class_sessions, core.trainers to trainloop_reporter;
+-- What a person can be asked for besides a course evaluation.
+
+-- Grain: one person's form of a named wave: the person, the line manager and HR L&D see it, as the form says.
+create table core.named_responses (
+    named_response_id bigint generated always as identity primary key,
+    wave_code text not null,
+    employee_id text not null,
+    state confidential.response_state not null,
+    answered_at timestamptz not null,
+    answers jsonb not null,
+    unique (wave_code, employee_id)
+);
+create index on core.named_responses (employee_id);
+
+create type ops.commitment_state as enum ('open', 'done', 'expired', 'withdrawn');
+
+-- Grain: one thing one person owes about one subject: an acknowledgement, a review, a comment, a confirmation. The token
+-- is the person's own link; it dies when the state leaves open. facts are ids, codes and counts.
+create table ops.commitments (
+    commitment_id bigint generated always as identity primary key,
+    kind text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    person_kind text not null check (person_kind in ('employee', 'trainer', 'contact')),
+    person_id text not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    facts jsonb not null default '{}',
+    asked_at timestamptz not null default ops.business_now(),
+    due_on date not null,
+    not_after timestamptz,
+    state ops.commitment_state not null default 'open',
+    done_at timestamptz,
+    choice text,
+    comment text,
+    unique (kind, subject_kind, subject_id, person_kind, person_id),
+    check ((state = 'done') = (done_at is not null))
+);
+-- The daily scan asks what is open and due.
+create index on ops.commitments (due_on) where state = 'open';
+
+create type ops.approval_state as enum ('open', 'approved', 'rejected', 'expired', 'withdrawn');
+
+-- Grain: one decision asked of one contact about one revision of one subject. This row is the truth; Airflow's
+-- human-in-the-loop task and the signed link are its two doors.
+create table ops.approvals (
+    approval_id bigint generated always as identity primary key,
+    kind text not null,
+    subject_kind text not null,
+    subject_id text not null,
+    revision_number integer not null default 1,
+    asked_of text not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    facts jsonb not null default '{}',
+    asked_at timestamptz not null default ops.business_now(),
+    expires_at timestamptz,
+    state ops.approval_state not null default 'open',
+    decided_at timestamptz,
+    decided_by text,
+    decided_via text check (decided_via in ('airflow', 'link', 'console')),
+    comment text,
+    unique (kind, subject_kind, subject_id, revision_number),
+    check ((state in ('approved', 'rejected')) = (decided_by is not null and decided_via is not null and decided_at is not null))
+);
+create index on ops.approvals (asked_at) where state = 'open';
+
 -- Outbox: notices are decisions, messages are frozen bytes. Both survive any crash; only the mailer sends.
 
 -- Grain: one kind of notice. Optional mail stops when a person opts out of it. survey: one digest a person and day;
 -- alert: gathered, so that a storm is one mail.
 create table ops.notice_kinds (
     kind text primary key,
-    family text not null check (family in ('survey', 'report', 'data', 'alert')),
+    family text not null check (family in ('survey', 'report', 'data', 'alert', 'request')),
     is_optional boolean not null
 );
 insert into ops.notice_kinds (kind, family, is_optional) values
@@ -1099,6 +1172,8 @@ select
         when k.family = 'survey' and (i.state is distinct from 'invited') then 'not_invited'
         when k.family = 'survey' and i.is_used then 'answered'
         when k.family = 'survey' and (w.state <> 'open' or w.closes_at <= (select ops.business_now())) then 'wave_closed'
+        when n.subject_kind = 'commitment' and k.family = 'request' and c.state is distinct from 'open' then 'answered'
+        when n.subject_kind = 'approval' and k.family = 'request' and a.state is distinct from 'open' then 'answered'
         when n.kind = 'evaluation_report' and n.recipient_kind = 'trainer' and s.trainer_id is distinct from n.recipient_id
             then 'not_concerned'
         when n.kind = 'evaluation_report' and exists (
@@ -1128,7 +1203,11 @@ left join core.class_sessions as s
         when w.subject_kind = 'class_session' then w.subject_id
     end
 left join ops.inbox_files as f
-    on f.file_id = case when n.subject_kind = 'inbox_file' and n.subject_id ~ '^\d{1,18}$' then n.subject_id::bigint end;
+    on f.file_id = case when n.subject_kind = 'inbox_file' and n.subject_id ~ '^\d{1,18}$' then n.subject_id::bigint end
+left join ops.commitments as c
+    on c.commitment_id = case when n.subject_kind = 'commitment' and n.subject_id ~ '^\d{1,18}$' then n.subject_id::bigint end
+left join ops.approvals as a
+    on a.approval_id = case when n.subject_kind = 'approval' and n.subject_id ~ '^\d{1,18}$' then n.subject_id::bigint end;
 
 -- Grain: one notice and how it stands or ended; every notice has exactly one outcome.
 create view ops.notice_outcomes as
@@ -1232,3 +1311,13 @@ select wave_code, 'survey_completions', file_id from core.survey_completions;
 grant select, insert on ops.survey_wave_files to trainloop_intake;
 grant select on ops.survey_wave_files to trainloop_board, trainloop_planner, trainloop_statistics;
 grant select on core.session_files, core.wave_files to trainloop_reporter;
+
+grant select, insert, update on core.named_responses to trainloop_intake;
+grant select on core.named_responses to trainloop_planner, trainloop_statistics;
+grant select, insert, update on ops.commitments, ops.approvals to trainloop_planner, trainloop_statistics, trainloop_reporter;
+grant select on ops.commitments, ops.approvals to trainloop_sender;
+-- The board counts and explains; links and words are the person's own.
+grant select (commitment_id, kind, subject_kind, subject_id, person_kind, asked_at, due_on, not_after, state, done_at)
+    on ops.commitments to trainloop_board;
+grant select (approval_id, kind, subject_kind, subject_id, revision_number, asked_of, asked_at, expires_at, state,
+    decided_at, decided_by, decided_via) on ops.approvals to trainloop_board;
