@@ -13,6 +13,7 @@ import pytest
 # Set before anything of trainloop or Airflow is imported.
 os.environ["TRAINLOOP_SECRET_KEY"] = "a key of the test suite, forty characters"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+os.environ["TRAINLOOP_SITE_FILE"] = str(Path(__file__).with_name("site.yaml"))
 
 from trainloop import clock
 from trainloop.config import get_site

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import functools
-from datetime import time
+from datetime import time, timedelta
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError, model_validator
 
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
 
 Locale = Literal["zh-CN", "en"]
+Source = Literal["forms", "limesurvey", "exports"]
+CoarseGroup = Literal["job_level", "job_family", "department_code"]
+# Whom a wave asks; the rules themselves are `ops.wave_population`. listed: whoever planned the wave named its people.
+Population = Literal[
+    "active_employees", "attendees", "managers_of_attendees", "attendees_of_quarter", "trainers", "listed"
+]
 
 
 class Rules(BaseModel):
@@ -73,6 +80,25 @@ class SurveyRules(Rules):
     max_invitations_per_person: int
     invitation_window_days: int
     priorities: tuple[str, ...]
+    source: Source
+    sources: dict[str, Source] = Field(description="instruments that are asked elsewhere than in `source`")
+
+    def source_of(self, instrument_code: str) -> Source:
+        """Return which survey source collects the answers of an instrument."""
+        return self.sources.get(instrument_code, self.source)
+
+
+class WaveRule(Rules):
+    """How waves of one instrument run: whom they ask, how long, when they remind (days after the opening)."""
+
+    population: Population
+    days_open: int = Field(gt=0)
+    reminder_days: tuple[int, ...] = ()
+    minimum: Literal["mean_min", "feedback_360_min"] = Field("mean_min", description="which number of `suppression`")
+    coarse_groups: tuple[CoarseGroup, ...] = Field((), description="fixed at opening, most important first")
+    after_class_days: int | None = Field(None, description="planned for every class so many days after its end")
+    launch_on: str | None = Field(None, pattern=r"^\d\d-\d\d$", description="month and day of a yearly launch")
+    launched_for_years_ahead: int = 0
 
 
 class SuppressionRules(Rules):
@@ -137,11 +163,23 @@ class Site(Rules):
     intake: IntakeRules
     quality: QualityRules
     surveys: SurveyRules
+    survey_waves: dict[str, WaveRule]
     suppression: SuppressionRules
     statistics: StatisticsRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     emit_lease_minutes: int
+
+    @model_validator(mode="after")
+    def _waves_keep_the_rules_of_reminders(self) -> Self:
+        for code, rule in self.survey_waves.items():
+            days = (0, *rule.reminder_days)
+            gap = timedelta(hours=self.surveys.min_hours_between_reminders)
+            if len(rule.reminder_days) > self.surveys.max_reminders:
+                raise ValueError(f"survey_waves.{code}: more reminders than surveys.max_reminders")
+            if any(timedelta(days=later - earlier) < gap for earlier, later in pairwise(days)):
+                raise ValueError(f"survey_waves.{code}: reminders closer than surveys.min_hours_between_reminders")
+        return self
 
     def contacts_of(self, kind: Literal["hr", "owner", "engineer"]) -> dict[str, Contact]:
         """Return the contacts of one kind by their key."""
