@@ -14,7 +14,9 @@ from trainloop.warehouse import engine
 
 KNOWN = {
     "employees", "departments", "courses", "trainers", "class_sessions", "enrollments", "attendance", "test_results",
-    "survey_completions", "survey_exports",
+    "survey_completions", "survey_exports", "kpi_definitions", "strategy_goals", "training_topics", "interview_plan",
+    "business_interviews", "performance_reviews", "competency_requirements", "competency_assessments",
+    "need_confirmations", "rater_nominations",
 }  # fmt: skip
 
 
