@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     survey_base_url: str = Field(
         "http://127.0.0.1:8030/s", description="Address of the survey tool; an invitation's token is appended"
     )
+    forms_url: str = Field(
+        "http://127.0.0.1:8030", description="Address of the forms service as people's browsers reach it"
+    )
 
     def folder_uri(self, name: Literal["inbox", "archive", "reports", "data_docs"]) -> str:
         """Return the URI of a folder, without a trailing slash."""

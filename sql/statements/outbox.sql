@@ -427,3 +427,28 @@ set state = case when uncertain_count > 0 then 'uncertain' else 'composed' end::
 where message_id = %(message_id)s
     and (state in ('failed', 'expired', 'bounced') or (state = 'uncertain' and next_attempt_at is null))
 returning message_id, attempt_count
+
+-- name: commitments
+-- Grain: one thing that is owed, with what it is about and the person's own link.
+select
+    c.commitment_id, c.kind, c.subject_kind, c.subject_id, c.token, c.due_on, c.facts, s.session_code, s.ends_at,
+    s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en
+from ops.commitments as c
+left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
+left join core.courses as course on course.course_code = s.course_code
+where c.commitment_id = any(%(commitment_ids)s)
+
+-- name: commitments_to_tell
+-- Grain: one thing HR reads about on one of these days: answered or expired on it, or late and still open.
+select
+    day.told_on, c.kind, c.subject_kind, c.subject_id, c.state::text as state, c.due_on, c.choice, c.comment,
+    coalesce(r.name, c.person_id) as person, coalesce(r.calendar_code, %(calendar_code)s) as calendar_code,
+    s.session_code, course.name_zh as course_zh, course.name_en as course_en
+from unnest(%(days)s::date[]) as day (told_on)
+inner join ops.commitments as c
+    on (c.state in ('done', 'expired') and c.settled_told_on = day.told_on)
+    or (c.state = 'open' and c.due_on < day.told_on)
+left join ops.mail_recipients as r on r.recipient_kind = c.person_kind and r.recipient_id = c.person_id
+left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
+left join core.courses as course on course.course_code = s.course_code
+order by day.told_on, c.due_on, c.commitment_id

@@ -31,18 +31,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contracts": FOUNDATION,
     "intake": WORK | {"contracts", "quality", "outbox.notices"},
     "quality": WORK | {"contracts", "outbox.notices"},
-    "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices"},
+    "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
+    "requests": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
     "reporting": WORK | {"outbox.notices", "surveys.instrument", "needs.published"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION | {"warehouse", "clock", "outbox.notices", "outbox.transport"},
     "commands": WORK
-    | {"contracts", "intake", "surveys", "needs", "reporting", "outbox", "stack", "demo"}
+    | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "stack", "demo"}
     | {"orchestration.catalogue"},
     "cli": {"commands"},
     "__main__": {"cli"},
-    "demo": WORK | {"contracts", "intake", "quality", "surveys", "needs", "reporting", "outbox", "stack"},
+    "demo": WORK | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "stack"},
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

@@ -101,6 +101,14 @@ class WaveRule(Rules):
     launched_for_years_ahead: int = 0
 
 
+class CommitmentRule(Rules):
+    """How long a person has for what they owe: working days of their own calendar, counted from the asking."""
+
+    due_working_days: int = Field(gt=0)
+    reminder_working_days: tuple[int, ...] = ()
+    not_after_days: int = Field(gt=0, description="calendar days after the asking; later it no longer helps")
+
+
 class SuppressionRules(Rules):
     mean_min: int = Field(ge=3)
     distribution_min: int = Field(ge=3)
@@ -164,6 +172,7 @@ class Site(Rules):
     quality: QualityRules
     surveys: SurveyRules
     survey_waves: dict[str, WaveRule]
+    commitments: dict[str, CommitmentRule]
     suppression: SuppressionRules
     statistics: StatisticsRules
     mail: MailRules
@@ -179,6 +188,18 @@ class Site(Rules):
                 raise ValueError(f"survey_waves.{code}: more reminders than surveys.max_reminders")
             if any(timedelta(days=later - earlier) < gap for earlier, later in pairwise(days)):
                 raise ValueError(f"survey_waves.{code}: reminders closer than surveys.min_hours_between_reminders")
+        return self
+
+    @model_validator(mode="after")
+    def _commitments_keep_the_rules_of_reminders(self) -> Self:
+        # Working days lie at least one night apart, and so many of them at least so many times 24 hours.
+        least = -(-self.surveys.min_hours_between_reminders // 24)
+        for kind, rule in self.commitments.items():
+            days = (0, *rule.reminder_working_days)
+            if len(rule.reminder_working_days) > self.surveys.max_reminders:
+                raise ValueError(f"commitments.{kind}: more reminders than surveys.max_reminders")
+            if any(later - earlier < least for earlier, later in pairwise(days)):
+                raise ValueError(f"commitments.{kind}: reminders closer than surveys.min_hours_between_reminders")
         return self
 
     def contacts_of(self, kind: Literal["hr", "owner", "engineer"]) -> dict[str, Contact]:

@@ -97,6 +97,12 @@ def add_working_days(day: date, count: int, calendar_code: str) -> WorkingDay:
     return WorkingDay(day, is_provisional)
 
 
+def count_working_days(after: date, until: date, calendar_code: str) -> int:
+    """Return how many working days lie after `after`, up to and including `until`; 0 when `until` is not later."""
+    days = (after + ONE_DAY * ahead for ahead in range(1, (until - after).days + 1))
+    return sum(is_working_day(day, calendar_code) for day in days)
+
+
 def local_date(moment: datetime, zone: ZoneInfo) -> date:
     """Return the calendar day of an aware moment in a time zone."""
     return moment.astimezone(zone).date()

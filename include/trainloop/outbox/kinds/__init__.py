@@ -11,6 +11,7 @@ from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backl
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.report import evaluation_report
+from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
 
 KINDS: Mapping[str, Kind] = {
@@ -18,6 +19,9 @@ KINDS: Mapping[str, Kind] = {
     "survey_reminder": Kind(survey_calls),
     "survey_without_attendance": Kind(survey_without_attendance),
     "evaluation_report": Kind(evaluation_report),
+    "commitment_request": Kind(commitment_calls),
+    "commitment_reminder": Kind(commitment_calls),
+    "commitment_digest": Kind(commitment_digest),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

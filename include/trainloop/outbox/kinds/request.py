@@ -1,0 +1,120 @@
+"""Mails about what a person owes: the request, its reminders, and HR's daily list of what is late or answered."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from datetime import date
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from trainloop.config import Locale, get_site
+from trainloop.domain.calendar import count_working_days
+from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.outbox.wording import day_text
+from trainloop.settings import get_settings
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+_ABOUT_QUARTER = {"zh-CN": "{year} 年第 {quarter} 季度", "en": "Q{quarter} {year}"}
+_ABOUT_CLASS = {"zh-CN": "《{course}》（{session_code}）", "en": "{course} ({session_code})"}
+_LINES = {
+    "open": {
+        "zh-CN": "逾期 {days} 个工作日：{person}，{title}（{about}），应于 {due} 完成",
+        "en": "{days} working days late: {person}, {title} ({about}), due {due}",
+    },
+    "done": {
+        "zh-CN": "已答复：{person}，{title}（{about}）：{answer}",
+        "en": "Answered: {person}, {title} ({about}): {answer}",
+    },
+    "expired": {
+        "zh-CN": "未答复，已失效：{person}，{title}（{about}）",
+        "en": "Expired without an answer: {person}, {title} ({about})",
+    },
+}
+_COMMENT = {"zh-CN": "{choice}。“{comment}”", "en": "{choice}. “{comment}”"}
+
+
+def commitment_calls(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the content of requests and reminders; context keys stand in the templates' headers."""
+    wanted = {"commitment_ids": [int(due.subject_id) for due in notices if due.subject_id.isdecimal()]}
+    rows = {str(row["commitment_id"]): row for row in connection.execute(statement("outbox", "commitments"), wanted)}
+    return {due.notice_id: _call(due, rows.get(due.subject_id)) for due in notices}
+
+
+def _call(due: Due, row: dict[str, Any] | None) -> Written:
+    if row is None:
+        return Unwritable("subject_unknown")
+    words = _words(row["kind"])
+    last = len(get_site().commitments[row["kind"]].reminder_working_days)
+    return Content(
+        context={key: words[due.locale][key] for key in ("title", "why", "button", "reason")}
+        | {
+            "about": _about(row, due.locale),
+            "due": day_text(row["due_on"], due.locale),
+            "minutes": words["minutes"],
+            "link": f"{get_settings().forms_url.rstrip('/')}/a/{row['token']}",
+            "figures": (),
+            "findings": (),
+            "is_last": due.step == f"reminder_{last}",
+        }
+    )
+
+
+def commitment_digest(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return HR's list of one day; a day on which nothing is left to tell makes no mail."""
+    days = sorted({date.fromisoformat(due.subject_id) for due in notices})
+    wanted = {"days": days, "calendar_code": get_site().company.calendar_code}
+    rows = connection.execute(statement("outbox", "commitments_to_tell"), wanted).fetchall()
+    return {
+        due.notice_id: _digest(due, [row for row in rows if f"{row['told_on']}" == due.subject_id]) for due in notices
+    }
+
+
+def _digest(due: Due, rows: Sequence[dict[str, Any]]) -> Written:
+    if not rows:
+        return Unwritable("resolved")
+    count = {state: sum(row["state"] == state for row in rows) for state in _LINES}
+    return Content({
+        "day": day_text(date.fromisoformat(due.subject_id), due.locale),
+        "overdue_count": count["open"],
+        "done_count": count["done"],
+        "expired_count": count["expired"],
+        "lines": [_line(row, due.locale) for state in _LINES for row in rows if row["state"] == state],
+    })
+
+
+def _line(row: Mapping[str, Any], locale: Locale) -> str:
+    words = _words(row["kind"])[locale]
+    choice = words["choices"].get(row["choice"], row["choice"] or "")
+    return _LINES[row["state"]][locale].format(
+        person=row["person"],
+        title=words["title"],
+        about=_about(row, locale),
+        due=day_text(row["due_on"], locale),
+        days=count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
+        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"]) if row["comment"] else choice,
+    )
+
+
+def _about(row: Mapping[str, Any], locale: Locale) -> str:
+    if row["session_code"] is not None:
+        course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
+        return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
+    if row["subject_kind"] == "quarter":
+        year, _, quarter = row["subject_id"].partition("Q")
+        return _ABOUT_QUARTER[locale].format(year=year, quarter=quarter)
+    return str(row["subject_id"])
+
+
+@functools.cache
+def _all_words() -> dict[str, Any]:
+    path = resources.files("trainloop.outbox").joinpath("templates", "commitment_kinds.yaml")
+    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return words
+
+
+def _words(kind: str) -> dict[str, Any]:
+    return dict(_all_words()[kind])

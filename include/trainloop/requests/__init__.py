@@ -1,0 +1,1 @@
+"""What people owe (commitments) and decide (approvals): asked by a signed link, chased, kept as rows."""
