@@ -204,6 +204,7 @@ def test_a_kill_at_any_commit_and_a_second_run_leave_the_same_rows(
             raise Killed
 
     monkeypatch.setattr(faults, "point", strike)
+
     def scan() -> None:
         commitments.remind_due()
         commitments.tell_hr()
