@@ -1,4 +1,5 @@
--- Evaluation results of one class session: read confidential and core, replace marts, add to published.
+-- Results of waves: read confidential and core, replace marts, add to published. A release's subject is its product,
+-- the kind of thing it is about and that thing's id.
 
 -- name: wave
 select wave_code, instrument_code, instrument_version, state::text as state
@@ -49,11 +50,11 @@ select name from confidential.names_in_texts(%(session_code)s, %(texts)s)
 -- name: releases
 select release_id, revision_number, data_sha256, is_withheld
 from published.releases
-where product = 'course_evaluation' and subject_kind = 'class_session' and subject_id = %(session_code)s
+where product = %(product)s and subject_kind = %(subject_kind)s and subject_id = %(subject_id)s
 order by revision_number
 
 -- name: ledger
--- Every earlier release of this session that was not withheld, not the newest only: subtraction has a long memory.
+-- Every earlier release of this subject that was not withheld, not the newest only: subtraction has a long memory.
 select
     release_id,
     figure_key,
@@ -61,7 +62,7 @@ select
     array_agg(respondent_id::text) as respondent_ids
 from confidential.release_respondents
 join published.releases using (release_id)
-where product = 'course_evaluation' and subject_kind = 'class_session' and subject_id = %(session_code)s
+where product = %(product)s and subject_kind = %(subject_kind)s and subject_id = %(subject_id)s
     and not is_withheld
 group by release_id, figure_key, shown_level
 
@@ -112,7 +113,7 @@ insert into published.releases (
     withheld_reason
 )
 values (
-    'course_evaluation', 'class_session', %(session_code)s, %(revision_number)s, %(data_sha256)s, %(site_version)s,
+    %(product)s, %(subject_kind)s, %(subject_id)s, %(revision_number)s, %(data_sha256)s, %(site_version)s,
     %(released_at)s, %(is_withheld)s, %(withheld_reason)s
 )
 returning release_id
@@ -160,4 +161,4 @@ from unnest(
 
 -- name: insert_audit
 insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
-values ('statistics', %(action)s, 'class_session', %(session_code)s, %(detail)s)
+values ('statistics', %(action)s, %(subject_kind)s, %(subject_id)s, %(detail)s)

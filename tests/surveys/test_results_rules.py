@@ -11,7 +11,7 @@ from trainloop.config import get_site
 from trainloop.domain.evaluation import ImprovementRule, ItemEvidence, Thresholds, read_rules, suggest
 from trainloop.statistics.items import t_interval, wilson
 from trainloop.surveys.results_figures import CodeAmbiguousError, compute
-from trainloop.surveys.results_inputs import Answer, Inputs, Question
+from trainloop.surveys.results_inputs import Answer, Inputs, Question, evaluation_of
 
 RULE = ImprovementRule("low", "item", "多练", "more practice")
 FIVE = (1, 2, 3, 4, 5)
@@ -68,7 +68,7 @@ def test_a_rule_may_have_thresholds_of_its_own() -> None:
 def inputs(questions: tuple[Question, ...], rows: list[dict[str, int]]) -> Inputs:
     people = [f"r{number:02}" for number in range(len(rows))]
     return Inputs(
-        session_code="S1",
+        subject=evaluation_of("S1"),
         wave_code="EVAL-S1",
         course_code="C",
         trainer_id="T",

@@ -39,7 +39,7 @@ from trainloop.errors import TransientError
 from trainloop.statistics.figures import Figure
 from trainloop.statistics.response import rate_in_steps
 from trainloop.surveys.results_inputs import Inputs, read_earlier, read_inputs
-from trainloop.surveys.results_release import Release, is_news, prepare, read_releases, write
+from trainloop.surveys.results_release import Release, audit, is_news, prepare, read_releases, release_of, write
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -90,17 +90,11 @@ def open_response_rate(connection: Connection, wave_code: str) -> int | None:
 def _evaluate(connection: Connection, session_code: str) -> tuple[Release, bool]:
     inputs = read_inputs(connection, session_code)
     faults.point("results.read")
-    releases = read_releases(connection, session_code)
-    if known := _release_of(releases, inputs.sha256()):
+    releases = read_releases(connection, inputs.subject)
+    if known := release_of(releases, inputs.sha256()):
         return known, False
     site = get_site()
     return _release(connection, inputs, releases, site)
-
-
-def _release_of(releases: list[Release], data_sha256: str) -> Release | None:
-    """The newest release or the newest valid one, when it was made of these very data."""
-    valid = [release for release in releases if not release.is_withheld]
-    return next((known for known in (*releases[-1:], *valid[-1:]) if known.data_sha256 == data_sha256), None)
 
 
 def _release(connection: Connection, inputs: Inputs, releases: list[Release], site: Site) -> tuple[Release, bool]:
@@ -133,14 +127,7 @@ def _release(connection: Connection, inputs: Inputs, releases: list[Release], si
         site_version=site.version,
         moment=clock.now(connection),
     )
-    connection.execute(
-        statement("results", "insert_audit"),
-        {
-            "action": "release_withheld" if release.is_withheld else "release_published",
-            "session_code": inputs.session_code,
-            "detail": _json({"release_id": release.release_id, "revision_number": revision_number}),
-        },
-    )
+    audit(connection, inputs.subject, release)
     faults.point("results.published")
     return release, True
 
@@ -168,9 +155,3 @@ def _replace_marts(connection: Connection, inputs: Inputs, figures: list[Figure]
         statement("results", "insert_marts"),
         {"wave_code": inputs.wave_code} | {name: [getattr(item, name) for item in figures] for name in columns},
     )
-
-
-def _json(detail: dict[str, int]) -> object:
-    from psycopg.types.json import Jsonb
-
-    return Jsonb(detail)

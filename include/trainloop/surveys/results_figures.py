@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from trainloop.statistics.nps import NpsFigures, net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import TEST, WAVE
-from trainloop.surveys.results_inputs import Inputs, Question
+from trainloop.surveys.results_inputs import Inputs, Question, WaveInputs
 
 
 class CodeAmbiguousError(PermanentError):
@@ -29,7 +29,7 @@ class CodeAmbiguousError(PermanentError):
 
 @dataclass(frozen=True)
 class Computed:
-    """Figures of one class session with the people behind them.
+    """Figures of one wave with the people behind them.
 
     `groups` maps a figure's group key to respondent ids, `dimensions` a dimension to its items, `moments` a scale item
     or dimension with answers to (n, mean, variance), `evidence` is what the improvement rules judge.
@@ -46,7 +46,7 @@ class Computed:
 class Answers:
     """The complete responses as frames: respondents × items."""
 
-    def __init__(self, inputs: Inputs) -> None:
+    def __init__(self, inputs: WaveInputs) -> None:
         """Pivot the answers; an item nobody answered is a column of gaps."""
         self.ids = sorted(inputs.complete_ids)
         codes = [question.code for question in inputs.questions]
@@ -67,14 +67,22 @@ class Answers:
 
 
 def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
-    """Compute the figures that need this class session only."""
+    """Compute the figures that need this class session only: its answers, attendance and tests."""
+    answered = compute_answers(inputs, rules)
+    groups = dict(answered.groups)
+    figures = (*answered.figures, *_attendance(inputs), *_test(inputs, rules, groups))
+    return replace(answered, figures=figures, groups=groups)
+
+
+def compute_answers(inputs: WaveInputs, rules: StatisticsRules) -> Computed:
+    """Compute the figures of a wave's answers: response, items, dimensions, NPS, choices."""
     answers = Answers(inputs)
     scale_items = [question for question in inputs.questions if question.kind == "scale"]
     dimensions = _dimensions(scale_items)
     if doubled := dimensions.keys() & {question.code for question in inputs.questions}:
         raise CodeAmbiguousError(instrument_code=inputs.instrument_code, codes=", ".join(sorted(doubled)))
     groups: dict[str, frozenset[str]] = {WAVE: inputs.complete_ids}
-    figures = [*_response(inputs, rules), *_attendance(inputs), *_test(inputs, rules, groups)]
+    figures = [*_response(inputs, rules)]
     known: dict[str, Moments] = {}
     evidence: list[ItemEvidence] = []
     for question in scale_items:
@@ -118,7 +126,7 @@ def _remember(known: dict[str, Moments], code: str, column: pd.Series[float]) ->
         known[code] = found
 
 
-def _response(inputs: Inputs, rules: StatisticsRules) -> Iterator[Figure]:
+def _response(inputs: WaveInputs, rules: StatisticsRules) -> Iterator[Figure]:
     complete_count = len(inputs.complete_ids)
     counts = {
         "invited_count": inputs.invited_count,

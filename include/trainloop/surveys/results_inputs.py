@@ -64,14 +64,24 @@ class TestResult:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """All that belongs to this class session itself; `answers` are those of complete responses only."""
+class Subject:
+    """What a release is about: the key of `published.releases` but for the revision."""
 
-    session_code: str
+    product: str
+    subject_kind: str
+    subject_id: str
+
+    def keys(self) -> dict[str, str]:
+        """Return the parameters of the statements that name a subject."""
+        return {"product": self.product, "subject_kind": self.subject_kind, "subject_id": self.subject_id}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaveInputs:
+    """All that one closed wave says; `answers` are those of complete responses only."""
+
+    subject: Subject
     wave_code: str
-    course_code: str
-    trainer_id: str
-    starts_at: datetime
     instrument_code: str
     instrument_version: str
     questions: tuple[Question, ...]
@@ -79,9 +89,6 @@ class Inputs:
     eligible_count: int
     responses: tuple[tuple[str, str, bool], ...]
     answers: tuple[Answer, ...]
-    tests: tuple[TestResult, ...]
-    attendance: Mapping[str, int]
-    is_attendance_recorded: bool
 
     @property
     def complete_ids(self) -> frozenset[str]:
@@ -98,26 +105,51 @@ class Inputs:
         """Complete responses with the same answer everywhere."""
         return sum(is_straight and state == "complete" for _, state, is_straight in self.responses)
 
-    def sha256(self) -> str:
-        """Return a hash over the canonical inputs: equal data, equal hash, whatever file brought them in what order.
-
-        Rules (site file, dictionaries) and other classes are left out on purpose: an old report changes when its own
-        data do, not because somebody edited a threshold.
-        """
-        canonical = {
+    def canonical(self) -> dict[str, Any]:
+        """Return what the numbers depend on, the same whatever file brought it in what order."""
+        return {
             "questionnaire": [self.instrument_code, self.instrument_version],
             "population": [self.invited_count, self.eligible_count],
-            "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
             "responses": sorted(self.responses),
             "answers": sorted(
                 [answer.respondent_id, answer.item_code, repr((answer.score, answer.choice, answer.free_text))]
                 for answer in self.answers
             ),
+        }
+
+    def sha256(self) -> str:
+        """Return a hash over the canonical inputs.
+
+        Rules (site file, dictionaries) and other waves are left out on purpose: an old report changes when its own
+        data do, not because somebody edited a threshold.
+        """
+        return hashlib.sha256(json.dumps(self.canonical(), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs(WaveInputs):
+    """All that belongs to one class session itself."""
+
+    course_code: str
+    trainer_id: str
+    starts_at: datetime
+    tests: tuple[TestResult, ...]
+    attendance: Mapping[str, int]
+    is_attendance_recorded: bool
+
+    @property
+    def session_code(self) -> str:
+        """The class session these results are about."""
+        return self.subject.subject_id
+
+    def canonical(self) -> dict[str, Any]:
+        """Return what the numbers depend on: the answers, the attendance list, the tests."""
+        return super().canonical() | {
+            "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
             "tests": sorted(
                 [test.respondent_id, repr((test.pre_score, test.post_score, test.maximum_score))] for test in self.tests
             ),
         }
-        return hashlib.sha256(json.dumps(canonical, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -155,30 +187,15 @@ def read_inputs(connection: Connection, session_code: str) -> Inputs:
         raise WaveUnknownError(**keys)
     if wave["state"] != "closed":
         raise WaveNotClosedError(wave_code=wave["wave_code"], state=wave["state"])
-    population = connection.execute(statement("results", "population"), keys).fetchone()
     attendance = connection.execute(query_file("marts/evaluation_attendance.sql"), keys).fetchone()
-    assert population is not None
     assert attendance is not None
     is_recorded = attendance.pop("is_recorded")
     return Inputs(
-        session_code=session_code,
-        wave_code=wave["wave_code"],
+        subject=evaluation_of(session_code),
+        **wave_values(connection, wave),
         course_code=session["course_code"],
         trainer_id=session["trainer_id"],
         starts_at=session["starts_at"],
-        instrument_code=wave["instrument_code"],
-        instrument_version=wave["instrument_version"],
-        questions=questions_of(wave["instrument_code"]),
-        invited_count=population["invited_count"],
-        eligible_count=population["eligible_count"],
-        responses=tuple(
-            (row["respondent_id"], row["state"], row["is_straight_lined"])
-            for row in connection.execute(statement("results", "responses"), keys)
-        ),
-        answers=tuple(
-            Answer(row["respondent_id"], row["item_code"], _number(row["score"]), row["choice"], row["free_text"])
-            for row in connection.execute(statement("results", "answers"), keys)
-        ),
         tests=tuple(
             TestResult(
                 _pseudonym(session_code, row["employee_id"]),
@@ -191,6 +208,34 @@ def read_inputs(connection: Connection, session_code: str) -> Inputs:
         attendance=attendance,
         is_attendance_recorded=is_recorded,
     )
+
+
+def evaluation_of(session_code: str) -> Subject:
+    """Return the subject of the releases of one class session's evaluation."""
+    return Subject("course_evaluation", "class_session", session_code)
+
+
+def wave_values(connection: Connection, wave: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of `WaveInputs` but for the subject, of a row of the statement `wave`."""
+    keys = {"wave_code": wave["wave_code"]}
+    population = connection.execute(statement("results", "population"), keys).fetchone()
+    assert population is not None
+    return {
+        "wave_code": wave["wave_code"],
+        "instrument_code": wave["instrument_code"],
+        "instrument_version": wave["instrument_version"],
+        "questions": questions_of(wave["instrument_code"]),
+        "invited_count": population["invited_count"],
+        "eligible_count": population["eligible_count"],
+        "responses": tuple(
+            (row["respondent_id"], row["state"], row["is_straight_lined"])
+            for row in connection.execute(statement("results", "responses"), keys)
+        ),
+        "answers": tuple(
+            Answer(row["respondent_id"], row["item_code"], _number(row["score"]), row["choice"], row["free_text"])
+            for row in connection.execute(statement("results", "answers"), keys)
+        ),
+    }
 
 
 def read_earlier(connection: Connection, inputs: Inputs) -> tuple[tuple[EarlierGroup, ...], tuple[PreviousItem, ...]]:

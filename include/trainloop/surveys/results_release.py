@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from psycopg.types.json import Jsonb
+
 from trainloop.config import Site
 from trainloop.domain.evaluation import Suggestion, Thresholds, suggest
 from trainloop.statistics.figures import Figure
 from trainloop.statistics.suppression import WAVE, LedgerEntry, Level, Minimums, Suppressed, suppress
-from trainloop.surveys.results_inputs import Inputs
+from trainloop.surveys.results_inputs import Subject, WaveInputs
 from trainloop.surveys.results_texts import improvement_rules, masked_verbatims
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -42,23 +44,36 @@ class Content:
     suggestions: Sequence[Suggestion]
 
 
-def read_releases(connection: Connection, session_code: str) -> list[Release]:
-    """Return the session's releases, oldest first."""
-    rows = connection.execute(statement("results", "releases"), {"session_code": session_code})
+def read_releases(connection: Connection, subject: Subject) -> list[Release]:
+    """Return the releases about a subject, oldest first."""
+    rows = connection.execute(statement("results", "releases"), subject.keys())
     return [Release(**row) for row in rows]
 
 
+def release_of(releases: Sequence[Release], data_sha256: str) -> Release | None:
+    """Return the newest release or the newest valid one, when it was made of these very data."""
+    valid = [release for release in releases if not release.is_withheld]
+    return next((known for known in (*releases[-1:], *valid[-1:]) if known.data_sha256 == data_sha256), None)
+
+
+def audit(connection: Connection, subject: Subject, release: Release) -> None:
+    """Record that a release was made or withheld."""
+    detail = {"release_id": release.release_id, "revision_number": release.revision_number}
+    action = "release_withheld" if release.is_withheld else "release_published"
+    connection.execute(
+        statement("results", "insert_audit"), subject.keys() | {"action": action, "detail": Jsonb(detail)}
+    )
+
+
 def prepare(
-    connection: Connection, inputs: Inputs, computed: Computed, figures: Sequence[Figure], site: Site
+    connection: Connection, inputs: WaveInputs, computed: Computed, figures: Sequence[Figure], site: Site
 ) -> Content:
     """Suppress the figures against all earlier releases; add verbatims and suggestions where people are enough."""
-    rules = site.suppression
-    minimums = Minimums(rules.mean_min, rules.distribution_min, rules.feedback_360_min, rules.one_decimal_below)
     ledger = [
         LedgerEntry(row["figure_key"], row["shown_level"], frozenset(row["respondent_ids"]))
-        for row in connection.execute(statement("results", "ledger"), {"session_code": inputs.session_code})
+        for row in connection.execute(statement("results", "ledger"), inputs.subject.keys())
     ]
-    suppressed = suppress(figures, computed.groups, computed.dimensions, ledger, minimums)
+    suppressed = suppress(figures, computed.groups, computed.dimensions, ledger, minimums_of(site))
     has_verbatims = suppressed.visibility[WAVE].level == "distribution"
     return Content(
         suppressed=suppressed,
@@ -67,7 +82,13 @@ def prepare(
     )
 
 
-def _suggestions(inputs: Inputs, computed: Computed, suppressed: Suppressed, site: Site) -> tuple[Suggestion, ...]:
+def minimums_of(site: Site) -> Minimums:
+    """Return how many people a figure needs on this site."""
+    rules = site.suppression
+    return Minimums(rules.mean_min, rules.distribution_min, rules.feedback_360_min, rules.one_decimal_below)
+
+
+def _suggestions(inputs: WaveInputs, computed: Computed, suppressed: Suppressed, site: Site) -> tuple[Suggestion, ...]:
     """Judge only items whose figures the reader sees: a finding speaks of a distribution, a topic of a mean."""
     rules = site.statistics
     complete_count = len(inputs.complete_ids)
@@ -119,7 +140,7 @@ def _canonical(content: object) -> str:
 
 def write(
     connection: Connection,
-    inputs: Inputs,
+    inputs: WaveInputs,
     computed: Computed,
     content: Content,
     *,
@@ -131,8 +152,8 @@ def write(
     is_withheld = content.suppressed.is_withheld
     row = connection.execute(
         statement("results", "insert_release"),
-        {
-            "session_code": inputs.session_code,
+        inputs.subject.keys()
+        | {
             "revision_number": revision_number,
             "data_sha256": inputs.sha256(),
             "site_version": site_version,
@@ -173,7 +194,7 @@ def _write_figures(connection: Connection, release_id: int, content: Content) ->
 
 
 def _write_ledger(
-    connection: Connection, release_id: int, inputs: Inputs, computed: Computed, suppressed: Suppressed
+    connection: Connection, release_id: int, inputs: WaveInputs, computed: Computed, suppressed: Suppressed
 ) -> None:
     people = [
         (entry.key, entry.level, respondent) for entry in suppressed.ledger for respondent in sorted(entry.respondents)

@@ -16,7 +16,7 @@ from trainloop.settings import get_settings
 from trainloop.statistics.figures import Figure, figure
 from trainloop.statistics.masking import mask_text, narrowed
 from trainloop.statistics.themes import Theme, count_themes
-from trainloop.surveys.results_inputs import Inputs
+from trainloop.surveys.results_inputs import Inputs, WaveInputs
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -65,7 +65,7 @@ def themes() -> tuple[Theme, ...]:
         raise DictionaryInvalidError(name=" or ".join(THEME_FILES), detail=error) from error
 
 
-def texts_of(inputs: Inputs) -> dict[str, dict[str, str]]:
+def texts_of(inputs: WaveInputs) -> dict[str, dict[str, str]]:
     """Return the open answers: text item → respondent id → text, blank ones left out."""
     texts: dict[str, dict[str, str]] = {question.code: {} for question in inputs.questions if question.kind == "text"}
     for answer in inputs.answers:
@@ -74,7 +74,7 @@ def texts_of(inputs: Inputs) -> dict[str, dict[str, str]]:
     return texts
 
 
-def theme_figures(inputs: Inputs) -> Iterator[Figure]:
+def theme_figures(inputs: WaveInputs) -> Iterator[Figure]:
     """Yield how many people mention each theme; every theme has its rows, so that a row's existence says nothing.
 
     The people behind them are all complete responses: among them a reader would have to guess who wrote.
@@ -90,7 +90,7 @@ def theme_figures(inputs: Inputs) -> Iterator[Figure]:
             yield figure("theme", theme.code, statistic, count, n)
 
 
-def masked_verbatims(connection: Connection, inputs: Inputs) -> list[tuple[str, int, str]]:
+def masked_verbatims(connection: Connection, inputs: WaveInputs) -> list[tuple[str, int, str]]:
     """Return (item, position, masked text) of all open answers.
 
     Positions follow a hash of item and text: they say nothing about the order of answers, two texts of one person do
@@ -100,7 +100,9 @@ def masked_verbatims(connection: Connection, inputs: Inputs) -> list[tuple[str, 
     everything = [narrowed(text) for answers in texts.values() for text in answers]
     if not everything:
         return []
-    keys = {"session_code": inputs.session_code, "texts": everything}
+    # Parts of names are sought among the people of one class; a wave about many classes knows full names only.
+    session_code = inputs.session_code if isinstance(inputs, Inputs) else ""
+    keys = {"session_code": session_code, "texts": everything}
     names = [row["name"] for row in connection.execute(statement("results", "names_in_texts"), keys)]
     rows: list[tuple[str, int, str]] = []
     for item, answers in texts.items():
