@@ -23,6 +23,9 @@ ReasonCode = Literal[
     "more_answers_than_people",
     "different_scales",
     "no_answers",
+    "no_self_rating",
+    "no_earlier_wave",
+    "below_minimum_raters",
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -58,6 +61,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "different_scales": ("量表不同，不能合并计算", "the scales differ; not averaged"),
     "no_answers": ("没有答卷", "no answers"),
+    "no_self_rating": ("本人未自评", "the person did not rate themselves"),
+    "no_earlier_wave": ("没有可比较的上一季度结果", "no earlier quarter to compare with"),
+    "below_minimum_raters": (
+        "该组评价人少于 3 人，为保护评价人不单独显示",
+        "fewer than three raters in this group; not shown by itself to protect them",
+    ),
 }
 
 
