@@ -452,3 +452,8 @@ left join ops.mail_recipients as r on r.recipient_kind = c.person_kind and r.rec
 left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
 left join core.courses as course on course.course_code = s.course_code
 order by day.told_on, c.due_on, c.commitment_id
+
+-- name: pulse_figures
+select release_id, family, code, statistic, value, text_value, reason
+from published.figures
+where release_id = any(%(release_ids)s) and family in ('response', 'item', 'dimension', 'comparison')

@@ -30,7 +30,7 @@ def company(warehouse: str, set_clock: SetClock) -> Company:
     return found_company()
 
 
-def ask(*asked: Commitment, as_of: date | None = None) -> int:
+def ask(*asked: Commitment, as_of: date | None = None) -> tuple[int, int]:
     with engine.connect("planner") as connection:
         return commitments.ask(connection, Scan.start(connection, as_of), asked)
 
@@ -58,8 +58,8 @@ def text(mail: EmailMessage) -> str:
 
 def test_what_is_owed_is_asked_once_with_five_working_days_and_an_own_link(company: Company) -> None:
     """R09: acknowledged within 5 working days, by a signed link."""
-    assert ask(FEEDBACK) == 1
-    assert ask(FEEDBACK) == 0
+    assert ask(FEEDBACK) == (1, 1)
+    assert ask(FEEDBACK) == (0, 0)
     (row,) = rows(company)
     assert row["due_on"] == date(2026, 3, 10)
     assert row["not_after"].date() == date(2026, 4, 2)
@@ -174,7 +174,7 @@ def test_hr_reads_once_a_day_what_is_late_answered_or_expired(company: Company, 
 
 def test_a_past_date_mails_nobody_and_the_next_ordinary_scan_does(company: Company) -> None:
     """A backfill asks, and tells nobody; what was asked is not forgotten."""
-    assert ask(FEEDBACK, as_of=date(2026, 3, 2)) == 0
+    assert ask(FEEDBACK, as_of=date(2026, 3, 2)) == (1, 0)
     assert commitments.remind_due(date(2026, 3, 2))["notices_planned"] == 0
     assert commitments.tell_hr(date(2026, 3, 2))["notices_planned"] == 0
     assert commitments.remind_due()["requested"] == 1

@@ -139,6 +139,13 @@ def previous_quarter_code(day: date) -> str:
     return quarter_code(date(day.year, (day.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1))
 
 
+def quarter_days(quarter: str) -> tuple[date, date]:
+    """Return the first and the last day of a quarter (`2026Q1`)."""
+    year, _, number = quarter.partition("Q")
+    first = date(int(year), int(number) * 3 - 2, 1)
+    return first, date(first.year + (first.month == 10), (first.month + 2) % 12 + 1, 1) - timedelta(days=1)
+
+
 def pulse_wave_code(quarter: str) -> str:
     """Return the code of the pulse about one quarter (`2026Q1`)."""
     return wave_code("quarterly_pulse", quarter)

@@ -39,6 +39,7 @@ NoticeKind = Literal[
     "commitment_request",
     "commitment_reminder",
     "commitment_digest",
+    "pulse_result",
     "quarantined_rows",
     "file_refused",
     "audit_gaps",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -43,13 +43,20 @@ class Commitment:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -> int:
-    """Ask people, in the caller's transaction; return how many mails were planned.
+class Asked(NamedTuple):
+    """How many people owe something now that did not before, and how many mails were planned."""
+
+    commitments: int
+    notices: int
+
+
+def ask(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -> Asked:
+    """Ask people, in the caller's transaction.
 
     The days count from the scan's day in each person's calendar. Whoever was asked the same before is not asked again.
     """
     if not commitments:
-        return 0
+        return Asked(0, 0)
     calendars = {
         (row["recipient_kind"], row["recipient_id"]): row["calendar_code"]
         for row in connection.execute(
@@ -62,8 +69,8 @@ def ask(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -
     }
     rows = [_row(commitment, scan, calendars) for commitment in commitments]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
-    connection.execute(statement("commitments", "ask"), columns | {"now": scan.now})
-    return _plan_requests(connection, scan)
+    asked = connection.execute(statement("commitments", "ask"), columns | {"now": scan.now}).rowcount
+    return Asked(asked, _plan_requests(connection, scan))
 
 
 def _row(commitment: Commitment, scan: Scan, calendars: Mapping[tuple[str, str], str]) -> dict[str, Any]:

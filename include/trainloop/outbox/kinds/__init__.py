@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
@@ -22,6 +23,7 @@ KINDS: Mapping[str, Kind] = {
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
+    "pulse_result": Kind(pulse_result),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

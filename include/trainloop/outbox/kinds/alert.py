@@ -19,6 +19,7 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "commitment_request": {"zh-CN": "待办请求", "en": "Requests"},
     "commitment_reminder": {"zh-CN": "待办提醒", "en": "Reminders of requests"},
     "commitment_digest": {"zh-CN": "待办跟进清单", "en": "Lists of what is owed"},
+    "pulse_result": {"zh-CN": "季度满意度调研结果", "en": "Results of quarterly pulses"},
     "quarantined_rows": {"zh-CN": "数据更正请求", "en": "Requests to correct rows"},
     "file_refused": {"zh-CN": "文件未接收通知", "en": "Notices of refused files"},
     "audit_gaps": {"zh-CN": "对账差异", "en": "Reconciliation gaps"},

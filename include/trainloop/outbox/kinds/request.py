@@ -13,12 +13,12 @@ import yaml
 from trainloop.config import Locale, get_site
 from trainloop.domain.calendar import count_working_days
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.outbox.kinds.pulse import Figures, pulse_changes, pulse_figures, pulse_tiles, quarter_text
 from trainloop.outbox.wording import day_text
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
-_ABOUT_QUARTER = {"zh-CN": "{year} 年第 {quarter} 季度", "en": "Q{quarter} {year}"}
 _ABOUT_CLASS = {"zh-CN": "《{course}》（{session_code}）", "en": "{course} ({session_code})"}
 _LINES = {
     "open": {
@@ -41,12 +41,15 @@ def commitment_calls(connection: Connection, notices: Sequence[Due]) -> dict[int
     """Return the content of requests and reminders; context keys stand in the templates' headers."""
     wanted = {"commitment_ids": [int(due.subject_id) for due in notices if due.subject_id.isdecimal()]}
     rows = {str(row["commitment_id"]): row for row in connection.execute(statement("outbox", "commitments"), wanted)}
-    return {due.notice_id: _call(due, rows.get(due.subject_id)) for due in notices}
+    known = [int(row["facts"]["release_id"]) for row in rows.values() if row["facts"].get("release_id")]
+    released = pulse_figures(connection, known)
+    return {due.notice_id: _call(due, rows.get(due.subject_id), released) for due in notices}
 
 
-def _call(due: Due, row: dict[str, Any] | None) -> Written:
+def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures]) -> Written:
     if row is None:
         return Unwritable("subject_unknown")
+    figures = released.get(row["facts"].get("release_id", 0), {})
     words = _words(row["kind"])
     last = len(get_site().commitments[row["kind"]].reminder_working_days)
     return Content(
@@ -56,8 +59,8 @@ def _call(due: Due, row: dict[str, Any] | None) -> Written:
             "due": day_text(row["due_on"], due.locale),
             "minutes": words["minutes"],
             "link": f"{get_settings().forms_url.rstrip('/')}/a/{row['token']}",
-            "figures": (),
-            "findings": (),
+            "figures": pulse_tiles(figures, due.locale) if figures else (),
+            "findings": pulse_changes(figures, due.locale) if figures else (),
             "is_last": due.step == f"reminder_{last}",
         }
     )
@@ -104,8 +107,7 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
         course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
         return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
     if row["subject_kind"] == "quarter":
-        year, _, quarter = row["subject_id"].partition("Q")
-        return _ABOUT_QUARTER[locale].format(year=year, quarter=quarter)
+        return quarter_text(row["subject_id"], locale)
     return str(row["subject_id"])
 
 
