@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from datetime import time, timedelta
+from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -134,6 +135,38 @@ class StatisticsRules(Rules):
     improvement_mean_below: float
 
 
+class NeedWeights(Rules):
+    urgency: float = Field(ge=0)
+    scope: float = Field(ge=0)
+    strategic: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        if abs(self.urgency + self.scope + self.strategic - 1) > 1e-9:
+            raise ValueError("the three weights sum to 1")
+        return self
+
+
+class NeedsRules(Rules):
+    min_gap_pct: float = Field(gt=0)
+    min_asking_pct: float = Field(gt=0, le=100)
+    weights: NeedWeights
+    weight_step: float = Field(gt=0, lt=1)
+    urgency_months: tuple[float, float, float, float]
+    scope_pct: tuple[float, float, float, float]
+    quarters: int = Field(ge=1, le=8)
+    quotes_min_departments: int = Field(ge=3)
+    watched_days: int
+    approved_by: str
+    budget_amount: Decimal = Field(ge=0)
+    budget_amounts: dict[int, Decimal]
+    currency: str
+
+    def budget_of(self, year: int) -> Decimal:
+        """Return the money for a plan year's needs."""
+        return self.budget_amounts.get(year, self.budget_amount)
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -176,6 +209,7 @@ class Site(Rules):
     commitments: dict[str, CommitmentRule]
     suppression: SuppressionRules
     statistics: StatisticsRules
+    needs: NeedsRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     emit_lease_minutes: int

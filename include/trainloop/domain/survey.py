@@ -146,6 +146,16 @@ def quarter_days(quarter: str) -> tuple[date, date]:
     return first, date(first.year + (first.month == 10), (first.month + 2) % 12 + 1, 1) - timedelta(days=1)
 
 
+def quarters_before(day: date, count: int) -> tuple[str, ...]:
+    """Return the last `count` quarters that had ended on `day`, oldest first."""
+    codes: list[str] = []
+    start = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+    for _ in range(count):
+        codes.append(previous_quarter_code(start))
+        start = date(int(codes[-1][:4]), int(codes[-1][-1]) * 3 - 2, 1)
+    return tuple(reversed(codes))
+
+
 def pulse_wave_code(quarter: str) -> str:
     """Return the code of the pulse about one quarter (`2026Q1`)."""
     return wave_code("quarterly_pulse", quarter)
