@@ -33,11 +33,11 @@ select
     md5(responses.wave_code || ':' || responses.external_id_hash)::uuid::text as respondent_id,
     answers.item_code,
     answers.choice,
-    coalesce(answers.score, answers.number_value) as number
+    answers.score as number
 from confidential.responses
 join confidential.answers using (response_id)
 where responses.wave_code = %(wave_code)s and responses.state = 'complete'
-    and num_nonnulls(answers.choice, answers.score, answers.number_value) > 0
+    and num_nonnulls(answers.choice, answers.score) > 0
 order by respondent_id, answers.item_code, answers.choice
 
 -- name: goals
@@ -90,20 +90,22 @@ where coalesce(name_zh, name_en) is not null
 group by competency_code
 order by kind, code
 
--- name: releases
-select release_id, revision_number, data_sha256, is_withheld
+-- name: demand_not_shown
+-- What releases of this year did not show of single topics though the survey's people as a whole were: the ledger keeps
+-- the table of people once for all topics.
+select releases.release_id, figures.code as topic_code, 'all' as part
 from published.releases
+join published.figures using (release_id)
 where product = 'annual_needs' and subject_kind = 'needs_year' and subject_id = %(year)s::integer::text
-order by revision_number
-
--- name: ledger
--- Every earlier release of this year that was not withheld: subtraction has a long memory.
-select release_id, figure_key, shown_level, array_agg(respondent_id::text) as respondent_ids
-from confidential.release_respondents
-join published.releases using (release_id)
+    and family = 'demand' and statistic = 'all_pct' and is_hidden
+union all
+select releases.release_id, substr(needs_cells.table_code, length('demand:') + 1), 'table'
+from published.releases
+join published.needs_cells using (release_id)
 where product = 'annual_needs' and subject_kind = 'needs_year' and subject_id = %(year)s::integer::text
-    and not is_withheld
-group by release_id, figure_key, shown_level
+    and table_code like 'demand:%%'
+group by releases.release_id, needs_cells.table_code
+having bool_and(is_hidden)
 
 -- name: delete_marts
 delete from marts.needs_years where year = %(year)s
@@ -128,17 +130,115 @@ from unnest(
     %(respondent_count)s::integer[]
 ) as rows
 
--- name: insert_release
-insert into published.releases (
-    product, subject_kind, subject_id, revision_number, data_sha256, site_version, released_at, is_withheld,
-    withheld_reason
+-- name: insert_needs
+insert into published.needs (
+    release_id, topic_code, position, rank, verdict, computed_verdict, override_reason, override_by, priority,
+    urgency_score, scope_score, strategic_score, goal_code, competency_code, kpi_code, target_audience, target_count,
+    deadline_on, estimated_cost_amount, cumulative_cost_amount, funding
 )
-values (
-    'annual_needs', 'needs_year', %(year)s::integer::text, %(revision_number)s, %(data_sha256)s, %(site_version)s,
-    %(released_at)s, %(withheld_reason)s::text is not null, %(withheld_reason)s
-)
-returning release_id
+select %(release_id)s, rows.*
+from unnest(
+    %(topic_code)s::text[], %(position)s::integer[], %(rank)s::integer[], %(verdict)s::text[],
+    %(computed_verdict)s::text[], %(override_reason)s::text[], %(override_by)s::text[], %(priority)s::numeric[],
+    %(urgency_score)s::integer[], %(scope_score)s::integer[], %(strategic_score)s::integer[], %(goal_code)s::text[],
+    %(competency_code)s::text[], %(kpi_code)s::text[], %(target_audience)s::text[], %(target_count)s::integer[],
+    %(deadline_on)s::date[], %(estimated_cost_amount)s::numeric[], %(cumulative_cost_amount)s::numeric[],
+    %(funding)s::text[]
+) as rows
 
--- name: insert_audit
-insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
-values ('statistics', %(action)s, 'needs_year', %(year)s::integer::text, %(detail)s)
+-- name: insert_layers
+insert into published.need_layers (
+    release_id, topic_code, layer, is_passed, is_evidence_missing, reason, value, threshold, respondent_count, is_hidden
+)
+select %(release_id)s, rows.*
+from unnest(
+    %(topic_code)s::text[], %(layer)s::text[], %(is_passed)s::boolean[], %(is_evidence_missing)s::boolean[],
+    %(reason)s::text[], %(value)s::numeric[], %(threshold)s::numeric[], %(respondent_count)s::integer[],
+    %(is_hidden)s::boolean[]
+) as rows
+
+-- name: insert_evidence
+insert into published.need_evidence (
+    release_id, topic_code, layer, position, kind, code, statistic, value, text_value, respondent_count, is_hidden,
+    reason
+)
+select %(release_id)s, rows.*
+from unnest(
+    %(topic_code)s::text[], %(layer)s::text[], %(position)s::integer[], %(kind)s::text[], %(code)s::text[],
+    %(statistic)s::text[], %(value)s::numeric[], %(text_value)s::text[], %(respondent_count)s::integer[],
+    %(is_hidden)s::boolean[], %(reason)s::text[]
+) as rows
+
+-- name: insert_trace
+insert into published.needs_trace (
+    release_id, position, goal_code, weight_pct, topic_code, competency_code, course_code, finding
+)
+select %(release_id)s, rows.*
+from unnest(
+    %(position)s::integer[], %(goal_code)s::text[], %(weight_pct)s::numeric[], %(topic_code)s::text[],
+    %(competency_code)s::text[], %(course_code)s::text[], %(finding)s::text[]
+) as rows
+
+-- name: insert_cells
+insert into published.needs_cells (
+    release_id, table_code, row_code, column_code, statistic, value, respondent_count, is_hidden, reason
+)
+select %(release_id)s, rows.*
+from unnest(
+    %(table_code)s::text[], %(row_code)s::text[], %(column_code)s::text[], %(statistic)s::text[], %(value)s::numeric[],
+    %(respondent_count)s::integer[], %(is_hidden)s::boolean[], %(reason)s::text[]
+) as rows
+
+-- name: insert_sensitivity
+insert into published.needs_sensitivity (release_id, variant, topic_code, priority, rank, is_funded)
+select %(release_id)s, rows.*
+from unnest(
+    %(variant)s::text[], %(topic_code)s::text[], %(priority)s::numeric[], %(rank)s::integer[], %(is_funded)s::boolean[]
+) as rows
+
+-- name: insert_labels
+insert into published.needs_labels (release_id, kind, code, name_zh, name_en)
+select %(release_id)s, rows.*
+from unnest(%(kind)s::text[], %(code)s::text[], %(name_zh)s::text[], %(name_en)s::text[]) as rows
+
+-- name: content_sha256
+-- What readers of one release see, in one number: to tell whether another would be news.
+select md5(concat_ws(
+    E'\x1e',
+    (select string_agg((needs)::text, E'\x1f' order by position) from (
+        select topic_code, position, rank, verdict, computed_verdict, override_reason, override_by, priority,
+            urgency_score, scope_score, strategic_score, goal_code, competency_code, kpi_code, target_audience,
+            target_count, deadline_on, estimated_cost_amount, cumulative_cost_amount, funding
+        from published.needs where release_id = %(release_id)s
+    ) as needs),
+    (select string_agg((lines)::text, E'\x1f' order by topic_code, layer) from (
+        select topic_code, layer, is_passed, is_evidence_missing, reason, value, threshold, respondent_count, is_hidden
+        from published.need_layers where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by topic_code, layer, position) from (
+        select topic_code, layer, position, kind, code, statistic, value, text_value, respondent_count, is_hidden, reason
+        from published.need_evidence where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by position) from (
+        select position, goal_code, weight_pct, topic_code, competency_code, course_code, finding
+        from published.needs_trace where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by table_code, row_code, column_code, statistic) from (
+        select table_code, row_code, column_code, statistic, value, respondent_count, is_hidden, reason
+        from published.needs_cells where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by variant, topic_code) from (
+        select variant, topic_code, priority, rank, is_funded
+        from published.needs_sensitivity where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by family, code, statistic) from (
+        select family, code, statistic, value, text_value, respondent_count, is_hidden, reason
+        from published.figures where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by item_code, position) from (
+        select item_code, position, masked_text from published.verbatims where release_id = %(release_id)s
+    ) as lines),
+    (select string_agg((lines)::text, E'\x1f' order by kind, code) from (
+        select kind, code, name_zh, name_en from published.needs_labels where release_id = %(release_id)s
+    ) as lines)
+)) as content_sha256

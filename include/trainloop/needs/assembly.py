@@ -32,6 +32,34 @@ WAVE_KEY = "demand/all"
 OTHER = "other"
 
 
+@dataclass(frozen=True)
+class Past:
+    """What readers saw of this year before: the ledger by release, and what was not shown of single topics' demand.
+
+    The ledger keeps the survey's table of people once for all topics; `not_shown` holds (release, topic, "all" or
+    "table") where a topic's own part of it stayed hidden.
+    """
+
+    by_release: Mapping[int, Sequence[LedgerEntry]] = field(default_factory=dict)
+    not_shown: frozenset[tuple[int, str, str]] = frozenset()
+
+    @property
+    def entries(self) -> list[LedgerEntry]:
+        return [entry for entries in self.by_release.values() for entry in entries]
+
+    def of_topic(self, topic_code: str) -> list[LedgerEntry]:
+        """Return what was shown of one topic's demand, keys without their prefix."""
+        found = []
+        for release_id, entries in self.by_release.items():
+            for entry in entries:
+                measure, _, key = entry.key.partition("/")
+                part = "all" if key == "all" else "table"
+                is_shown = (release_id, topic_code, part) not in self.not_shown
+                if measure == f"demand:{topic_code}" or (measure == "demand" and is_shown):
+                    found.append(replace(entry, key=key))
+        return found
+
+
 @dataclass
 class Content:
     """What one release says; `withheld_reason` is set when it may say nothing."""
@@ -44,8 +72,9 @@ class Content:
     withheld_reason: str | None = None
 
 
-def assemble(inputs: Inputs, earlier: Sequence[LedgerEntry], site: Site) -> Content:
-    """Return the content of a release about these inputs, given the ledger of all earlier ones."""
+def assemble(inputs: Inputs, past: Past, site: Site) -> Content:
+    """Return the content of a release about these inputs, given what all earlier ones showed."""
+    earlier = past.entries
     rules = site.suppression
     minimums = Minimums(rules.mean_min, rules.distribution_min, rules.feedback_360_min, rules.one_decimal_below)
     inputs, is_near = merged_with_earlier(inputs, earlier, minimums.mean)
@@ -77,7 +106,7 @@ def assemble(inputs: Inputs, earlier: Sequence[LedgerEntry], site: Site) -> Cont
     for each in judged:  # the numbers that carry verdicts are admitted before anything that is nice to have
         if business := measures.get((each.measure or "", each.measure_code or "")):
             business.admit(f"topic:{each.topic.topic_code}", ledger_ids(inputs, each.pooled), "mean")
-    demand = _Demand(inputs, earlier, minimums)
+    demand = _Demand(inputs, past, minimums)
     survey_figures(shown, inputs, site, demand.wave)
     _people(shown, inputs, minimums)
     _results(shown, inputs, results, undefined, measures, earlier, minimums, site)
@@ -118,15 +147,15 @@ def merged_with_earlier(inputs: Inputs, earlier: Sequence[LedgerEntry], minimum:
 class _Demand:
     """Who asks for what: one list of forms, one table of people for all topics, a target group for each."""
 
-    def __init__(self, inputs: Inputs, earlier: Sequence[LedgerEntry], minimums: Minimums) -> None:
-        self.inputs, self.earlier, self.minimums = inputs, earlier, minimums
+    def __init__(self, inputs: Inputs, past: Past, minimums: Minimums) -> None:
+        self.inputs, self.past, self.minimums = inputs, past, minimums
         self.all = frozenset(form.respondent_id for form in inputs.forms)
         self.form_of: Mapping[str, Form] = {form.respondent_id: form for form in inputs.forms}
         cells: dict[Place, set[str]] = {}
         for form in inputs.forms:
             cells.setdefault((form.job_level or OTHER, form.job_family or OTHER), set()).add(form.respondent_id)
         self.cells = {place: frozenset(group) for place, group in cells.items()}
-        self.shared = guard_of("demand", earlier, minimums)
+        self.shared = guard_of("demand", past.entries, minimums)
         self.wave: Visibility = self.shared.admit("all", self.all)
         if self.cells:
             self.shared.admit_table("cell", self.cells, "distribution")
@@ -134,8 +163,7 @@ class _Demand:
     def topic(self, shown: Shown, judged: JudgedTopic) -> Guard:
         """Add a topic's figures and table; return its guard, which knows all that is shown of its demand."""
         code = judged.topic.topic_code
-        own = guard_of(f"demand:{code}", self.earlier, self.minimums)
-        guard = Guard([*own.earlier, *self.shared.earlier], self.minimums)
+        guard = Guard(self.past.of_topic(code), self.minimums)
         guard.admit("target", judged.asked)
         shown.keep(guard, prefix=f"demand:{code}")
         everybody = guard.admit("all", self.all)

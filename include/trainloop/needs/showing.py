@@ -111,7 +111,7 @@ def guard_of(prefix: str, earlier: Sequence[LedgerEntry], minimums: Minimums) ->
 
 
 def rounded(statistic: str, value: float) -> Decimal:
-    """Return a number as printed: amounts to the cent, counts whole, coefficients with two decimals, others with one."""
+    """Return a number as printed: amounts to the cent, counts whole, coefficients two decimals, others one."""
     name = statistic.partition(":")[0]
     if name.endswith("_amount") or name in {"kendall_tau", "trend_slope_pct", "weight_pct"}:
         places = 2

@@ -184,7 +184,7 @@ def layer_rows(
             "is_evidence_missing": result.is_evidence_missing,
             "reason": result.reason,
             "value": value,
-            "threshold": result.threshold,
+            "threshold": None if result.threshold is None else float(result.threshold),
             "respondent_count": result.people_count,
             "is_hidden": result.value is not None and not seen[name],
         })
