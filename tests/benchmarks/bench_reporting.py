@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from types import ModuleType
 
-from trainloop.reporting.view import ReportView
+from trainloop.reporting.view import Dimension, Item, ReportView
 
 HERE = Path(__file__).resolve()
 FONTS = HERE.parents[2] / "include/trainloop/reporting/fonts"
@@ -78,19 +78,27 @@ def typst_source(view: ReportView) -> str:
         if value is None:
             return ""
         low, high = low or value, high or value
+        grid = "".join(
+            f'#place(dx: {tick * 27}pt, line(angle: 90deg, length: 12pt, stroke: 0.6pt + rgb("#dfe4ea")))'
+            for tick in range(5)
+        )
         return (
-            f"#box(width: 110pt, height: 10pt)[#place(dx: {(low - 1) * 27:.1f}pt, dy: 5pt, line(length: "
+            f"#box(width: 110pt, height: 10pt)[{grid}#place(dx: {(low - 1) * 27:.1f}pt, dy: 5pt, line(length: "
             f"{(high - low) * 27:.1f}pt))#place(dx: {(value - 1) * 27:.1f}pt, dy: 2pt, circle(radius: 3pt, "
             'fill: rgb("#1f5fa8")))]'
         )
 
     colours = ("#b35806", "#f1a94e", "#d5dbe1", "#8db7da", "#2b6ca3")
-    rows = "\n".join(
-        f"[{esc(row.label)}], [{plot(row.mean.value, row.mean.low, row.mean.high)}], [{esc(row.mean.text)}], "
-        f"[{esc(row.mean.interval)}], [{esc(row.mean.n)}],"
-        for dimension in view.dimensions
-        for row in (dimension, *dimension.items)
-    )
+
+    def row_of(row: Dimension | Item) -> str:
+        shares = [esc(row.top.text), esc(row.bottom.text)] if isinstance(row, Item) else ["", ""]
+        mean = f"{esc(row.mean.text)} ({esc(row.mean.interval)})"
+        cells = [esc(row.label), plot(row.mean.value, row.mean.low, row.mean.high), mean, *shares, esc(row.mean.n)]
+        if isinstance(row, Item):
+            return " ".join(f"[{cell}]," for cell in cells)
+        return " ".join(f'table.cell(fill: rgb("#f2f5f9"))[*{cell}*],' if cell else "[]," for cell in cells)
+
+    rows = "\n".join(row_of(row) for dimension in view.dimensions for row in (dimension, *dimension.items))
     bars = "\n".join(
         f"[{esc(one.label)}], ["
         + "".join(
@@ -124,11 +132,13 @@ def typst_source(view: ReportView) -> str:
 {points}
 #pagebreak()
 == 逐题结果
-#table(columns: (1fr, 115pt, auto, auto, auto), stroke: 0.4pt,
+#table(columns: (1fr, 115pt, auto, auto, auto, auto), stroke: none,
+[], [#text(size: 6pt)[1 2 3 4 5]], [#text(size: 7.5pt)[均值（95% 区间）]], [#text(size: 7.5pt)[同意]],
+[#text(size: 7.5pt)[不同意]], [#text(size: 7.5pt)[n]],
 {rows}
 )
 == 答案分布
-#table(columns: (1fr, 245pt, auto), stroke: 0.4pt,
+#table(columns: (1fr, 245pt, auto), stroke: none,
 {bars}
 )
 """

@@ -15,6 +15,7 @@ import pikepdf
 import pypdf
 import pytest
 
+from trainloop.reporting import pages
 from trainloop.reporting.attachments import cell
 from trainloop.reporting.errors import GlyphMissingError, RenderWarningError
 from trainloop.reporting.evidence import Evidence
@@ -214,10 +215,19 @@ def test_the_same_view_gives_the_same_bytes(view_of: Callable[..., ReportView]) 
     assert len(hashes) == 1
 
 
-def test_a_logged_warning_fails_the_report(press: Press, view_of: Callable[..., ReportView]) -> None:
+def test_a_logged_warning_fails_the_report(
+    press: Press, view_of: Callable[..., ReportView], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An ignored rule is a page that nobody designed."""
+    made = pages.page
+
+    def with_nonsense(view: ReportView) -> pages.Page:
+        page = made(view)
+        return pages.Page(page.html.replace('style="', 'style="nonsense: 1; ', 1), page.charts)
+
+    monkeypatch.setattr(pages, "page", with_nonsense)
     with pytest.raises(RenderWarningError):
-        press.draw(view_of("hr", "en").model_copy(update={"colour": "not-a-colour; nonsense: 1"}))
+        press.draw(view_of("hr", "en"))
 
 
 def test_the_trainers_version_has_no_file_names(press: Press, view_of: Callable[..., ReportView]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
+
+from pydantic_core import to_json
 
 from trainloop.reporting.view import ReportView
 
@@ -47,4 +48,4 @@ def _json(view: ReportView) -> bytes:
         "site_version": view.site_version,
         "figures": [row.model_dump() for row in view.data_rows],
     }
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+    return to_json(content, indent=1) + b"\n"

@@ -14,7 +14,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
-from trainloop.reporting.view import ReportView, Scale, Share
+from trainloop.reporting.drawings import Bar, Drawing, Interval
+from trainloop.reporting.view import Figure, ReportView, Scale, Share
 
 CHART_SCHEME = "chart:"
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
@@ -80,34 +81,53 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(
-        language=language, at=at, portion=portion, segments=segments, tick_text=tick_text, centred=centred
-    )
+    environment.globals.update(language=language, at=at, segments=segments, tick_text=tick_text, centred=centred)
     return environment
 
 
 @dataclass(frozen=True)
 class Page:
-    """The HTML of a report and the charts it shows, by address."""
+    """The HTML of a report and the charts it shows, by address: SVG, or drawings without words."""
 
     html: str
-    charts: dict[str, bytes]
+    charts: dict[str, bytes | Drawing]
 
 
 def page(view: ReportView) -> Page:
     """Return the page of a view."""
-    charts: dict[str, bytes] = {}
+    charts: dict[str, bytes | Drawing] = {}
 
-    def chart(width: float, height: float, content: str) -> str:
+    def keep(chart: bytes | Drawing) -> str:
         address = f"{CHART_SCHEME}{len(charts)}"
+        charts[address] = chart
+        return address
+
+    def svg_chart(width: float, height: float, content: str) -> str:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
         )
-        charts[address] = f"{head}{content}</svg>".encode()
-        return address
+        return keep(f"{head}{content}</svg>".encode())
+
+    def interval_chart(figure: Figure, scale: Scale, width: float, height: float) -> str:
+        def place(value: float | None) -> float | None:
+            return None if value is None else at(value, scale, width)
+
+        ticks = tuple(at(tick, scale, width) for tick in scale.ticks)
+        zero = at(0, scale, width) if scale.low < 0 else None
+        value, low, high = place(figure.value), place(figure.low), place(figure.high)
+        return keep(Interval(width, height, ticks, zero, value, low, high, view.colour))
+
+    def bar_chart(percent: float, width: float, height: float) -> str:
+        return keep(Bar(width, height, portion(percent, width), view.colour))
 
     template = _environment().get_template("report.html.j2")
-    text = template.render(view=view, t=catalogue(view.locale), colour=view.colour, chart=chart)
+    text = template.render(
+        view=view,
+        t=catalogue(view.locale),
+        svg_chart=svg_chart,
+        interval_chart=interval_chart,
+        bar_chart=bar_chart,
+    )
     return Page(html=text, charts=charts)
 
 

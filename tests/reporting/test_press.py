@@ -1,0 +1,86 @@
+"""What a press keeps from one document to the next changes nothing that is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import resources
+
+import pytest
+from weasyprint.css import StyleFor
+
+from trainloop.reporting import glyphs, pages
+from trainloop.reporting.drawings import Bar, Interval
+from trainloop.reporting.press import Press, WellFormed
+from trainloop.reporting.view import ReportView
+
+ViewOf = Callable[..., ReportView]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def press() -> Press:
+    return Press()
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_an_element_has_the_style_that_weasyprint_gives_it(press: Press, view_of: ViewOf, locale: str) -> None:
+    """Styles kept by signature are those of a document styled alone, element by element, property by property."""
+    press.draw(view_of("trainer", "en"))
+    press.draw(view_of("hr", "zh-CN"))
+    page = WellFormed(pages.page(view_of("hr", locale)), press._cascade)
+    kept = press._cascade.context(page).style_for
+    alone = StyleFor(page, press._cascade.sheets, False, press._fonts, None)
+    asked = (
+        "display", "color", "font_size", "font_weight", "padding_left", "width", "lang", "margin_top",
+        "position", "border_top_width", "background_color", "bookmark_level", "break_inside", "line_height",
+    )  # fmt: skip
+    compared = 0
+    for key, style in alone.get_computed_styles().items():
+        assert {name: kept.get_computed_styles()[key][name] for name in asked} == {name: style[name] for name in asked}
+        compared += 1
+    assert compared > 300
+
+
+def test_the_style_sheet_asks_for_nothing_that_a_signature_lacks() -> None:
+    """A selector that looks at later siblings, positions or descendants would share a style too widely."""
+    sheet = resources.files("trainloop.reporting").joinpath("styles/report.css").read_text("utf-8")
+    selectors = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    assert len(selectors) > 80
+    looking_far = re.compile(r"~|:nth|:has|:empty|:only|-of-type|:not|\[")
+    assert [one for one in selectors if looking_far.search(one)] == []
+
+
+def test_the_order_of_documents_does_not_matter(view_of: ViewOf) -> None:
+    """A PDF is the same bytes on a fresh press and after reports in another language and colour."""
+    view = view_of("hr", "zh-CN")
+    fresh = Press().draw(view).pdf
+    used = Press()
+    used.draw(view_of("trainer", "en").model_copy(update={"colour": "#7a1f5f"}))
+    assert used.draw(view).pdf == fresh
+
+
+def test_rare_characters_come_from_the_whole_face_and_the_rest_from_the_cut_one(press: Press, view_of: ViewOf) -> None:
+    """A cut face serves nearly everything; 喆 and 堃 are names of people and must be drawn all the same."""
+    from io import BytesIO
+
+    from fontTools.ttLib import TTFont
+
+    cut = TTFont(BytesIO(glyphs.common_face("NotoSansSC-Regular.ttf"))).getBestCmap()
+    assert {ord(char) for char in "培训效果分析报告Aa1%–●▲"} <= set(cut)
+    assert not {ord(char) for char in "喆堃"} & set(cut)
+    assert {ord(char) for char in "喆堃"} <= glyphs.drawable()
+
+
+def test_drawings_stand_where_their_numbers_say(press: Press, view_of: ViewOf) -> None:
+    """The circle of a mean lies between the ends of its interval, and all of it within the chart."""
+    charts = pages.page(view_of("hr", "zh-CN")).charts.values()
+    intervals = [chart for chart in charts if isinstance(chart, Interval) and chart.value is not None]
+    assert len(intervals) > 10
+    for chart in intervals:
+        assert chart.value is not None
+        if chart.low is not None and chart.high is not None:
+            assert 0 <= chart.low <= chart.value <= chart.high <= chart.width
+    bars = [chart for chart in charts if isinstance(chart, Bar)]
+    assert bars
+    assert all(0 <= chart.length <= chart.width for chart in bars)
