@@ -633,16 +633,17 @@ create table confidential.responses (
 );
 create index on confidential.responses (pseudonym) where pseudonym is not null;
 
--- Grain: one item of one response. Exactly one of the three values is set; not applicable is a choice, not a gap.
+-- Grain: one item of one response, and of a multi item one chosen option. Exactly one of the three values is set; a
+-- number is a score; not applicable is a choice, not a gap.
 create table confidential.answers (
     response_id uuid not null references confidential.responses on delete cascade,
     item_code text not null,
-    score numeric(6, 2),
+    score numeric(14, 2),
     choice text,
     free_text text,
-    primary key (response_id, item_code),
     check (num_nonnulls(score, choice, free_text) = 1)
 );
+create unique index answers_said_once_idx on confidential.answers (response_id, item_code, choice) nulls not distinct;
 
 -- Grain: one person who is to be asked about one class: attendees (any slot) once attendance is in, else everybody who
 -- is confirmed. Runs with the caller's rights and is inlined into the statements that use it.

@@ -14,7 +14,9 @@ from trainloop.domain.survey import Anonymity
 from trainloop.errors import PermanentError
 
 FOLDER = Path(__file__).parent / "instruments"
-ItemKind = Literal["scale", "nps", "choice", "text"]
+ItemKind = Literal["scale", "nps", "choice", "multi", "number", "date", "text"]
+# Lists of the warehouse that an item may offer: the topics that could be trained.
+OptionList = Literal["training_topics"]
 
 
 class InstrumentUnknownError(PermanentError):
@@ -77,7 +79,12 @@ class Item(Bilingual):
     dimension: str | None = None
     is_required: bool = False
     is_reverse_coded: bool = False
+    hint: Bilingual | None = None
     options: tuple[Option, ...] = ()
+    options_from: OptionList | None = None
+    max_choices: int | None = Field(None, gt=0, description="Of a multi item: how many options may be chosen")
+    minimum: int | None = None
+    maximum: int | None = None
     max_length: int | None = None
 
     @property
@@ -95,8 +102,9 @@ class Instrument(Declared):
     title_zh: str
     title_en: str
     minutes: int = Field(gt=0, description="How long it takes, as invitations say")
-    scales: dict[str, Scale]
-    dimensions: dict[str, Bilingual]
+    intro: Bilingual | None = Field(None, description="Why it is asked and what becomes of the answers")
+    scales: dict[str, Scale] = {}
+    dimensions: dict[str, Bilingual] = {}
     items: tuple[Item, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -109,8 +117,12 @@ class Instrument(Declared):
                 raise ValueError(f"{item.code}: a scale or nps item names one of the scales, and only they do")
             if item.dimension is not None and item.dimension not in self.dimensions:
                 raise ValueError(f"{item.code}: no dimension named {item.dimension}")
-            if (item.kind == "choice") != bool(item.options):
-                raise ValueError(f"{item.code}: a choice lists its options, and only a choice does")
+            if (item.kind in {"choice", "multi"}) != (bool(item.options) != (item.options_from is not None)):
+                raise ValueError(f"{item.code}: a choice lists options or says where they are; nothing else does")
+            if item.max_choices is not None and item.kind != "multi":
+                raise ValueError(f"{item.code}: only a multi item limits how many options are chosen")
+            if (item.minimum is not None or item.maximum is not None) and item.kind != "number":
+                raise ValueError(f"{item.code}: only a number has a range")
             # Zero to ten is what the score is defined on; a five-point item under that name would be another number.
             if item.kind == "nps" and (self.scale_of(item).lowest, self.scale_of(item).highest) != (0, 10):
                 raise ValueError(f"{item.code}: a net promoter item is asked from 0 to 10")

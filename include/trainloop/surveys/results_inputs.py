@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from trainloop.domain.survey import evaluation_wave_code
 from trainloop.errors import PermanentError
 from trainloop.settings import get_settings
-from trainloop.surveys.instrument import load_instrument
+from trainloop.surveys.instrument import ItemKind, load_instrument
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import query_file, statement
 
@@ -35,7 +35,7 @@ class Question:
     """One item of the questionnaire; `scale` holds its points, lowest first (empty for choices and texts)."""
 
     code: str
-    kind: Literal["scale", "nps", "choice", "text"]
+    kind: ItemKind
     scale: tuple[int, ...] = ()
     dimension: str | None = None
     options: tuple[str, ...] = ()
