@@ -30,6 +30,11 @@ def write(text: str, values: Any = None) -> None:
         connection.execute(text, values)
 
 
+def write_many(text: str, rows: Iterable[Sequence[Any]]) -> None:
+    with engine.connect("owner") as connection, connection.cursor() as cursor:
+        cursor.executemany(text, list(rows))
+
+
 def read(text: str, values: Any = None) -> list[dict[str, Any]]:
     with engine.connect("owner") as connection:
         return connection.execute(text, values).fetchall()
@@ -49,14 +54,21 @@ def make_company() -> None:
         """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, found_at)
            values ('test', 'test', '', '', 'test', 0, now())"""
     )
-    for family, (department, _) in FAMILIES.items():
-        write(
-            """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
-               values (%s, %s, %s, %s, 1, 1)""",
-            (department, f"{family}部", family.title(), people(family)[0]),
-        )
-        for employee_id in people(family):
-            make_employee(employee_id, department, family, level_of(employee_id))
+    write_many(
+        """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
+           values (%s, %s, %s, %s, 1, 1)""",
+        [(code, f"{family}部", family.title(), people(family)[0]) for family, (code, _) in FAMILIES.items()],
+    )
+    write_many(
+        """insert into core.employees (employee_id, name, email, department_code, job_family, job_level, hired_on,
+               file_id, row_number)
+           values (%s, %s, %s, %s, %s, %s, '2020-01-01', 1, 1)""",
+        [
+            (each, f"Person {each}", f"{each}@example.com", department, family, level_of(each))
+            for family, (department, _) in FAMILIES.items()
+            for each in people(family)
+        ],
+    )
     for code, weight in (("G1", 50), ("G2", 30), ("G3", 20)):
         write(
             "insert into core.strategy_goals values (2027, %s, '目标', 'Goal', null, null, %s, null, 1, 1)",
@@ -83,15 +95,6 @@ def make_company() -> None:
     confirm("T-POP", "D10", cause="skill")
 
 
-def make_employee(employee_id: str, department: str, family: str, level: str) -> None:
-    write(
-        """insert into core.employees (employee_id, name, email, department_code, job_family, job_level, hired_on,
-               file_id, row_number)
-           values (%s, %s, %s, %s, %s, %s, '2020-01-01', 1, 1)""",
-        (employee_id, f"Person {employee_id}", f"{employee_id}@example.com", department, family, level),
-    )
-
-
 def make_topic(code: str, *, goal: str | None, kpi: str | None, families: str, deadline: str | None, cost: Any) -> None:
     write(
         """insert into core.training_topics (topic_code, name_zh, name_en, competency_code, goal_code, kpi_code,
@@ -103,13 +106,14 @@ def make_topic(code: str, *, goal: str | None, kpi: str | None, families: str, d
 
 def make_results(family: str, kpi: str, *, target: float, actual: float, cause: str | None, step: float = 0.0) -> None:
     """A result per person and quarter; `step` is added each quarter, and people differ a little around `actual`."""
-    for number, employee_id in enumerate(people(family)):
-        for place, quarter in enumerate(QUARTERS):
-            value = actual + step * place + (number % 3 - 1) * target / 100
-            write(
-                "insert into core.performance_reviews values (%s, %s, %s, %s, %s, null, %s, 1, 1)",
-                (employee_id, quarter, kpi, target, value, cause),
-            )
+    write_many(
+        "insert into core.performance_reviews values (%s, %s, %s, %s, %s, null, %s, 1, 1)",
+        [
+            (each, quarter, kpi, target, actual + step * place + (number % 3 - 1) * target / 100, cause)
+            for number, each in enumerate(people(family))
+            for place, quarter in enumerate(QUARTERS)
+        ],
+    )
 
 
 def confirm(

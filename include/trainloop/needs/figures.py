@@ -120,7 +120,7 @@ def interview_figures(shown: Shown, inputs: Inputs) -> None:
         shown.say("interviews", line["department_code"], {"state": line["state"]})
     for line in inputs.interviews:
         place = (line["topic_code"], line["department_code"])
-        shown.cells.append(TableCell("interviews", *place, "mentions_count", line["mentions_count"], None))
+        shown.cells.append(TableCell("interviews", *place, "mentions_count", float(line["mentions_count"]), None))
         shown.cells.append(TableCell("interviews", *place, "severity_mean", float(line["severity_mean"]), None))
 
 
