@@ -28,7 +28,7 @@ where wave_code = %(wave_code)s
 order by respondent_id
 
 -- name: answers
--- Complete forms only. Free text stays out: nothing of it is shown in the needs report.
+-- Complete forms only; a question with several answers has a row for each. Free text stays out: the report shows none.
 select
     md5(responses.wave_code || ':' || responses.external_id_hash)::uuid::text as respondent_id,
     answers.item_code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from tests.needs import world
 
@@ -187,3 +189,16 @@ def test_without_answers_the_individual_layer_says_so(company: None) -> None:
     need = published().needs[0]
     assert (need.topic_code, need.verdict) == ("T-QUIET", "to_clarify")
     assert need.layer("individual").reason == "survey_missing"
+
+
+def test_who_names_a_topic_twice_asks_once_and_the_other_questions_are_figures(company: None) -> None:
+    """Wished and needed for the career: one person; hours, support and preferred mode beside the topics."""
+    found = analyzed()
+    popular = next(need for need in found.needs if need.topic_code == "T-POP").layer("individual")
+    assert (popular.value, popular.respondent_count) == (80, 20)
+    assert found.figures["number", "available_hours", "mean"].value == 4
+    assert found.figures["item", "learning_support", "n"].value == 52
+    modes = {name: found.figures["choice", "preferred_mode", name].value for name in ("n", "share:classroom")}
+    assert modes == {"n": 52, "share:classroom": 50}
+    assert found.figures["response", "wave", "rr1_pct"].value == Decimal("72.2")
+    assert found.figures["response", "wave", "band"].text_value == "fine"

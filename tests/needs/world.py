@@ -187,13 +187,15 @@ def usual_forms() -> list[dict[str, Any]]:
                 "job_level": level_of(employee_id),
                 "job_family": family,
                 "learning_support": 2 + number % 3,
-                "preferred_mode": ("classroom", "online")[number % 2],
+                "preferred_mode": ("classroom", "self_paced")[number % 2],
+                "available_hours": 4,
             }
             place = sum(each["job_family"] == family for each in forms)
             if family == "service" and place % 5 < 2:
                 form["weak_topics"] = ["T-QUIET"]
             if family == "sales" and place % 5 < 4:
-                form["wished_topics"] = ["T-POP"]
+                form["wished_topics"] = ["T-POP", "T-ELSE"]
+                form["career_topics"] = ["T-POP"]
             if family == "finance" and place % 2 == 0:
                 form["career_topics"] = ["T-PROC"]
             forms.append(form)
