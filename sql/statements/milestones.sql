@@ -65,9 +65,9 @@ select 'plan_milestones', 'milestone_expired', 'class_session', session_code, js
 from unnest(%(session_code)s::text[], %(step)s::text[]) as expired (session_code, step)
 
 -- name: finish_steps
--- Grain: one pending step of a class session that is settled now.
+-- Grain: one pending step of a class session or of a wave that is settled now.
 update ops.milestones
 set state = %(state)s::ops.milestone_state, done_at = case when %(state)s = 'done' then %(now)s::timestamptz end,
     reason = %(reason)s
-where subject_kind = 'class_session' and subject_id = any (%(session_codes)s) and step = any (%(steps)s)
+where subject_kind = %(subject_kind)s and subject_id = any (%(subject_ids)s) and step = any (%(steps)s)
     and state = 'pending'

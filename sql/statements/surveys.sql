@@ -21,20 +21,22 @@ limit %(batch_size)s
 for update of step skip locked
 
 -- name: open_waves
--- Grain: one wave of one class session. A wave that was withdrawn opens again under its next number.
+-- Grain: one wave of one class session. A wave that was withdrawn opens again under its next number. Our own forms know who
+-- has answered; of an outside tool its completions tell.
 insert into ops.survey_waves as wave (
     wave_code, instrument_code, instrument_version, subject_kind, subject_id, anonymity, opened_at, closes_at,
-    is_without_attendance, minimum_count
+    is_without_attendance, minimum_count, source, has_completions
 )
 select
     wave_code, %(instrument_code)s, %(instrument_version)s, 'class_session', session_code, %(anonymity)s,
-    %(now)s, %(closes_at)s, is_without_attendance, %(minimum_count)s
+    %(now)s, %(closes_at)s, is_without_attendance, %(minimum_count)s, %(source)s, %(source)s = 'forms'
 from unnest(%(wave_codes)s::text[], %(session_codes)s::text[], %(is_without_attendance)s::boolean[])
     as new (wave_code, session_code, is_without_attendance)
 on conflict (wave_code) do update
 set state = 'open', opened_at = excluded.opened_at, closes_at = excluded.closes_at, closed_at = null,
-    withdrawn_reason = null, opening_number = wave.opening_number + 1, has_completions = false,
-    instrument_version = excluded.instrument_version, is_without_attendance = excluded.is_without_attendance
+    withdrawn_reason = null, opening_number = wave.opening_number + 1, has_completions = excluded.has_completions,
+    instrument_version = excluded.instrument_version, is_without_attendance = excluded.is_without_attendance,
+    source = excluded.source
 where wave.state = 'cancelled'
 
 -- name: renew_invitations
@@ -46,21 +48,22 @@ where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_cod
     and invitation.state = 'invited' and not invitation.is_used
 
 -- name: open_wave_codes
--- Grain: one course evaluation that takes answers now, with its class session.
-select wave_code, subject_id as session_code
+-- Grain: one course evaluation that takes answers now.
+select wave_code
 from ops.survey_waves
 where instrument_code = %(instrument_code)s and subject_kind = 'class_session' and state = 'open'
     and closes_at > %(now)s and opened_at <= %(now)s
 order by wave_code
 
 -- name: exclude_gone
--- Grain: one invited person who owes nothing any more: left, cannot be mailed, or was not there after all. Whoever has
--- answered stays: an answer is never taken back.
+-- Grain: one invited person who owes nothing any more: left, cannot be mailed, was not there after all or is no longer
+-- among those who are asked. Whoever has answered stays: an answer is never taken back.
 update ops.invitations as invitation
 set state = 'excluded', reason = case
     when employee.removed_on is not null or employee.left_on <= %(today)s then 'left'
     when bounced.recipient_id is not null then 'bounced'
-    else 'absent'
+    when wave.population = 'attendees' then 'absent'
+    else 'not_concerned'
 end
 from ops.survey_waves as wave, core.employees as employee
 left join ops.mail_stops as bounced
@@ -72,22 +75,23 @@ where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_cod
     and (
         employee.removed_on is not null or employee.left_on <= %(today)s or bounced.recipient_id is not null
         or not exists (
-            select from ops.evaluation_population(%(session_codes)s) as person
-            where person.session_code = wave.subject_id and person.employee_id = invitation.employee_id
+            select from ops.wave_population(%(wave_codes)s, %(today)s) as person
+            where person.wave_code = invitation.wave_code and person.employee_id = invitation.employee_id
         )
     )
 
 -- name: restore_returned
--- Grain: one excluded person who belongs to the class after all (a corrected attendance list); their notice lives again.
+-- Grain: one excluded person who is to be asked after all (a corrected attendance list); their notice lives again.
 with restored as (
     update ops.invitations as invitation
     set state = 'invited', reason = null
-    from ops.survey_waves as wave, core.employees as employee, ops.evaluation_population(%(session_codes)s) as person
+    from ops.survey_waves as wave, core.employees as employee,
+        ops.wave_population(%(wave_codes)s, %(today)s) as person
     where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_codes)s) and wave.state = 'open'
-        and person.session_code = wave.subject_id and person.employee_id = invitation.employee_id
+        and person.wave_code = invitation.wave_code and person.employee_id = invitation.employee_id
         and employee.employee_id = invitation.employee_id
         and employee.removed_on is null and (employee.left_on is null or employee.left_on > %(today)s)
-        and invitation.state = 'excluded' and invitation.reason in ('absent', 'left')
+        and invitation.state = 'excluded' and invitation.reason in ('absent', 'left', 'not_concerned')
     returning invitation.wave_code, invitation.employee_id
 ),
 revived as (
@@ -103,25 +107,25 @@ select count(*) as restored_count from restored
 -- name: invite_missing
 -- Grain: one person of the population who has no invitation to the wave yet. A person is called at most as often as the
 -- cap allows in its window; of several calls on one day the more important instrument wins. Held back = not eligible.
+-- Named waves are tasks, no surveys: the cap neither holds nor counts them, and opting out of optional mail leaves them.
 with missing as (
     select
-        wave.wave_code, wave.instrument_code, person.employee_id,
+        wave.wave_code, wave.instrument_code, person.employee_id, person.rater_group,
+        wave.anonymity <> 'named' as is_survey,
         case
             when employee.removed_on is not null or employee.left_on <= %(today)s then 'left'
-            when exists (
-                select from ops.mail_stops as stop
-                where stop.recipient_kind = 'employee' and stop.recipient_id = person.employee_id
-                    and stop.kind = 'bounced'
-            ) then 'bounced'
+            when bounced.recipient_id is not null then 'bounced'
         end as exclusion,
-        exists (
-            select from ops.mail_stops as stop
-            where stop.recipient_kind = 'employee' and stop.recipient_id = person.employee_id
-                and stop.kind = 'opted_out'
-        ) as is_opted_out
+        opted_out.recipient_id is not null and wave.anonymity <> 'named' as is_opted_out
     from ops.survey_waves as wave
-    join ops.evaluation_population(%(session_codes)s) as person on person.session_code = wave.subject_id
+    join ops.wave_population(%(wave_codes)s, %(today)s) as person on person.wave_code = wave.wave_code
     join core.employees as employee on employee.employee_id = person.employee_id
+    left join ops.mail_stops as bounced
+        on bounced.recipient_kind = 'employee' and bounced.recipient_id = person.employee_id
+        and bounced.kind = 'bounced'
+    left join ops.mail_stops as opted_out
+        on opted_out.recipient_kind = 'employee' and opted_out.recipient_id = person.employee_id
+        and opted_out.kind = 'opted_out'
     where wave.wave_code = any (%(wave_codes)s) and wave.state = 'open'
         and not exists (
             select from ops.invitations as invitation
@@ -129,33 +133,34 @@ with missing as (
         )
 ),
 called as (
-    select employee_id, count(*) as call_count
-    from ops.invitations
-    where state = 'invited' and invited_on > %(window_from)s
-        and employee_id in (select employee_id from missing)
-    group by employee_id
+    select invitation.employee_id, count(*) as call_count
+    from ops.invitations as invitation
+    join ops.survey_waves as wave using (wave_code)
+    where invitation.state = 'invited' and invitation.invited_on > %(window_from)s and wave.anonymity <> 'named'
+        and invitation.employee_id in (select employee_id from missing)
+    group by invitation.employee_id
 ),
 ranked as (
     select
         missing.*,
-        coalesce(called.call_count, 0) + row_number() over (
-            partition by missing.employee_id, missing.exclusion is null
+        is_survey and coalesce(called.call_count, 0) + row_number() over (
+            partition by missing.employee_id, missing.exclusion is null, missing.is_survey
             order by array_position(%(priorities)s::text[], missing.instrument_code) nulls last, missing.wave_code
-        ) as call_number
+        ) > %(max_invitations)s as is_too_many
     from missing
     left join called using (employee_id)
 )
-insert into ops.invitations (wave_code, employee_id, token, state, reason, invited_on)
+insert into ops.invitations (wave_code, employee_id, rater_group, token, state, reason, invited_on)
 select
-    wave_code, employee_id, replace(gen_random_uuid()::text, '-', ''),
+    wave_code, employee_id, rater_group, replace(gen_random_uuid()::text, '-', ''),
     case
         when exclusion is not null then 'excluded'
-        when call_number > %(max_invitations)s then 'held_by_cap'
+        when is_too_many then 'held_by_cap'
         else 'invited'
     end::ops.invitation_state,
     case
         when exclusion is not null then exclusion
-        when call_number > %(max_invitations)s then 'invitation_cap'
+        when is_too_many then 'invitation_cap'
         when is_opted_out then 'opted_out'
     end,
     %(today)s
@@ -170,7 +175,7 @@ insert into ops.notices (
 )
 select
     'survey_invitation', 'survey_wave', wave.wave_code, 'employee', invitation.employee_id, '', wave.opening_number,
-    true, %(real_now)s, wave.closes_at
+    wave.anonymity <> 'named', %(real_now)s, wave.closes_at
 from ops.invitations as invitation
 join ops.survey_waves as wave using (wave_code)
 where wave.wave_code = any (%(wave_codes)s) and wave.state = 'open' and wave.closes_at > %(real_now)s
@@ -178,6 +183,7 @@ where wave.wave_code = any (%(wave_codes)s) and wave.state = 'open' and wave.clo
     and not exists (
         select from ops.mail_stops as stop
         where stop.recipient_kind = 'employee' and stop.recipient_id = invitation.employee_id
+            and (stop.kind <> 'opted_out' or wave.anonymity <> 'named')
     )
 on conflict on constraint told_once do nothing
 
@@ -244,7 +250,7 @@ with calls as (
 ),
 owing as (
     select
-        wave.wave_code, wave.opening_number, wave.closes_at, invitation.employee_id,
+        wave.wave_code, wave.opening_number, wave.closes_at, wave.anonymity, invitation.employee_id,
         greatest(%(now)s, calls.last_called_at + %(least_distance)s) as not_before
     from ops.invitations as invitation
     join ops.survey_waves as wave using (wave_code)
@@ -256,6 +262,7 @@ owing as (
         and not exists (
             select from ops.mail_stops as stop
             where stop.recipient_kind = 'employee' and stop.recipient_id = invitation.employee_id
+                and (stop.kind <> 'opted_out' or wave.anonymity <> 'named')
         )
 )
 insert into ops.notices (
@@ -263,14 +270,15 @@ insert into ops.notices (
     not_after
 )
 select
-    'survey_reminder', 'survey_wave', wave_code, 'employee', employee_id, %(step)s, opening_number, true, not_before,
-    closes_at
+    'survey_reminder', 'survey_wave', wave_code, 'employee', employee_id, %(step)s, opening_number,
+    anonymity <> 'named', not_before, closes_at
 from owing
 where not_before < closes_at
 on conflict on constraint told_once do nothing
 
 -- name: settle_reminders
--- Grain: one reminder of one wave. When nobody who owes could be called in time, the step came too late.
+-- Grain: one reminder of one wave, a step of its class for evaluations. When nobody who owes could be called in time, the
+-- step came too late.
 update ops.milestones as step
 set state = case
         when told.is_told or not owing.is_owing then 'done' else 'expired'
@@ -293,11 +301,13 @@ from ops.survey_waves as wave,
                 and not exists (
                     select from ops.mail_stops as stop
                     where stop.recipient_kind = 'employee' and stop.recipient_id = invitation.employee_id
+                        and (stop.kind <> 'opted_out' or wave.anonymity <> 'named')
                 )
         ) as is_owing
     ) as owing
-where wave.wave_code = any (%(wave_codes)s) and step.subject_kind = 'class_session'
-    and step.subject_id = wave.subject_id and step.step = %(step)s and step.state = 'pending'
+where wave.wave_code = any (%(wave_codes)s) and step.step = %(step)s and step.state = 'pending'
+    and step.subject_kind = %(subject_kind)s
+    and step.subject_id = case %(subject_kind)s when 'survey_wave' then wave.wave_code else wave.subject_id end
 
 -- name: waves_to_close
 -- Grain: one open wave whose days are over. Waits for an export that is being merged rather than closing a day later.

@@ -107,6 +107,7 @@ def remind_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[s
             waves.sync_open_waves(connection, scan)
             for number in range(1, rules.max_reminders + 1):
                 values = {
+                    "subject_kind": "class_session",
                     "step": reminder_step(number),
                     "today": scan.today,
                     "now": scan.real_now,
@@ -175,7 +176,8 @@ def _finish(
     connection.execute(
         statement("milestones", "finish_steps"),
         {
-            "session_codes": session_codes,
+            "subject_kind": "class_session",
+            "subject_ids": session_codes,
             "steps": list(steps),
             "state": state.value,
             "reason": reason,

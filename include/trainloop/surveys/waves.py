@@ -183,12 +183,13 @@ def open_waves(connection: Connection, scan: Scan, sessions: Sequence[dict[str, 
             "instrument_version": instrument.version,
             "anonymity": instrument.anonymity,
             "minimum_count": get_site().suppression.mean_min,
+            "source": get_site().surveys.source_of(instrument.code),
             "now": scan.now,
             "closes_at": closes_at,
         },
     )
     connection.execute(statement("surveys", "renew_invitations"), {"wave_codes": wave_codes, "today": scan.today})
-    sync_population(connection, scan, wave_codes, session_codes)
+    sync_population(connection, scan, wave_codes)
 
 
 def sync_open_waves(connection: Connection, scan: Scan) -> list[str]:
@@ -197,20 +198,17 @@ def sync_open_waves(connection: Connection, scan: Scan) -> list[str]:
         statement("surveys", "open_wave_codes"), {"instrument_code": EVALUATION_INSTRUMENT, "now": scan.now}
     ).fetchall()
     wave_codes = [row["wave_code"] for row in rows]
-    sync_population(connection, scan, wave_codes, [row["session_code"] for row in rows])
+    sync_population(connection, scan, wave_codes)
     return wave_codes
 
 
-def sync_population(
-    connection: Connection, scan: Scan, wave_codes: Sequence[str], session_codes: Sequence[str]
-) -> None:
+def sync_population(connection: Connection, scan: Scan, wave_codes: Sequence[str]) -> None:
     """Invite whoever is missing, exclude whoever owes nothing any more; whoever has answered stays as they are."""
     if not wave_codes:
         return
     site = get_site().surveys
     values = {
         "wave_codes": list(wave_codes),
-        "session_codes": list(session_codes),
         "today": scan.today,
         "window_from": scan.today - timedelta(days=site.invitation_window_days),
         "max_invitations": site.max_invitations_per_person,
