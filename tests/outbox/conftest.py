@@ -120,7 +120,7 @@ class Company:
 
     def call(self, *employee_ids: str, **columns: Any) -> None:
         """Plan an invitation (or reminder) for people of the first wave."""
-        values: dict[str, Any] = {"kind": "survey_invitation", "subject_id": WAVE} | columns
+        values: dict[str, Any] = {"kind": "survey_invitation", "subject_id": WAVE, "is_optional": True} | columns
         self.plan(
             *(
                 Notice(subject_kind="survey_wave", recipient_kind="employee", recipient_id=key, **values)

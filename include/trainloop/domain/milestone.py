@@ -48,6 +48,7 @@ REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
     "class_moved": {"zh-CN": "班次改期，节点重新规划", "en": "The class moved; the step was planned again"},
     "not_after_passed": {"zh-CN": "已超过最晚时间，未执行", "en": "Its latest time has passed; it was not done"},
     "never_opened": {"zh-CN": "问卷从未开启", "en": "The survey was never opened"},
+    "nobody_to_ask": {"zh-CN": "没有可调查的对象", "en": "There was nobody to ask"},
     "completions_unknown": {
         "zh-CN": "没有作答名单，无法只提醒未作答者",
         "en": "Nobody told us who has answered, so nobody was reminded",

@@ -60,6 +60,7 @@ INVITATION_REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
     "bounced": {"zh-CN": "邮件无法送达", "en": "Mail cannot be delivered"},
     "absent": {"zh-CN": "缺勤、请假或已取消报名", "en": "Was absent, excused or no longer enrolled"},
     "not_concerned": {"zh-CN": "不再属于调查对象", "en": "No longer among those who are asked"},
+    "delivered": {"zh-CN": "已通过其他方式提交", "en": "Delivered another way"},
     "opted_out": {"zh-CN": "已退订可选邮件", "en": "Opted out of optional mail"},
 }
 
@@ -134,9 +135,14 @@ def quarter_code(day: date) -> str:
     return f"{day.year}Q{(day.month + 2) // 3}"
 
 
+def quarter_start(day: date) -> date:
+    """Return the first day of the calendar quarter of a day."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
 def previous_quarter_code(day: date) -> str:
     """Return the quarter before the one of `day`: whom a pulse sent on that day asks about."""
-    return quarter_code(date(day.year, (day.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1))
+    return quarter_code(quarter_start(day) - timedelta(days=1))
 
 
 def quarter_days(quarter: str) -> tuple[date, date]:

@@ -50,3 +50,9 @@ MAILING_SCAN_PARAMS: Final[dict[str, Param]] = {"as_of": AS_OF, "allow_send": AL
 def site_time(cron: str) -> CronTriggerTimetable:
     """Return a timetable of `cron` in the site's time zone."""
     return CronTriggerTimetable(cron, timezone=get_site().company.timezone)
+
+
+def launch_time(instrument_code: str) -> CronTriggerTimetable:
+    """Return the yearly timetable of a survey: 06:00 of its launch day in the site file."""
+    month, day = (get_site().survey_waves[instrument_code].launch_on or "01-01").split("-")
+    return site_time(f"0 6 {int(day)} {int(month)} *")

@@ -39,6 +39,12 @@ def mailing_options() -> MailingOptions:
     return {"as_of": as_of(), "allow_send": bool(get_current_context()["params"].get("allow_send"))}
 
 
+def opens_on() -> date | None:
+    """Return the opening day that was typed into the form of a launch; None means the site's own day."""
+    day = get_current_context()["params"].get("opens_on")
+    return date.fromisoformat(day) if day else None
+
+
 def session_code() -> str:
     """Return the class session this partitioned run is about; raise SessionCodeMissingError when there is none."""
     key = get_current_context()["dag_run"].partition_key

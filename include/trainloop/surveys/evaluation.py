@@ -36,7 +36,7 @@ def open_due_waves(as_of: date | None = None, *, allow_send: bool = False) -> di
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         faults.point("surveys.sync.before_commit")
         with connection.transaction():
-            _lock_invitations(connection)
+            waves.lock_invitations(connection)
             waves.withdraw_waves(connection, scan)
             wave_codes = waves.sync_open_waves(connection, scan)
             counts["notices_planned"] += waves.plan_invitations(connection, scan, wave_codes)
@@ -44,11 +44,6 @@ def open_due_waves(as_of: date | None = None, *, allow_send: bool = False) -> di
         while _open_batch(connection, scan, counts) == BATCH_SIZE:
             pass
     return counts
-
-
-def _lock_invitations(connection: Connection) -> None:
-    # The cap counts a person's calls over all waves: two openers at once would each see room for their own.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('survey_invitations', 0))")
 
 
 def _open_batch(connection: Connection, scan: Scan, counts: dict[str, int]) -> int:
@@ -59,7 +54,7 @@ def _open_batch(connection: Connection, scan: Scan, counts: dict[str, int]) -> i
         planner.zone,
     )
     with connection.transaction():
-        _lock_invitations(connection)
+        waves.lock_invitations(connection)
         sessions = connection.execute(
             statement("surveys", "sessions_to_open"),
             {
@@ -102,7 +97,7 @@ def remind_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[s
             return counts
         faults.point("surveys.remind.before_commit")
         with connection.transaction():
-            _lock_invitations(connection)
+            waves.lock_invitations(connection)
             waves.withdraw_waves(connection, scan)
             waves.sync_open_waves(connection, scan)
             for number in range(1, rules.max_reminders + 1):

@@ -188,8 +188,22 @@ def open_waves(connection: Connection, scan: Scan, sessions: Sequence[dict[str, 
             "closes_at": closes_at,
         },
     )
-    connection.execute(statement("surveys", "renew_invitations"), {"wave_codes": wave_codes, "today": scan.today})
+    renew_invitations(connection, scan, wave_codes)
     sync_population(connection, scan, wave_codes)
+
+
+def lock_invitations(connection: Connection) -> None:
+    """Let one transaction at a time invite people.
+
+    The cap counts a person's calls over all waves: two openers at once would each see room for their own.
+    """
+    connection.execute("select pg_advisory_xact_lock(hashtextextended('survey_invitations', 0))")
+
+
+def renew_invitations(connection: Connection, scan: Scan, wave_codes: Sequence[str]) -> None:
+    """Let the calls of waves that open again count from today."""
+    values = {"wave_codes": list(wave_codes), "today": scan.today}
+    connection.execute(statement("surveys", "renew_invitations"), values)
 
 
 def sync_open_waves(connection: Connection, scan: Scan) -> list[str]:

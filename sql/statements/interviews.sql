@@ -1,0 +1,27 @@
+-- Business interviews of a year's needs: what is planned against what is in.
+
+-- name: interviews_to_plan
+-- Grain: one department that is to be interviewed for a year and was not in the twelve months before the launch.
+select plan.department_code, plan.interviewer_id, plan.due_on
+from core.interview_plan as plan
+where plan.year = %(year)s
+    and not exists (
+        select from core.business_interviews as interview
+        where interview.department_code = plan.department_code
+            and interview.interviewed_on > %(opens_on)s::date - interval '1 year'
+    )
+order by plan.department_code
+
+-- name: settle_delivered
+-- Grain: one interviewer whose interview came in by another way than the form. Subject: <year>-<department>.
+update ops.invitations as invitation
+set state = 'excluded', reason = 'delivered'
+from ops.survey_waves as wave
+where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_codes)s) and wave.state = 'open'
+    and wave.instrument_code = 'business_interview' and wave.subject_kind = 'interview'
+    and invitation.state = 'invited' and not invitation.is_used
+    and exists (
+        select from core.business_interviews as interview
+        where interview.department_code = substr(wave.subject_id, 6)
+            and interview.interviewed_on > wave.opened_at - interval '1 year'
+    )
