@@ -103,6 +103,17 @@ class WaveRule(Rules):
     launched_for_years_ahead: int = 0
 
 
+class AssessmentRules(Rules):
+    """360 assessments of newly promoted managers."""
+
+    promoted_within_days: int = Field(gt=0)
+    max_raters_per_group: int = Field(ge=3, description="peers and reports each, where HR named nobody")
+    pooled_days: int = Field(gt=0, description="whose results a cohort brief may pool")
+    cohort_min: int = Field(ge=3, description="assessed people behind a cohort brief")
+    cohort_raters_min: int = Field(ge=3, description="their raters together, self ratings aside")
+    brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
+
+
 class CommitmentRule(Rules):
     """How long a person has for what they owe: working days of their own calendar, counted from the asking."""
 
@@ -207,6 +218,7 @@ class Site(Rules):
     surveys: SurveyRules
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
+    assessments: AssessmentRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     needs: NeedsRules

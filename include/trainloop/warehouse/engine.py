@@ -20,7 +20,7 @@ from psycopg.rows import DictRow, dict_row
 from trainloop.errors import WarehouseUnreachableError
 from trainloop.settings import Settings, get_settings
 
-Role = Literal["owner", "intake", "planner", "statistics", "reporter", "sender", "board", "forms", "purge"]
+Role = Literal["owner", "intake", "planner", "statistics", "reporter", "sender", "board", "forms", "feedback", "purge"]
 ROLES: tuple[Role, ...] = get_args(Role)
 Connection = psycopg.Connection[DictRow]
 
