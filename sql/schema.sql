@@ -2402,6 +2402,27 @@ grant select on ops.notice_kinds to trainloop_feedback;
 grant execute on function confidential.names_in_texts(text, text[]) to trainloop_feedback;
 grant select, insert on ops.assessments to trainloop_planner;
 grant select on ops.assessments to trainloop_sender;
--- The cohort is pooled by wave, not by person; trainers of the courses that it is for.
+-- The cohort is pooled by wave, not by person.
 grant select (wave_code, promoted_on) on ops.assessments to trainloop_statistics;
-grant select on confidential.assessment_results to trainloop_statistics;
+grant select on confidential.assessment_results, confidential.assessment_answers to trainloop_statistics;
+
+-- What a page says about the subject of a wave, a commitment or an approval; names of things, and of people only where
+-- the form is about a person. A rater has to know whom the 360 is about.
+create or replace function forms.subject_of(kind text, id text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_strip_nulls(jsonb_build_object(
+        'kind', case when assessed.wave_code is null then kind else 'employee' end,
+        'id', coalesce(assessed.employee_id, id), 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
+        'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name
+    ))
+    from (select) as nothing
+    left join core.class_sessions as session on kind = 'class_session' and session.session_code = id
+    left join core.courses as course on course.course_code = session.course_code
+    left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
+    left join core.departments as department on kind = 'department' and department.department_code = id
+    left join ops.assessments as assessed on kind = 'assessment' and assessed.wave_code = id
+    left join core.employees as person
+        on person.employee_id = case when kind in ('person', 'employee') then id else assessed.employee_id end;
+end;

@@ -457,3 +457,32 @@ order by day.told_on, c.due_on, c.commitment_id
 select release_id, family, code, statistic, value, text_value, reason
 from published.figures
 where release_id = any(%(release_ids)s) and family in ('response', 'item', 'dimension', 'comparison')
+
+-- name: missing_raters
+-- Grain: one promoted person without enough raters, unless an assessment was planned since.
+select person.employee_id, person.name, person.promoted_on
+from core.employees as person
+where person.employee_id = any(%(employee_ids)s) and person.promoted_on is not null
+    and not exists (
+        select from ops.assessments as known
+        where known.employee_id = person.employee_id and known.promoted_on = person.promoted_on
+    )
+
+-- name: cohort_figures
+select release_id, family, code, statistic, value, text_value, reason
+from published.figures
+where release_id = any(%(release_ids)s)
+
+-- name: assessment_feedbacks
+-- Grain: one notice with the PDF of the private feedback, in the person's language. The person of the notice must be the
+-- person who was assessed.
+select distinct on (n.notice_id) n.notice_id, r.uri, r.pdf_sha256, r.locale, a.promoted_on
+from unnest(%(notice_ids)s::bigint[], %(locales)s::text[]) as wanted (notice_id, locale)
+inner join ops.notices as n using (notice_id)
+inner join ops.assessments as a
+    on a.wave_code = n.subject_id and n.recipient_kind = 'employee' and n.recipient_id = a.employee_id
+inner join ops.reports as r
+    on r.kind = 'assessment_feedback' and r.subject_kind = 'assessment' and r.subject_id = a.wave_code
+    and r.audience = 'subject' and r.locale = wanted.locale and r.state = 'rendered'
+where n.subject_kind = 'assessment'
+order by n.notice_id, r.rendered_at desc, r.report_id desc

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
+from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.pulse import pulse_result
@@ -24,6 +25,9 @@ KINDS: Mapping[str, Kind] = {
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
     "pulse_result": Kind(pulse_result),
+    "assessment_feedback": Kind(assessment_feedback),
+    "cohort_brief": Kind(cohort_brief),
+    "raters_missing": Kind(raters_missing),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),
