@@ -12,7 +12,7 @@ import pytest
 from tests.needs import world
 
 from trainloop import faults
-from trainloop.needs.analysis import analyze_year
+from trainloop.needs.analysis import analyze_closed_years, analyze_year
 from trainloop.needs.published import load_needs
 from trainloop.warehouse import engine
 
@@ -53,6 +53,15 @@ def test_the_same_evidence_is_the_same_release(first: dict[str, Any]) -> None:
     assert (first["revision_number"], first["is_new"]) == (1, True)
     assert analyze_year(YEAR) == first | {"is_new": False}
     assert len(world.read("select from ops.audit_entries where subject_kind = 'needs_year'")) == 1
+
+
+def test_the_daily_scan_analyses_closed_years_and_counts_what_is_new(first: dict[str, Any]) -> None:
+    """Every day until 180 days after the close; ids and counts only leave the task."""
+    assert analyze_closed_years() == {"years": 1, "released": 0, "withheld": 0}
+    world.confirm("T-PROC", "D30", cause="skill")
+    assert analyze_closed_years() == {"years": 1, "released": 1, "withheld": 0}
+    world.write("update ops.survey_waves set closed_at = '2026-05-01', opened_at = '2026-04-01'")
+    assert analyze_closed_years() == {"years": 0, "released": 0, "withheld": 0}
 
 
 def test_a_late_confirmation_is_the_next_revision_and_the_first_stays_readable(first: dict[str, Any]) -> None:

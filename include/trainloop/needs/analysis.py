@@ -41,6 +41,17 @@ def years_to_analyze(as_of: date | None = None) -> list[int]:
         return [row["year"] for row in connection.execute(statement("needs", "years_to_analyze"), keys)]
 
 
+def analyze_closed_years(as_of: date | None = None) -> dict[str, int]:
+    """Analyse every plan year whose survey is closed; return counts: years, released, withheld (new ones)."""
+    counts = {"years": 0, "released": 0, "withheld": 0}
+    for year in years_to_analyze(as_of):
+        found = analyze_year(year, as_of)
+        counts["years"] += 1
+        if found["is_new"]:
+            counts["withheld" if found["is_withheld"] else "released"] += 1
+    return counts
+
+
 def analyze_year(year: int, as_of: date | None = None) -> dict[str, int | bool]:
     """Analyse one plan year whose needs survey is closed.
 
