@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
-from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.approval import approval_calls
+from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.pulse import pulse_result
