@@ -1,23 +1,30 @@
 """
-Brings the answers of outside survey tools through the gate and marks who has answered.
+Collects the answers of every survey source and marks who has answered.
 
-- **Reads** `<inbox>/survey_exports/*` with the column mappings in `<inbox>/survey_exports/mappings/`.
+- **Reads** the own forms' waiting answers, the LimeSurvey of your company where one is set up, and
+  `<inbox>/survey_exports/*` with the column mappings in `<inbox>/survey_exports/mappings/`.
 - **Writes** `confidential.responses` and `confidential.answers` (no name, no time, no order), the registry and
   quarantine in `ops.*`, and the flag `is_used` of invitations whose completion is known.
 - **Mails** the owner of the survey exports: rows that failed a check, or why a file was refused.
 - **Do not run it** to change an answer: answers after the close of a wave are refused, and counted.
 - **Re-run it** whenever you like: an answer is known by its wave and the tool's own id, so nothing is counted twice.
 
+A source that cannot be read stops no other: the rest is collected, the last task then marks the run as failed and names
+the source. The next run tries again.
+
 ---
 
-把外部问卷工具导出的答卷送过质量闸口，并标记谁已作答。
+从每个问卷来源回收答卷，并标记谁已作答。
 
-- **读取** `<inbox>/survey_exports/*` 及其列映射 `<inbox>/survey_exports/mappings/`。
+- **读取** 自有表单中等待的答卷、公司的 LimeSurvey（如已配置），以及 `<inbox>/survey_exports/*` 及其列映射
+  `<inbox>/survey_exports/mappings/`。
 - **写入** `confidential.responses`、`confidential.answers`（不含姓名、时间和顺序），`ops.*` 中的登记与隔离区，以及邀
   请的已作答标记。
 - **邮件** 发给问卷导出的责任人：不合格的行，或文件被拒收的原因。
 - **何时不要运行**：不能用来修改答卷；批次关闭之后的答卷会被拒收并计数。
 - **重跑**：随时可以；答卷以批次和工具自身的编号识别，不会重复计数。
+
+某个来源无法读取时，其他来源照常回收；最后一个任务将本次运行标记为失败，并只写明来源名称。下次运行会再次尝试。
 """
 
 from airflow.sdk import dag, task
@@ -43,15 +50,22 @@ from trainloop.orchestration.tags import SENDS_MAIL, STAGE_DELIVERY
 def collect_survey_responses():
     @task(outlets=[CHANGED_DATASETS, PLANNED_NOTICES])
     def collect() -> dict:
-        """Every waiting export, then the completions that came with the inbox."""
-        from trainloop.surveys import exports
+        """Every source on its own; LimeSurvey, which is another machine, comes last."""
+        from trainloop.surveys.collecting import collect_survey_responses as collect_from_all
 
-        counts = exports.collect_survey_responses()
+        counts = collect_from_all()
         announce_changes([SURVEY_EXPORTS] if counts["changed_count"] else [])
         announce_notices(counts)
         return counts
 
-    collect()
+    @task
+    def name_failed_sources(counts: dict) -> None:
+        """Fail when a source could not be read: what the others gave is already in and announced."""
+        from trainloop.surveys.collecting import raise_failures
+
+        raise_failures(counts)
+
+    name_failed_sources(collect())
 
 
 collect_survey_responses()

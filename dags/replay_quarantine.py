@@ -57,7 +57,7 @@ def replay_quarantine():
     def replay() -> dict:
         """Open rows, under the contract as it is today."""
         from trainloop.intake import replay
-        from trainloop.surveys import exports
+        from trainloop.surveys.sources import exports
 
         params = get_current_context()["params"]
         if params["dataset"] == SURVEY_EXPORTS:

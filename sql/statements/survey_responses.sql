@@ -1,22 +1,31 @@
+-- name: topics
+-- Grain: one topic that a person may ask for.
+select topic_code, name_zh, name_en
+from core.training_topics
+order by topic_code
+
 -- name: mark_completions
 -- Grain: one invitation of an open wave whose token an outside tool reports as answered. Never a time.
 update ops.invitations as invitation
 set is_used = true
 from ops.survey_waves as wave
-join core.survey_completions as completion on completion.wave_code in (wave.wave_code, wave.subject_id)
-where wave.instrument_code = %(instrument_code)s and wave.state = 'open' and invitation.wave_code = wave.wave_code
+join core.survey_completions as completion
+    on completion.wave_code = wave.wave_code
+    or (completion.wave_code = wave.subject_id and wave.instrument_code = %(instrument_code)s)
+where wave.state = 'open' and invitation.wave_code = wave.wave_code
     and invitation.token = completion.token and not invitation.is_used
 
 -- name: note_completions
 -- Grain: one open wave about which a tool has told at least one token we gave out: now reminders can leave people alone.
 update ops.survey_waves as wave
 set has_completions = true
-where wave.instrument_code = %(instrument_code)s and wave.state = 'open' and not wave.has_completions
+where wave.state = 'open' and not wave.has_completions
     and exists (
         select from core.survey_completions as completion
         join ops.invitations as invitation
             on invitation.wave_code = wave.wave_code and invitation.token = completion.token
-        where completion.wave_code in (wave.wave_code, wave.subject_id)
+        where completion.wave_code = wave.wave_code
+            or (completion.wave_code = wave.subject_id and wave.instrument_code = %(instrument_code)s)
     )
 
 -- name: unknown_completions
@@ -24,7 +33,8 @@ where wave.instrument_code = %(instrument_code)s and wave.state = 'open' and not
 select count(*) as unknown_count
 from core.survey_completions as completion
 left join ops.survey_waves as wave
-    on wave.instrument_code = %(instrument_code)s and completion.wave_code in (wave.wave_code, wave.subject_id)
+    on completion.wave_code = wave.wave_code
+    or (completion.wave_code = wave.subject_id and wave.instrument_code = %(instrument_code)s)
 where (wave.wave_code is null or wave.state = 'open')
     and not exists (
         select from ops.invitations as invitation
@@ -85,6 +95,26 @@ where not exists (
         and to_jsonb(staged) ->> item.column_name <> all (%(blanks)s::text[])
 )
 
+-- name: listed_choices
+-- Grain: one spelling of a cell that lists several answers.
+select distinct staged.{column} as cell
+from {staging} as staged
+where nullif(staged.{column}, '') is not null and staged.{column} <> all (%(blanks)s::text[])
+
+-- name: settle_choices
+-- A cell that lists several answers becomes their codes, in one order, so that the same answers are the same text.
+update {staging} as staged
+set {column} = known.codes
+from unnest(%(cells)s::text[], %(codes)s::text[]) as known (cell, codes)
+where staged.{column} = known.cell
+
+-- name: find_unknown_options
+-- Grain: one answer sheet with an answer that is none of the options.
+insert into {findings} (row_number, column_name, rule)
+select staged.row_number, %(column_name)s, 'unknown_option'
+from {staging} as staged
+where staged.{column} = any (%(cells)s::text[])
+
 -- name: gather_responses
 -- Grain: one accepted answer sheet, its answers as one value, under the keyed hash of the tool's id.
 create temporary table survey_rows on commit drop as
@@ -96,25 +126,40 @@ with accepted as materialized (
         ))), 'hex') as external_id_hash
     from ({rows}) as staged
 ),
-said as (
+cells as (
     select
-        accepted.wave_code, accepted.external_id_hash, accepted.marker, item.code, item.kind, item.scale,
+        accepted.wave_code, accepted.external_id_hash, accepted.marker, item.code, item.kind, item.scale, item.option,
         item.is_required, cell.word
     from accepted
     cross join unnest(
-        %(columns)s::text[], %(codes)s::text[], %(kinds)s::text[], %(scales)s::text[], %(are_required)s::boolean[]
-    ) as item (column_name, code, kind, scale, is_required)
+        %(columns)s::text[], %(codes)s::text[], %(kinds)s::text[], %(scales)s::text[], %(options)s::text[],
+        %(are_required)s::boolean[]
+    ) as item (column_name, code, kind, scale, option, is_required)
     cross join lateral (
         select case
             when accepted.cells ->> item.column_name <> all (%(blanks)s::text[])
                 then nullif(accepted.cells ->> item.column_name, '')
         end as word
     ) as cell
+),
+-- One row for each item, and for each chosen option of one that allows several.
+said as (
+    select
+        cell.wave_code, cell.external_id_hash, cell.marker, cell.code, cell.kind, cell.scale, cell.is_required,
+        cell.word, option.code as option, cell.word is not null and (cell.kind <> 'multi' or option.code is not null)
+            as is_answer
+    from cells as cell
+    left join lateral (
+        select cell.option as code where cell.option is not null and cell.word = %(chosen)s
+        union all
+        select string_to_table(cell.word, %(separator)s) where cell.kind = 'multi' and cell.option is null
+    ) as option on true
 )
 select
     said.wave_code, said.external_id_hash, null::uuid as response_id, 'new' as fate,
     case
-        when bool_or(said.is_required and said.word is null) then 'partial'
+        when count(distinct said.code) filter (where said.is_required)
+            > count(distinct said.code) filter (where said.is_required and said.is_answer) then 'partial'
         when said.marker = any (%(partial_words)s::text[]) then 'partial'
         when %(is_blank_partial)s and coalesce(said.marker, '') = '' then 'partial'
         else 'complete'
@@ -122,13 +167,17 @@ select
     count(*) filter (where said.kind = 'scale' and said.word ~ '^[0-9]+$') >= %(least_lined)s
     and count(distinct (said.scale, said.word)) filter (where said.kind = 'scale' and said.word is not null) = 1
         as is_straight_lined,
-    coalesce(jsonb_object_agg(said.code, jsonb_build_object(
-        'score', case when said.kind in ('scale', 'nps') and said.word ~ '^[0-9]+$' then said.word::numeric(6, 2) end,
-        'choice', case
-            when said.kind = 'choice' or (said.kind in ('scale', 'nps') and said.word !~ '^[0-9]+$') then said.word
+    coalesce(jsonb_agg(jsonb_build_object(
+        'item', said.code,
+        'score', case
+            when said.kind = 'number' or (said.kind in ('scale', 'nps') and said.word ~ '^[0-9]+$')
+                then said.word::numeric(14, 2)
         end,
-        'free_text', case when said.kind = 'text' then said.word end
-    )) filter (where said.word is not null), jsonb_build_object()) as answers
+        'choice', coalesce(said.option, case
+            when said.kind = 'choice' or (said.kind in ('scale', 'nps') and said.word !~ '^[0-9]+$') then said.word
+        end),
+        'free_text', case when said.kind in ('text', 'date') then said.word end
+    ) order by said.code, said.option) filter (where said.is_answer), jsonb_build_array()) as answers
 from said
 group by said.wave_code, said.external_id_hash, said.marker
 
@@ -144,9 +193,10 @@ from (
     select
         response.response_id, response.wave_code, response.external_id_hash, response.state,
         response.is_straight_lined,
-        coalesce(jsonb_object_agg(answer.item_code, jsonb_build_object(
-            'score', answer.score, 'choice', answer.choice, 'free_text', answer.free_text
-        )) filter (where answer.item_code is not null), jsonb_build_object()) as answers
+        coalesce(jsonb_agg(jsonb_build_object(
+            'item', answer.item_code, 'score', answer.score, 'choice', answer.choice, 'free_text', answer.free_text
+        ) order by answer.item_code, answer.choice) filter (where answer.item_code is not null), jsonb_build_array())
+            as answers
     from confidential.responses as response
     left join confidential.answers as answer using (response_id)
     where response.wave_code in (select wave_code from survey_rows)
@@ -178,11 +228,9 @@ where inserted.wave_code = new.wave_code and inserted.external_id_hash = new.ext
 
 -- name: insert_answers
 insert into confidential.answers (response_id, item_code, score, choice, free_text)
-select
-    new.response_id, item.code, (item.answer ->> 'score')::numeric(6, 2), item.answer ->> 'choice',
-    item.answer ->> 'free_text'
+select new.response_id, said.item, said.score::numeric(14, 2), said.choice, said.free_text
 from survey_rows as new
-cross join lateral jsonb_each(new.answers) as item (code, answer)
+cross join lateral jsonb_to_recordset(new.answers) as said (item text, score numeric, choice text, free_text text)
 where new.fate <> 'unchanged'
 order by gen_random_uuid()
 

@@ -13,8 +13,9 @@ import pytest
 
 from trainloop.settings import get_settings
 from trainloop.surveys.evaluation import close_due, open_due_waves, sessions_to_report
-from trainloop.surveys.exports import collect_survey_responses, hash_keys, replay_survey_quarantine
 from trainloop.surveys.milestones import plan_milestones
+from trainloop.surveys.sources.exports import collect as collect_survey_responses
+from trainloop.surveys.sources.exports import hash_keys, replay_survey_quarantine
 from trainloop.warehouse import engine
 
 from .conftest import Company, local

@@ -29,13 +29,14 @@ LoadMode = Literal["snapshot", "upsert", "append"]
 OnMissingReference = Literal["park", "block", "warn"]
 Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present"]
 # Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse (intake):
-# unknown_reference. By the suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long,
-# duplicate_key, row_rule, too_many_empty, unexpected_volume.
+# unknown_reference. In answer sheets (surveys): unknown_option. By the suite (quality): missing_value, not_allowed,
+# out_of_range, wrong_pattern, too_long, duplicate_key, row_rule, too_many_empty, unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
     "extra_cells",
     "unknown_reference",
+    "unknown_option",
     "missing_value",
     "not_allowed",
     "out_of_range",

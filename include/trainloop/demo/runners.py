@@ -113,9 +113,10 @@ class DirectRunner:
         plan_milestones()
 
     def _collect(self) -> None:
-        from trainloop.surveys.exports import collect_survey_responses
+        from trainloop.surveys.collecting import collect_survey_responses, raise_failures
 
         self.counts.append(collect_survey_responses())
+        raise_failures(self.counts[-1])
 
     def _evaluate(self) -> None:
         from trainloop.reporting.course_evaluation import render_reports

@@ -57,6 +57,10 @@ _WRONG_TYPE: dict[str, Text] = {
     ),
 }
 _UNREADABLE = Text("无法读取。请核对该单元格的内容和格式。", "cannot be read. Check the cell's content and format.")
+_UNKNOWN_OPTION = Text(
+    "含有问卷中没有的选项。请在映射文件的 words 中补充该选项的写法。",
+    "names an option that the questionnaire does not have. Add its spelling to `words` in the mapping file.",
+)
 _LOST_DIGITS = Text(
     "是被表格软件截断的长编号，末位数字已丢失。请先把该列设为文本格式，再填写完整编号。",
     "a long number whose last digits the spreadsheet cut off. Format the column as text, then enter it in full.",
@@ -181,6 +185,7 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
             f"的空值不超过 {(column.max_empty_share or 0):.0%}",
             f"is empty on {(column.max_empty_share or 0):.0%} of the rows at most",
         ),
+        "unknown_option": ("只含问卷中的选项", "holds options of the questionnaire only"),
         "unknown_reference": (f"在「{title.zh}」数据中存在", f"is known in “{title.en}”"),
     }
     zh, en = sentences[check.rule]
@@ -307,4 +312,5 @@ _REMEDIES: dict[str, Callable[[Column], Text]] = {
     "too_long": _too_long,
     "too_many_empty": _too_many_empty,
     "unknown_reference": _unknown,
+    "unknown_option": lambda _: _UNKNOWN_OPTION,
 }

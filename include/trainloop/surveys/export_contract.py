@@ -7,7 +7,6 @@ with the reason: no mapping, several, or questions that are not there.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +14,10 @@ from trainloop.contracts import Contract, load_contract
 from trainloop.contracts.model import word_key
 from trainloop.domain.survey import NOT_APPLICABLE
 from trainloop.intake.refusal import FileRefusedError
-from trainloop.surveys.instrument import Instrument, Item, load_instrument
+from trainloop.surveys.choices import CHOSEN, NO, NOT_CHOSEN, YES, option_column, option_headers, option_words
+from trainloop.surveys.instrument import Instrument, Item, Option, load_instrument
 from trainloop.surveys.mapping import Mapping, mappings_in_inbox
+from trainloop.surveys.options import instrument_now
 
 DATASET = "survey_exports"
 # A word by which a tool says that a question was passed over: no answer, and no error.
@@ -79,7 +80,7 @@ def export_contract(mapping: Mapping, file_name: str, texts: Sequence[str] | Non
 
     Raises FileRefusedError naming the questions whose column is missing or ambiguous, or a wave that nobody names.
     """
-    instrument = load_instrument(mapping.instrument)
+    instrument = instrument_now(mapping.instrument)
     wave_code = mapping.wave.of_file(file_name)
     if wave_code is None and mapping.wave.column is None:
         raise refused(
@@ -89,8 +90,9 @@ def export_contract(mapping: Mapping, file_name: str, texts: Sequence[str] | Non
         )
     exact = {} if texts is None else _item_headers(mapping, instrument, file_name, texts)
     columns = [
-        _item_column(mapping, instrument, item, exact.get(item_column(item)))
+        column
         for item in mapping.asked_items(instrument)
+        for column in _item_columns(mapping, instrument, item, None if texts is None else exact)
     ]
     heads = _head_columns(mapping, wave_code=wave_code, is_strict=True)
     return _contract([*heads, *columns], {text: name for name, text in exact.items()})
@@ -98,8 +100,23 @@ def export_contract(mapping: Mapping, file_name: str, texts: Sequence[str] | Non
 
 def _item_headers(mapping: Mapping, instrument: Instrument, file_name: str, texts: Sequence[str]) -> dict[str, str]:
     found = mapping.find_headers(instrument, texts)
-    missing = [code for code, headers in found.items() if not headers and instrument.item(code).is_required]
-    doubled = [code for code, headers in found.items() if len(headers) > 1]
+    options = {
+        item.code: option_headers(mapping, item, mapping.readable(texts))
+        for item in mapping.asked_items(instrument)
+        if item.kind == "multi"
+    }
+    for code, by_option in options.items():
+        taken = {header for headers in by_option.values() for header in headers}
+        # What is left is one cell for all answers, or, beside option columns, an option that nobody knows.
+        found[code] = [header for header in found[code] if header not in taken]
+    several = {code for code, by_option in options.items() if by_option}
+    missing = [
+        code
+        for code, headers in found.items()
+        if not headers and code not in several and instrument.item(code).is_required
+    ]
+    doubled = [code for code, headers in found.items() if len(headers) > (0 if code in several else 1)]
+    doubled += [code for code, by_option in options.items() if any(len(headers) > 1 for headers in by_option.values())]
     for rule, codes, zh, en in (
         ("question_missing", missing, "找不到题目列", "lacks the columns of"),
         ("question_ambiguous", doubled, "有多列都符合题目", "has several columns that fit"),
@@ -113,7 +130,15 @@ def _item_headers(mapping: Mapping, instrument: Instrument, file_name: str, text
                 f"{file_name} {en}: {', '.join(item.en for item in items)}. Compare mapping {mapping.name} "
                 f"({', '.join(codes)}) with the headers and drop the file again.",
             )
-    return {item_column(instrument.item(code)): headers[0] for code, headers in found.items() if headers}
+    columns = {item_column(instrument.item(code)): headers[0] for code, headers in found.items() if headers}
+    for code, by_option in options.items():
+        item = instrument.item(code)
+        columns |= {
+            option_column(item, option): by_option[option.code][0]
+            for option in item.options
+            if option.code in by_option
+        }
+    return columns
 
 
 def _head_columns(mapping: Mapping, *, wave_code: str | None, is_strict: bool) -> list[dict[str, Any]]:
@@ -146,29 +171,63 @@ def _head_columns(mapping: Mapping, *, wave_code: str | None, is_strict: bool) -
     return columns
 
 
-def _item_column(mapping: Mapping, instrument: Instrument, item: Item, header: str | None) -> dict[str, Any]:
+def _item_columns(
+    mapping: Mapping, instrument: Instrument, item: Item, exact: dict[str, str] | None
+) -> list[dict[str, Any]]:
+    """Return the columns of one item; `exact` are the file's headers by column, None when they are not known."""
     # The column of a required item must be there; an empty cell of it makes the answer sheet a partial one.
     column: dict[str, Any] = {
         "name": item_column(item),
         "zh": item.zh,
         "en": item.en,
-        "is_required": item.is_required and header is not None,
+        "is_required": item.is_required and exact is not None and item_column(item) in exact,
         "severities": {"missing_value": "warn", "too_many_empty": "warn"},
         "personal_data": "sensitive",
         "example": "x",
     }
-    if item.kind == "text":
-        return column | {"type": "text"}
-    return column | {"type": "choice", "allowed": _allowed(mapping, instrument, item)}
+    match item.kind:
+        case "text":
+            return [column | {"type": "text"}]
+        case "number":
+            bounds = {"minimum": item.minimum, "maximum": item.maximum, "decimals": 2}
+            return [column | {"type": "decimal", "example": f"{item.minimum or 0}", **bounds}]
+        case "date":
+            return [column | {"type": "date", "example": "2026-03-01"}]
+        case "multi":
+            options = [
+                _option_column(mapping, column, item, option, number) for number, option in enumerate(item.options)
+            ]
+            several = [one for one in options if exact is None or one["name"] in exact]
+            is_listed = exact is None or column["name"] in exact or not several
+            return [*([column | {"type": "text"}] if is_listed else []), *several]
+        case _:
+            return [column | {"type": "choice", "allowed": _allowed(mapping, instrument, item)}]
+
+
+def _option_column(mapping: Mapping, column: dict[str, Any], item: Item, option: Option, number: int) -> dict[str, Any]:
+    """Return the column of one option: whether it was chosen, in the tool's words or by the option's own."""
+    yes, no = {word_key(word): word for word in YES}, {word_key(word): word for word in NO}
+    words = {word_key(word): word for word in option_words(mapping, item, option, number)}
+    blank = {word_key(word): word for word in mapping.blank}
+    chosen = [word for key, word in (yes | words).items() if key not in no and key not in blank]
+    unchosen = [word for key, word in (no | blank).items() if key not in words]
+    return column | {
+        "name": option_column(item, option),
+        "zh": f"{item.zh}：{option.zh}",
+        "en": f"{item.en} {option.en}",
+        "is_required": False,
+        "type": "choice",
+        "allowed": [_choice(CHOSEN, "已选", "Chosen", chosen), _choice(NOT_CHOSEN, "未选", "Not chosen", unchosen)],
+    }
 
 
 def _allowed(mapping: Mapping, instrument: Instrument, item: Item) -> list[dict[str, Any]]:
     own = {code: list(words) for code, words in mapping.words.get(item.code, {}).items()}
     choices: list[dict[str, Any]] = []
     if item.kind == "choice":
-        for letter, option in zip(string.ascii_uppercase, item.options, strict=False):
-            lettered = [f"{letter}{dot}{text}" for dot in (".", ". ", "、") for text in (option.zh, option.en)]
-            choices.append(_choice(option.code, option.zh, option.en, [*lettered, *own.get(option.code, [])]))
+        for number, option in enumerate(item.options):
+            words = [*option_words(mapping, item, option, number)]
+            choices.append(_choice(option.code, option.zh, option.en, words))
     else:
         scale = instrument.scale_of(item)
         for score in scale.scores:

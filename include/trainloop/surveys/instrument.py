@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -138,6 +139,14 @@ class Instrument(Declared):
     def scale_of(self, item: Item) -> Scale:
         """Return the scale of a scale or nps item; KeyError for other kinds."""
         return self.scales[item.scale or ""]
+
+    def with_options(self, lists: Mapping[OptionList, tuple[Option, ...]]) -> Instrument:
+        """Return the instrument with the options that stand elsewhere filled in; see `trainloop.surveys.options`."""
+        items = tuple(
+            item.model_copy(update={"options": lists[item.options_from]}) if item.options_from else item
+            for item in self.items
+        )
+        return self.model_copy(update={"items": items})
 
     def title(self, locale: Locale) -> str:
         return self.title_zh if locale == "zh-CN" else self.title_en

@@ -84,6 +84,9 @@ class Mapping(Declared):
     words: dict[str, dict[str, tuple[str, ...]]] = Field(
         default_factory=dict, description="Scale or choice item → score or option code → the tool's words for it"
     )
+    separator: str | None = Field(
+        None, description="What stands between several answers in one cell; else ┋, ; or | (Google Forms: a comma)"
+    )
     not_applicable: tuple[str, ...] = ("不适用", "N/A", "NA", "Not applicable")
     blank: tuple[str, ...] = Field(("(空)", "(跳过)"), description="Words the tool writes where nothing was said")
     ignore: tuple[str, ...] = Field((), description="Headers never to be read: address, time, nickname …")
@@ -128,38 +131,44 @@ class Mapping(Declared):
 
     def find_headers(self, instrument: Instrument, texts: Sequence[str]) -> dict[str, list[str]]:
         """Return for each asked item the headers of one file that are its column; one each when all is well."""
-        readable = [text for text in texts if text and text not in self.ignore]
+        readable = self.readable(texts)
         return {
-            item.code: [text for text in readable if self._is_header_of(item, text)]
+            item.code: [text for text in readable if self.is_header_of(item, text)]
             for item in self.asked_items(instrument)
         }
 
-    def _is_header_of(self, item: Item, text: str) -> bool:
+    def readable(self, texts: Sequence[str]) -> list[str]:
+        """Return the headers that may be read at all."""
+        return [text for text in texts if text and text not in self.ignore]
+
+    def is_header_of(self, item: Item, text: str) -> bool:
+        """Return whether a column of this header answers the item."""
         source = self.source(item)
-        plain = _plain(text)
+        header = plain(text)
         if source.header is not None:
-            return plain == _plain(source.header)
+            return header == plain(source.header)
         if source.number is None and source.contains is None:
-            return _without_number(plain) in {_plain(alias) for alias in item.header_aliases}
-        has_number = source.number is None or _number(plain) == source.number
-        return has_number and (source.contains is None or _plain(source.contains) in plain)
+            return _without_number(header) in {plain(alias) for alias in item.header_aliases}
+        has_number = source.number is None or _number(header) == source.number
+        return has_number and (source.contains is None or plain(source.contains) in header)
 
 
 _NUMBER = re.compile(r"^(?:q|第)?0*(\d{1,3})(?:题)?(?:[\s、.,:)_\-\]]+|$)")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return what two spellings of a header share: width, case and spaces fall away."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _number(plain: str) -> int | None:
-    found = _NUMBER.match(plain)
+def _number(header: str) -> int | None:
+    found = _NUMBER.match(header)
     return int(found[1]) if found else None
 
 
-def _without_number(plain: str) -> str:
+def _without_number(header: str) -> str:
     """Return the wording behind a question number; tools put it before each header."""
-    return _NUMBER.sub("", plain) or plain
+    return _NUMBER.sub("", header) or header
 
 
 def read_mapping(text: str) -> Mapping:

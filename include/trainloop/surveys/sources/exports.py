@@ -25,8 +25,11 @@ from trainloop.intake.source import open_source
 from trainloop.intake.work import FileRecord, MergeCounts, Work
 from trainloop.settings import get_settings
 from trainloop.surveys import export_contract
+from trainloop.surveys.choices import CHOSEN, NOT_CHOSEN, SEPARATOR, option_column, split_choices, words_of_item
 from trainloop.surveys.export_contract import DATASET, MARKER, SKIPPED, SUBMITTED, item_column
-from trainloop.surveys.instrument import load_instrument
+from trainloop.surveys.instrument import Instrument, Item
+from trainloop.surveys.mapping import Mapping as ColumnMapping
+from trainloop.surveys.options import instrument_now
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -37,7 +40,7 @@ _COUNTS = (
 )  # fmt: skip
 
 
-def collect_survey_responses() -> dict[str, Any]:
+def collect() -> dict[str, Any]:
     """Take in every waiting export, match answers whose wave was unknown, and mark whose completion is known.
 
     Returns counts and ids: those of `ingest_dataset` over new and parked rows, then completions_marked,
@@ -115,6 +118,7 @@ def examine(connection: Connection, work: Work) -> None:
     """Before the gate: name waves, park unknown ones, set aside answers after the close and empty answer sheets."""
     parts = _parts(work)
     values = _values(work)
+    _settle_choices(connection, work)
     # Locked until the commit: a wave that closes meanwhile waits, so that no answer slips in behind its rewriting.
     connection.execute(sql.SQL(statement("survey_responses", "name_waves")).format(**parts), values)
     connection.execute(sql.SQL(statement("survey_responses", "lock_waves")).format(**parts), values)
@@ -156,23 +160,61 @@ def _parts(work: Work) -> Mapping[str, sql.Composable]:
 
 def _values(work: Work) -> dict[str, Any]:
     mapping = export_contract.choose_mapping(work.file.name)
-    instrument = load_instrument(mapping.instrument)
-    items = mapping.asked_items(instrument)
+    cells = _cells(work, mapping, instrument_now(mapping.instrument))
     inner, outer = hash_keys()
     return {
         "prefix": evaluation_wave_code(""),
-        "columns": [item_column(item) for item in items],
-        "codes": [item.code for item in items],
-        "kinds": [item.kind for item in items],
-        "scales": [item.scale or "" for item in items],
-        "are_required": [item.is_required for item in items],
-        "blanks": [SKIPPED, *mapping.blank],
+        "columns": [name for name, _, _ in cells],
+        "codes": [item.code for _, item, _ in cells],
+        "kinds": [item.kind for _, item, _ in cells],
+        "scales": [item.scale or "" for _, item, _ in cells],
+        "options": [option for *_, option in cells],
+        "are_required": [item.is_required for _, item, _ in cells],
+        "blanks": _blanks(mapping),
+        "chosen": CHOSEN,
+        "separator": SEPARATOR,
         "partial_words": list(mapping.partial.words) if mapping.partial else [],
         "is_blank_partial": mapping.partial is not None and mapping.partial.is_blank,
         "least_lined": STRAIGHT_LINE_ITEMS,
         "inner": inner,
         "outer": outer,
     }
+
+
+def _cells(work: Work, mapping: ColumnMapping, instrument: Instrument) -> list[tuple[str, Item, str | None]]:
+    """Return the columns of the file that hold answers: name, item, and the option that a column stands for."""
+    names = {column.name for column in work.contract.columns}
+    cells: list[tuple[str, Item, str | None]] = []
+    for item in mapping.asked_items(instrument):
+        cells.append((item_column(item), item, None))
+        if item.kind == "multi":
+            cells += [(option_column(item, option), item, option.code) for option in item.options]
+    return [cell for cell in cells if cell[0] in names]
+
+
+def _blanks(mapping: ColumnMapping) -> list[str]:
+    return [SKIPPED, NOT_CHOSEN, *mapping.blank]
+
+
+def _settle_choices(connection: Connection, work: Work) -> None:
+    """Turn cells that list several answers into codes; a spelling that names no option is a finding of its rows."""
+    mapping = export_contract.choose_mapping(work.file.name)
+    for name, item, option in _cells(work, mapping, instrument_now(mapping.instrument)):
+        if item.kind != "multi" or option is not None:
+            continue
+        parts = {"staging": work.table(), "findings": work.table("findings"), "column": sql.Identifier(name)}
+
+        def run(statement_name: str, values: dict[str, Any], parts: dict[str, Any] = parts) -> list[dict[str, Any]]:
+            cursor = connection.execute(sql.SQL(statement("survey_responses", statement_name)).format(**parts), values)
+            return cursor.fetchall() if cursor.description else []
+
+        words = words_of_item(mapping, item)
+        cells = [row["cell"] for row in run("listed_choices", {"blanks": _blanks(mapping)})]
+        read = {cell: split_choices(cell, words, mapping.separator) for cell in cells}
+        unknown = [cell for cell, codes in read.items() if codes is None]
+        known = {cell: SEPARATOR.join(codes) for cell, codes in read.items() if codes is not None}
+        run("find_unknown_options", {"column_name": name, "cells": unknown})
+        run("settle_choices", {"cells": [*known], "codes": [*known.values()]})
 
 
 def hash_keys() -> tuple[bytes, bytes]:
