@@ -438,6 +438,21 @@ left join core.class_sessions as s on c.subject_kind = 'class_session' and s.ses
 left join core.courses as course on course.course_code = s.course_code
 where c.commitment_id = any(%(commitment_ids)s)
 
+-- name: approvals
+-- Grain: one decision that is asked, with the contact's own link.
+select approval_id, kind, subject_kind, subject_id, revision_number, asked_of, token, expires_at, facts
+from ops.approvals
+where approval_id = any(%(approval_ids)s)
+
+-- name: report_file
+-- Grain: the newest PDF of one revision for one audience in one language.
+select locale, uri, pdf_sha256
+from ops.reports
+where kind = %(kind)s and subject_kind = %(subject_kind)s and subject_id = %(subject_id)s
+    and revision_number = %(revision_number)s and audience = %(audience)s and locale = %(locale)s and state = 'rendered'
+order by rendered_at desc, report_id desc
+limit 1
+
 -- name: commitments_to_tell
 -- Grain: one thing HR reads about on one of these days: answered or expired on it, or late and still open.
 select

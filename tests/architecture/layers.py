@@ -34,10 +34,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
-    "reporting": WORK | {"outbox.notices", "surveys.instrument", "needs.published"},
-    "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument"},
+    "reporting": WORK
+    | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
+    "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
-    "orchestration": FOUNDATION | {"warehouse", "clock", "outbox.notices", "outbox.transport"},
+    "orchestration": FOUNDATION
+    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
     "commands": WORK
     | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "stack", "demo"}
     | {"orchestration.catalogue"},

@@ -88,7 +88,7 @@ def test_heavy_libraries_are_imported_where_they_are_used() -> None:
         for found in IMPORTS
         if found.is_top_level
         and layers.package_of(found.path)
-        in doors - ({"orchestration"} if found.module.startswith("airflow.sdk") else set())
+        in doors - ({"orchestration"} if found.module.startswith(("airflow.sdk", "airflow.providers.standard")) else set())
         and found.module.split(".")[0] in heavy
     ]
     assert broken == []

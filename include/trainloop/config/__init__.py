@@ -51,7 +51,8 @@ class Contact(Rules):
     name: str
     email: EmailStr
     locale: Locale
-    kind: Literal["hr", "owner", "engineer"]
+    kind: Literal["hr", "owner", "engineer", "executive"]
+    airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
 class IntakeRules(Rules):
@@ -120,6 +121,13 @@ class CommitmentRule(Rules):
     due_working_days: int = Field(gt=0)
     reminder_working_days: tuple[int, ...] = ()
     not_after_days: int = Field(gt=0, description="calendar days after the asking; later it no longer helps")
+
+
+class ApprovalRule(Rules):
+    """How long a decision may take: reminders in the company's working days, the end in calendar days."""
+
+    expires_days: int = Field(gt=0)
+    reminder_working_days: tuple[int, ...] = ()
 
 
 class SuppressionRules(Rules):
@@ -219,6 +227,7 @@ class Site(Rules):
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
+    approvals: dict[str, ApprovalRule]
     suppression: SuppressionRules
     statistics: StatisticsRules
     needs: NeedsRules
@@ -238,18 +247,19 @@ class Site(Rules):
         return self
 
     @model_validator(mode="after")
-    def _commitments_keep_the_rules_of_reminders(self) -> Self:
+    def _requests_keep_the_rules_of_reminders(self) -> Self:
         # Working days lie at least one night apart, and so many of them at least so many times 24 hours.
         least = -(-self.surveys.min_hours_between_reminders // 24)
-        for kind, rule in self.commitments.items():
-            days = (0, *rule.reminder_working_days)
-            if len(rule.reminder_working_days) > self.surveys.max_reminders:
-                raise ValueError(f"commitments.{kind}: more reminders than surveys.max_reminders")
-            if any(later - earlier < least for earlier, later in pairwise(days)):
-                raise ValueError(f"commitments.{kind}: reminders closer than surveys.min_hours_between_reminders")
+        rules = {f"commitments.{kind}": rule.reminder_working_days for kind, rule in self.commitments.items()}
+        rules |= {f"approvals.{kind}": rule.reminder_working_days for kind, rule in self.approvals.items()}
+        for name, reminder_days in rules.items():
+            if len(reminder_days) > self.surveys.max_reminders:
+                raise ValueError(f"{name}: more reminders than surveys.max_reminders")
+            if any(later - earlier < least for earlier, later in pairwise((0, *reminder_days))):
+                raise ValueError(f"{name}: reminders closer than surveys.min_hours_between_reminders")
         return self
 
-    def contacts_of(self, kind: Literal["hr", "owner", "engineer"]) -> dict[str, Contact]:
+    def contacts_of(self, kind: Literal["hr", "owner", "engineer", "executive"]) -> dict[str, Contact]:
         """Return the contacts of one kind by their key."""
         return {key: contact for key, contact in self.contacts.items() if contact.kind == kind}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
+from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
@@ -24,6 +25,8 @@ KINDS: Mapping[str, Kind] = {
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
+    "approval_request": Kind(approval_calls),
+    "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),

@@ -1,0 +1,67 @@
+"""
+Asks HR for the decisions that are open, here and by mail.
+
+- **Reads** `ops.approvals`: what is open, decided, or expired, and who was called when.
+- **Writes** the decision taken here, which task waits for which approval, what expired.
+- **Mails** whoever is to decide: the request with the draft and at most two reminders, never after a decision.
+- **Do not run it** with a past date and *Send although the date has passed* unless you want those reminders to leave
+  today.
+- **Re-run it** whenever you like: the row is the truth. A cleared task asks again only while the row is open.
+
+The task `ask` waits under *Required Actions* without taking a slot. It looks at the row every ten minutes, so a
+decision by the link in the mail releases it; a run stays active until its approvals are decided.
+
+---
+
+向人力资源请求待决事项的审批（本页与邮件两个入口）。
+
+- **读取** `ops.approvals`：待决、已决、已失效的事项及提醒记录。
+- **写入** 在此作出的决定、由哪个任务等待、失效情况。
+- **邮件** 审批人：附草稿的请求，最多两次提醒，决定后不再提醒。
+- **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些提醒今天发出。
+- **重跑**：随时可以；以 `ops.approvals` 中的记录为准。清除任务后，仅当仍待决时才会再次询问。
+
+任务 `ask` 在“待办操作”中等待，不占用槽位；每十分钟查看一次记录，通过邮件链接作出的决定会使其结束。
+"""
+
+from airflow.sdk import dag, get_current_context, task
+
+from trainloop.orchestration.approval import AskApproval
+from trainloop.orchestration.assets import PLANNED_NOTICES, announce_notices
+from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
+from trainloop.orchestration.runs import mailing_options
+from trainloop.orchestration.tags import NEEDS_APPROVAL, SENDS_MAIL, STAGE_PLATFORM
+
+
+@dag(
+    # A run lives as long as its decisions take; the next scans must not wait for it.
+    **DAG_DEFAULTS | {"max_active_runs": 64},
+    dag_display_name="Ask approvals 审批",
+    schedule=site_time("*/15 * * * *"),
+    params=MAILING_SCAN_PARAMS,
+    tags=[STAGE_PLATFORM, SENDS_MAIL, NEEDS_APPROVAL],
+    doc_md=__doc__,
+)
+def ask_approvals():
+    @task(outlets=[PLANNED_NOTICES])
+    def follow_up() -> dict:
+        """What expired is closed; whoever has not decided is reminded."""
+        from trainloop.requests import approvals
+
+        counts = approvals.follow_up(**mailing_options())
+        announce_notices(counts)
+        return counts
+
+    @task
+    def find_open() -> list[int]:
+        """Approvals that no living task waits for."""
+        from trainloop.requests import approvals
+
+        return approvals.claim_doors(get_current_context()["run_id"])
+
+    ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
+
+    follow_up() >> ask.expand(approval_id=find_open())
+
+
+ask_approvals()

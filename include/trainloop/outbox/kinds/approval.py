@@ -1,0 +1,71 @@
+"""Mails that ask for a decision: what is asked, until when, the draft it is about, and one button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from trainloop.config import Locale, get_site
+from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
+from trainloop.outbox.kinds.files import draft_files
+from trainloop.outbox.wording import day_text
+from trainloop.requests.words import approval_words
+from trainloop.settings import get_settings
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+# What a decision is about, in the facts of its row.
+_TILES: Mapping[str, Mapping[Locale, str]] = {
+    "valid_count": {"zh-CN": "有效需求", "en": "Valid needs"},
+    "to_clarify_count": {"zh-CN": "待澄清", "en": "To clarify"},
+    "rejected_count": {"zh-CN": "不成立", "en": "Rejected"},
+    "funded_count": {"zh-CN": "预算内", "en": "Within the budget"},
+}
+
+
+def approval_calls(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the content of requests and reminders. A request waits until the draft it is about is registered."""
+    wanted = {"approval_ids": [int(due.subject_id) for due in notices if due.subject_id.isdecimal()]}
+    rows = {str(row["approval_id"]): row for row in connection.execute(statement("outbox", "approvals"), wanted)}
+    return {due.notice_id: _call(connection, due, rows.get(due.subject_id)) for due in notices}
+
+
+def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Written:
+    if row is None:
+        return Unwritable("subject_unknown")
+    # A decision belongs to the contact it was asked of, whatever a planning step wrote.
+    if due.recipient.kind != "contact" or due.recipient.id != row["asked_of"]:
+        return Unwritable("wrong_audience")
+    kind = approval_words()[row["kind"]]
+    files: tuple[StoredFile, ...] = ()
+    if due.kind == "approval_request" and "report" in kind:
+        files = draft_files(connection, kind["report"], row, due.locale)
+        if not files:
+            return Unwritable("report_not_ready", is_for_good=False)
+    words, said = kind[due.locale], {"subject": row["subject_id"], "revision": row["revision_number"]}
+    last = len(get_site().approvals[row["kind"]].reminder_working_days)
+    return Content(
+        {
+            "title": words["title"].format_map(said),
+            "why": words["why"],
+            "button": words["button"],
+            "reason": words["reason"],
+            "minutes": kind["minutes"],
+            "expires": _last_day(row, due),
+            "link": f"{get_settings().forms_url.rstrip('/')}/a/{row['token']}",
+            "figures": [
+                Tile(label[due.locale], str(row["facts"][name]))
+                for name, label in _TILES.items()
+                if name in row["facts"]
+            ],
+            "is_last": due.step == f"reminder_{last}",
+        },
+        files,
+    )
+
+
+def _last_day(row: Mapping[str, Any], due: Due) -> str:
+    """Return the last day on which the answer counts; expiry is the midnight after it."""
+    moment = row["expires_at"].astimezone(get_site().company.zone) - timedelta(minutes=1)
+    return day_text(moment.date(), due.locale)

@@ -1,0 +1,48 @@
+"""The PDF of a report for one reader: the newest of a revision, in the reader's language or the company's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainloop.config import Locale, get_site
+from trainloop.outbox.kinds.content import StoredFile
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
+    "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
+    "trainer_needs": {"zh-CN": "培训需求摘录", "en": "Training needs extract"},
+}
+
+
+def printed_locale(locale: Locale) -> Locale:
+    """Return the language in which a reader's PDF is printed: their own where the site prints it."""
+    company = get_site().company
+    if locale in company.report_locales:
+        return locale
+    return company.locale if company.locale in company.report_locales else company.report_locales[0]
+
+
+def report_file(
+    connection: Connection, report: str, subject: Mapping[str, Any], audience: str, locale: Locale, *, note: str = ""
+) -> StoredFile | None:
+    """Return the PDF of a subject's revision (keys subject_kind, subject_id, revision_number), if it is rendered."""
+    keys = {name: subject[name] for name in ("subject_kind", "subject_id", "revision_number")}
+    row = connection.execute(
+        statement("outbox", "report_file"),
+        keys | {"kind": report, "audience": audience, "locale": printed_locale(locale)},
+    ).fetchone()
+    if row is None:
+        return None
+    name = f"{FILE_NAMES[report][row['locale']]} {subject['subject_id']} v{subject['revision_number']}{note}.pdf"
+    return StoredFile(name, "application/pdf", row["uri"], row["pdf_sha256"])
+
+
+def draft_files(
+    connection: Connection, report: str, subject: Mapping[str, Any], locale: Locale
+) -> tuple[StoredFile, ...]:
+    """Return HR's version of a report, named as the draft it is before the decision."""
+    note = "（草稿）" if printed_locale(locale) == "zh-CN" else " (draft)"
+    file = report_file(connection, report, subject, "hr", locale, note=note)
+    return (file,) if file else ()
