@@ -12,7 +12,7 @@ import random
 from dataclasses import replace
 from datetime import date, datetime
 
-from trainloop.demo import class_files, exports, session_files
+from trainloop.demo import class_files, exports, needs_files, session_files
 from trainloop.demo.company import Company
 from trainloop.demo.people import Employee
 from trainloop.demo.session_files import MODE_WORDS
@@ -41,7 +41,13 @@ EMPLOYEE_HEADERS = {
 def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
     """Return every file of the year by the day it arrives, in order of arrival (completions come at run time)."""
     files: dict[date, list[PlantedFile]] = {}
-    sources = (_master_files(company), session_files.files(company), class_files.files(company), exports.files(company))
+    sources = (
+        _master_files(company),
+        session_files.files(company),
+        class_files.files(company),
+        exports.files(company),
+        needs_files.files(company),
+    )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)
     return {day: tuple(found) for day, found in sorted(files.items())}

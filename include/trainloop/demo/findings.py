@@ -37,6 +37,12 @@ PROMISES: dict[str, tuple[str, str]] = {
     "reports": ("报告 PDF", "report PDFs"),
     "calls": ("邀请与提醒只发给未作答者", "invitations, then reminders only to those who owe an answer"),
     "on_time": ("没有邮件过期或失败", "no mail came too late or failed"),
+    "needs_published": ("年度需求分析已发布", "the year's needs analysis is published"),
+    "verdict": ("需求判定及其理由", "a need's verdict, and why"),
+    "priority": ("优先级名次与预算线", "rank and side of the budget line"),
+    "asking": ("目标人群中提出该主题的比例", "share of the target group that asks for it"),
+    "gap": ("业务差距", "the business gap"),
+    "orphans": ("无主题的目标、无目标的主题、无目标的课程", "goals without topic, topics and courses without goal"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
