@@ -48,8 +48,10 @@ def test_the_planted_share_of_each_target_group_names_its_topic(company: Company
 def test_files_and_answers_of_the_needs_stage_lead_to_every_planted_verdict(warehouse: str, company: Company) -> None:
     """Quiet strategic gap first, popular topic rejected, process problem no need, an override, orphans both ways."""
     year = Year(company, DirectRunner(), get_settings())
-    for day in (date(2026, 1, 5), needs_files.ARRIVE_ON, needs_files.CONFIRMED_ON):
-        _take_in(year, [one for one in year_files(company)[day] if day.month == 1 or one in _needs_files(company)])
+    arrived = year_files(company)
+    _take_in(year, list(arrived[date(2026, 1, 5)]))
+    _take_in(year, [one for one in arrived[date(2026, 9, 30)] if one.dataset == "employees"])
+    _take_in(year, _needs_files(company))
     _close_wave(company)
     with engine.connect("owner") as connection:
         clock.freeze(connection, steps()[-1].moment.replace(month=11, day=24))

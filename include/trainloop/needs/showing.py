@@ -90,7 +90,8 @@ class Shown:
         reasons = guard.admit_table(f"cell:{table_code}", cells, level)
         for place, group in with_margins(cells).items():
             value = value_of(group) if group else None
-            self.cells.append(TableCell(table_code, *place, statistic, value, len(group), reasons[place]))
+            number = None if value is None else float(value)
+            self.cells.append(TableCell(table_code, *place, statistic, number, len(group), reasons[place]))
 
     def keep(self, *guards: Guard, prefix: str) -> None:
         """Take over what the guards of one measure admitted, under keys of that measure."""
