@@ -2,7 +2,7 @@
 -- Grain: one class session whose evaluation can open: it has ended, attendance is in (or was waited for long enough)
 -- and there is somebody to ask. The others stay pending until they can, or until their latest time has passed.
 select
-    session.session_code,
+    session.session_code, session.course_code,
     not exists (
         select from core.attendance where attendance.session_code = session.session_code
     ) as is_without_attendance
@@ -29,9 +29,10 @@ insert into ops.survey_waves as wave (
 )
 select
     wave_code, %(instrument_code)s, %(instrument_version)s, 'class_session', session_code, %(anonymity)s,
-    %(now)s, %(closes_at)s, is_without_attendance, %(minimum_count)s, %(source)s, %(source)s = 'forms'
-from unnest(%(wave_codes)s::text[], %(session_codes)s::text[], %(is_without_attendance)s::boolean[])
-    as new (wave_code, session_code, is_without_attendance)
+    %(now)s, %(closes_at)s, is_without_attendance, %(minimum_count)s, new.source, new.source = 'forms'
+from unnest(
+    %(wave_codes)s::text[], %(session_codes)s::text[], %(is_without_attendance)s::boolean[], %(sources)s::text[]
+) as new (wave_code, session_code, is_without_attendance, source)
 on conflict (wave_code) do update
 set state = 'open', opened_at = excluded.opened_at, closes_at = excluded.closes_at, closed_at = null,
     withdrawn_reason = null, opening_number = wave.opening_number + 1, has_completions = excluded.has_completions,

@@ -85,9 +85,11 @@ class SurveyRules(Rules):
     source: Source
     sources: dict[str, Source] = Field(description="instruments that are asked elsewhere than in `source`")
 
-    def source_of(self, instrument_code: str) -> Source:
-        """Return which survey source collects the answers of an instrument."""
-        return self.sources.get(instrument_code, self.source)
+    course_sources: dict[str, Source] = Field({}, description="courses whose vendor asks with a tool of its own")
+
+    def source_of(self, instrument_code: str, course_code: str | None = None) -> Source:
+        """Return which survey source collects the answers of an instrument, about a class of a course."""
+        return self.course_sources.get(course_code or "") or self.sources.get(instrument_code, self.source)
 
 
 class WaveRule(Rules):
