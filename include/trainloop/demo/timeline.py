@@ -67,6 +67,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ..
         ("10-08", "国庆后提醒", "a reminder after the holidays", FULL, ("012", 1)),
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
          ("ingest", "collect", "evaluate", "audit"), ("012", 2)),
+        ("11-24", "部门负责人确认需求", "heads confirm next year's needs", BEGIN, ("", 0)),
     )  # fmt: skip
 
 

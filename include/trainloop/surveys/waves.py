@@ -183,9 +183,7 @@ def open_waves(connection: Connection, scan: Scan, sessions: Sequence[dict[str, 
             "instrument_version": instrument.version,
             "anonymity": instrument.anonymity,
             "minimum_count": get_site().suppression.mean_min,
-            "sources": [
-                get_site().surveys.source_of(instrument.code, session["course_code"]) for session in sessions
-            ],
+            "sources": [get_site().surveys.source_of(instrument.code, session["course_code"]) for session in sessions],
             "now": scan.now,
             "closes_at": closes_at,
         },
