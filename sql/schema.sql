@@ -2444,3 +2444,6 @@ insert into ops.notice_kinds (kind, family, is_optional) values
 ('approval_reminder', 'request', false),
 ('annual_needs_report', 'report', false),
 ('trainer_needs', 'report', false);
+-- The cohort counts people, not promotions; ids, no names.
+grant select (employee_id) on ops.assessments to trainloop_statistics;
+grant select on marts.assessment_scores to trainloop_statistics;

@@ -105,3 +105,56 @@ select from confidential.assessment_results where wave_code = %(wave_code)s
 -- name: insert_audit
 insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
 values ('feedback', 'assessment_evaluated', 'survey_wave', %(wave_code)s, %(detail)s)
+
+-- name: pool
+-- Grain: one assessed person with the newest assessment that closed in the pooled days and that three others gave at
+-- least: whoever was promoted twice counts once.
+select distinct on (assessment.employee_id) result.wave_code, result.rater_count, assessment.employee_id
+from confidential.assessment_results as result
+join ops.assessments as assessment using (wave_code)
+join ops.survey_waves as wave using (wave_code)
+where wave.closed_at > %(pooled_since)s and wave.closed_at <= %(now)s
+    and exists (
+        select from marts.assessment_scores as score
+        where score.wave_code = result.wave_code and score.rater_group = 'others'
+    )
+order by assessment.employee_id, wave.closed_at desc, result.wave_code
+
+-- name: pool_scores
+-- Grain: one mean over one assessed person's raters.
+select wave_code, rater_group, family, code, mean
+from marts.assessment_scores
+where wave_code = any(%(wave_codes)s)
+order by wave_code, rater_group, family, code
+
+-- name: pool_ratings
+-- Grain: one score of one rater, the own one aside, for the reliability of the cohort's ratings.
+select wave_code, rater_key::text as rater_key, item_code, score
+from confidential.assessment_answers
+where wave_code = any(%(wave_codes)s) and rater_group <> 'self' and score is not null
+order by wave_code, rater_key, item_code
+
+-- name: cohort_ledger
+-- Every release of every cohort: people stay in the pool for a year, so each brief is subtracted from all others.
+select release_id, figure_key, shown_level, array_agg(respondent_id::text) as respondent_ids
+from confidential.release_respondents
+join published.releases using (release_id)
+where product = 'new_manager_360' and not is_withheld
+group by release_id, figure_key, shown_level
+
+-- name: latest_cohort
+-- Grain: the newest brief; a mail that was not planned then (a scan that might not mail) is planned now.
+select release_id, subject_id, revision_number, data_sha256
+from published.releases
+where product = 'new_manager_360' and not is_withheld and released_at > %(released_since)s
+order by release_id desc
+limit 1
+
+-- name: brief_trainers
+-- Grain: one trainer who teaches, or taught in the last year, a course for new managers.
+select distinct session.trainer_id
+from core.class_sessions as session
+join core.courses as course using (course_code)
+where session.status <> 'cancelled' and session.ends_at > %(taught_since)s
+    and lower(course.target_audience) = any(%(audiences)s)
+order by session.trainer_id

@@ -17,20 +17,16 @@ Sheet = int | Mapping[str, Any]
 
 def make_manager(employee_id: str, promoted_on: str, reports: int = 4, peers: int = 4) -> None:
     """A manager with a boss, peers under the same boss, and reports."""
-    hire(f"{employee_id}-BOSS", None)
-    hire(employee_id, f"{employee_id}-BOSS", promoted_on)
-    for number in range(peers):
-        hire(f"{employee_id}-P{number}", f"{employee_id}-BOSS")
-    for number in range(reports):
-        hire(f"{employee_id}-R{number}", employee_id)
-
-
-def hire(employee_id: str, manager_id: str | None, promoted_on: str | None = None) -> None:
+    boss = f"{employee_id}-BOSS"
+    team = [(boss, None, None), (employee_id, boss, promoted_on)]
+    team += [(f"{employee_id}-P{number}", boss, None) for number in range(peers)]
+    team += [(f"{employee_id}-R{number}", employee_id, None) for number in range(reports)]
     world.execute(
         """insert into core.employees (employee_id, name, email, department_code, job_family, job_level, manager_id,
                promoted_on, file_id, row_number)
-           values (%s, %s, %s, 'D1', 'sales', 'M1', %s, %s, 1, 1)""",
-        employee_id, f"员工{employee_id}", f"{employee_id}@example.com".lower(), manager_id, promoted_on,
+           select id, '员工' || id, lower(id) || '@example.com', 'D1', 'sales', 'M1', manager_id, promoted_on, 1, 1
+           from unnest(%s::text[], %s::text[], %s::date[]) as new (id, manager_id, promoted_on)""",
+        [person for person, _, _ in team], [leader for _, leader, _ in team], [day for _, _, day in team],
     )  # fmt: skip
 
 
@@ -42,29 +38,40 @@ def close_with(wave_code: str, sheets: Mapping[str, Sequence[Sheet]], closed_at:
            from ops.wave_people where wave_code = %s""",
         wave_code,
     )
-    number = 0
-    for group, answers in sheets.items():
-        for sheet in answers:
-            number += 1
-            write_sheet(wave_code, group, sheet, number)
+    write_sheets(wave_code, [(group, sheet) for group, answers in sheets.items() for sheet in answers])
     world.execute(
         "update ops.survey_waves set state = 'closed', closed_at = %s where wave_code = %s", closed_at, wave_code
     )
 
 
-def write_sheet(wave_code: str, group: str, sheet: Sheet, number: int) -> None:
-    row = world.execute(
-        """insert into confidential.responses (wave_code, state, external_id_hash, coarse_groups)
-           values (%s, 'complete', %s, jsonb_build_object('rater_group', %s::text)) returning response_id""",
-        wave_code, f"sheet-{number}", group,
-    )[0]  # fmt: skip
-    values = dict.fromkeys(ITEMS, sheet) if isinstance(sheet, int) else sheet
-    for code, value in values.items():
-        column = "free_text" if isinstance(value, str) else "score"
-        world.execute(
-            f"insert into confidential.answers (response_id, item_code, {column}) values (%s, %s, %s)",
-            row["response_id"], code, value,
-        )  # fmt: skip
+def write_sheets(wave_code: str, sheets: Sequence[tuple[str, Sheet]], start: int = 1) -> None:
+    """Write answer sheets `start`, `start` + 1, … of rater groups."""
+    said = [
+        (f"sheet-{number}", group, code, value)
+        for number, (group, sheet) in enumerate(sheets, start)
+        for code, value in (dict.fromkeys(ITEMS, sheet) if isinstance(sheet, int) else sheet).items()
+    ]
+    world.execute(
+        """with said as (
+               select * from unnest(%s::text[], %s::text[], %s::text[], %s::numeric[], %s::text[])
+                   as said (hash, rater_group, item_code, score, free_text)
+           ),
+           sheets as (
+               insert into confidential.responses (wave_code, state, external_id_hash, coarse_groups)
+               select distinct %s, 'complete'::confidential.response_state, hash,
+                   jsonb_build_object('rater_group', rater_group)
+               from said
+               returning response_id, external_id_hash
+           )
+           insert into confidential.answers (response_id, item_code, score, free_text)
+           select response_id, item_code, score, free_text from said join sheets on external_id_hash = hash""",
+        [hash_ for hash_, *_ in said],
+        [group for _, group, *_ in said],
+        [code for _, _, code, _ in said],
+        [None if isinstance(value, str) else value for *_, value in said],
+        [value if isinstance(value, str) else None for *_, value in said],
+        wave_code,
+    )
 
 
 def waves() -> dict[str, str]:

@@ -123,7 +123,7 @@ def test_the_private_result_shows_groups_gaps_and_the_declared_manager(company: 
     assert found["others", "dimension", "coaching", "gap"]["value"] == Decimal("2.0")
     assert found["others", "dimension", "coaching", "view"]["text_value"] == "higher"
     assert found["others", "agreement", "coaching", "band"]["text_value"] == "strong"
-    people.write_sheet(wave_code, "report", 1, 99)
+    people.write_sheets(wave_code, [("report", 1)], start=99)
     assert evaluate_assessments() == {"assessments_evaluated": 0}
     assert people.private(wave_code) == found
 
@@ -186,7 +186,7 @@ def test_an_open_wave_gives_no_answer_to_anybody(company: None) -> None:
     """While people answer there is nothing to read, not even for the role that will."""
     plan_assessments()
     wave_code = people.waves()["M1"]
-    people.write_sheet(wave_code, "peer", 4, 1)
+    people.write_sheets(wave_code, [("peer", 4)])
     assert evaluate_assessments() == {"assessments_evaluated": 0}
     with engine.connect("feedback") as connection:
         assert connection.execute("select * from confidential.assessment_answers").fetchall() == []

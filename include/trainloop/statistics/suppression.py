@@ -51,7 +51,10 @@ _MEANS: dict[str, frozenset[str]] = {
     "test": frozenset({"pre_mean", "post_mean", "difference", "gain"}),
     "comparison": frozenset({"earlier_mean", "difference", "verdict"}),
     "comparison_trainer": frozenset({"earlier_mean", "difference", "verdict"}),
+    "self_other": frozenset({"mean"}),
 }
+# How many people a cohort pools: said exactly, like every n.
+_COHORT = frozenset({"subjects_count", "raters_count"})
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ def need_of(family: str, statistic: str) -> Need:
     """Return what a statistic needs to be shown; unknown ones need a distribution's ten people."""
     if family == "attendance" or (family == "response" and statistic in _ADMINISTRATIVE):
         return "nothing"
-    if statistic in _COUNTS or (family == "theme" and statistic in {"name_zh", "name_en"}):
+    if (
+        statistic in _COUNTS
+        or (family == "cohort" and statistic in _COHORT)
+        or (family == "theme" and statistic in {"name_zh", "name_en"})
+    ):
         return "nothing"
     return "mean" if statistic in _MEANS.get(family, frozenset()) else "distribution"
 
@@ -153,7 +160,7 @@ def suppress(
 
 def group_key(item: Figure, dimensions: Mapping[str, Sequence[str]]) -> str:
     """Return the key of the people behind a figure: an item's code, `dimension:<code>`, the test or the whole wave."""
-    if item.family in {"response", "theme"}:
+    if item.family in {"response", "theme", "cohort"}:
         return WAVE
     if item.family == "test":
         return f"test:{item.code}"
