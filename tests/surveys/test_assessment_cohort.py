@@ -147,8 +147,8 @@ def test_the_brief_goes_to_trainers_of_new_managers_and_names_nobody(company: No
     assert set(mails) == {"T1", "hr_lead"}
     text = mails["T1"].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "5 位管理者的共同难点" in mails["T1"]["Subject"]
-    assert "辅导: 2.0 (5 位管理者；自评高 3.0)" in text
-    assert text.count("辅导：") == 3
+    assert "辅导下属: 2.0 (5 位管理者；自评高 3.0)" in text
+    assert text.count("辅导下属：") == 3
     assert "员工" not in text
 
 
