@@ -175,6 +175,14 @@ def test_three_in_ten_of_the_answering_target_group_have_to_ask(
     assert (found.is_passed, found.reason) == (is_passed, reason)
 
 
+def test_answers_that_name_no_family_are_missing_evidence_and_no_votes() -> None:
+    """An outside tool that knows nothing of families cannot speak for one."""
+    found = individual_layer(0, 0, 30, 5, unplaced_count=40)
+    assert (found.is_passed, found.reason, found.is_evidence_missing) == (False, "groups_missing", True)
+    assert individual_layer(0, 0, 30, 5, unplaced_count=4).reason == "too_few_answers"
+    assert individual_layer(5, 10, 30, 5, unplaced_count=40).is_passed
+
+
 @pytest.mark.parametrize(("passed", "verdict"), [(3, "valid"), (2, "to_clarify"), (1, "rejected"), (0, "rejected")])
 def test_three_layers_make_a_valid_need_two_one_to_clarify(passed: int, verdict: str) -> None:
     """A popular topic without strategy and gap has one layer: rejected."""

@@ -202,3 +202,16 @@ def test_who_names_a_topic_twice_asks_once_and_the_other_questions_are_figures(c
     assert modes == {"n": 52, "share:classroom": 50}
     assert found.figures["response", "wave", "rr1_pct"].value == Decimal("72.2")
     assert found.figures["response", "wave", "band"].text_value == "fine"
+
+
+def test_answers_of_a_tool_that_knows_no_families_speak_for_topics_of_everybody_only(company: None) -> None:
+    """The same answers without groups: T-QUIET is for one family, so the layer fails and says what is missing."""
+    world.write("update core.training_topics set target_families = null where topic_code = 'T-POP'")
+    forms = [
+        {name: said for name, said in form.items() if name not in world.FORM_COLUMNS} for form in world.usual_forms()
+    ]
+    world.make_wave(forms)
+    analyze_year(YEAR)
+    needs = {need.topic_code: need.layer("individual") for need in published().needs}
+    assert (needs["T-QUIET"].reason, needs["T-QUIET"].is_evidence_missing) == ("groups_missing", True)
+    assert (needs["T-POP"].is_passed, needs["T-POP"].respondent_count) == (True, 52)

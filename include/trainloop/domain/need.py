@@ -157,15 +157,26 @@ def pooled_gap(departments: Sequence[DepartmentEvidence]) -> tuple[int, float | 
 
 
 def individual_layer(
-    asking_count: int, answered_count: int | None, min_share_pct: float, min_people: int
+    asking_count: int,
+    answered_count: int | None,
+    min_share_pct: float,
+    min_people: int,
+    unplaced_count: int = 0,
 ) -> LayerResult:
-    """Judge the share of answering members of the target group who name the topic; None: there was no survey."""
-    if answered_count is None:
-        return LayerResult("individual", False, "survey_missing", threshold=min_share_pct, is_evidence_missing=True)
-    if answered_count < min_people:
-        return LayerResult(
-            "individual", False, "too_few_answers", None, min_share_pct, answered_count, is_evidence_missing=True
+    """Judge the share of answering members of the target group who name the topic; None: there was no survey.
+
+    `unplaced_count` are answers that do not say whether their author belongs to the group: named when they are what is
+    missing, never counted in.
+    """
+    if answered_count is None or answered_count < min_people:
+        reason = (
+            "survey_missing"
+            if answered_count is None
+            else "groups_missing"
+            if unplaced_count >= min_people
+            else "too_few_answers"
         )
+        return LayerResult("individual", False, reason, None, min_share_pct, answered_count, is_evidence_missing=True)
     share_pct = 100 * asking_count / answered_count
     is_passed = share_pct >= min_share_pct
     reason = "share_reached" if is_passed else "share_below_threshold"

@@ -43,6 +43,10 @@ REASON_TEXTS: Mapping[str, tuple[str, str]] = {
     "share_reached": ("提出该需求的比例达到标准", "enough of the target group ask for it"),
     "share_below_threshold": ("提出该需求的比例未达到标准", "too few of the target group ask for it"),
     "survey_missing": ("缺少证据：没有年度需求调研", "evidence missing: there was no annual needs survey"),
+    "groups_missing": (
+        "缺少证据：答卷没有序列或层级，无法归入目标人群",
+        "evidence missing: the answers do not say which family or level they come from",
+    ),
     "too_few_answers": ("缺少证据：目标人群答卷太少", "evidence missing: too few answers of the target group"),
 }
 

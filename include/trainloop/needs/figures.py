@@ -32,6 +32,7 @@ def survey_figures(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -
             "eligible_count": inputs.eligible_count,
             "complete_count": complete,
             "partial_count": inputs.partial_count,
+            "unplaced_count": sum(not (form.job_level and form.job_family) for form in inputs.forms),
         },
     )
     rates = response_rates(

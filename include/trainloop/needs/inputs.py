@@ -64,6 +64,13 @@ class Topic:
         """Whether the target group holds this family and level; what is unknown cannot be in a narrower group."""
         return (not self.families or family in self.families) and (not self.levels or level in self.levels)
 
+    def is_unknown_for(self, family: str | None, level: str | None) -> bool:
+        """Whether what is not known of a person decides about belonging to the target group."""
+        is_out = (family and self.families and family not in self.families) or (
+            level and self.levels and level not in self.levels
+        )
+        return not is_out and bool((self.families and not family) or (self.levels and not level))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:

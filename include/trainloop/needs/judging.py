@@ -103,6 +103,7 @@ def _judge(
             len(asked) if inputs.forms else None,
             rules.min_asking_pct,
             minimum,
+            sum(topic.is_unknown_for(form.job_family, form.job_level) for form in inputs.forms),
         ),
     )
     overrides = [
