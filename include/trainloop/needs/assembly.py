@@ -20,7 +20,7 @@ from trainloop.needs.figures import (
     trace_figures,
 )
 from trainloop.needs.gaps import LevelGap, ResultGap, level_gaps, result_gaps
-from trainloop.needs.inputs import ASKING_ITEMS, Form, Inputs, person_id
+from trainloop.needs.inputs import ASKING_ITEMS, Inputs, person_id
 from trainloop.needs.judging import JudgedTopic, judge_topics, share_pct
 from trainloop.needs.showing import Shown, TableCell, guard_of
 from trainloop.needs.topics import EvidenceRow, Plan, layer_rows, need_rows, plan_year
@@ -150,7 +150,6 @@ class _Demand:
     def __init__(self, inputs: Inputs, past: Past, minimums: Minimums) -> None:
         self.inputs, self.past, self.minimums = inputs, past, minimums
         self.all = frozenset(form.respondent_id for form in inputs.forms)
-        self.form_of: Mapping[str, Form] = {form.respondent_id: form for form in inputs.forms}
         cells: dict[Place, set[str]] = {}
         for form in inputs.forms:
             cells.setdefault((form.job_level or OTHER, form.job_family or OTHER), set()).add(form.respondent_id)
@@ -174,14 +173,12 @@ class _Demand:
             share = share_pct(forms, code, items)
             shown.tell("demand", code, {statistic: ("distribution", share)}, n, everybody)
         if self.cells:
-            shown.table(
-                guard,
-                f"demand:{code}",
-                "asking_pct",
-                self.cells,
-                lambda group: share_pct([self.form_of[each] for each in group], code, ASKING_ITEMS),
-                "distribution",
-            )
+            asking = frozenset(form.respondent_id for form in forms if form.asks_for(code))
+
+            def asking_pct(group: frozenset[str]) -> float:
+                return 100 * len(group & asking) / len(group)
+
+            shown.table(guard, f"demand:{code}", "asking_pct", self.cells, asking_pct, "distribution")
         return guard
 
 
