@@ -201,6 +201,16 @@ insert into published.needs_labels (release_id, kind, code, name_zh, name_en)
 select %(release_id)s, rows.*
 from unnest(%(kind)s::text[], %(code)s::text[], %(name_zh)s::text[], %(name_en)s::text[]) as rows
 
+-- name: facts
+-- What the mail that asks for a decision says in numbers.
+select
+    count(*) filter (where verdict = 'valid') as valid_count,
+    count(*) filter (where verdict = 'to_clarify') as to_clarify_count,
+    count(*) filter (where verdict = 'rejected') as rejected_count,
+    count(*) filter (where funding = 'funded') as funded_count
+from published.needs
+where release_id = %(release_id)s
+
 -- name: content_sha256
 -- What readers of one release see, in one number: to tell whether another would be news.
 select md5(concat_ws(

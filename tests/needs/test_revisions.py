@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ SNAPSHOT = """
         union all select to_jsonb(l) - 'release_id' from confidential.release_respondents l
         union all select to_jsonb(f) from marts.needs_figures f
         union all select to_jsonb(a) - 'audit_entry_id' - 'detail' from ops.audit_entries a
+        union all select to_jsonb(a) - 'approval_id' - 'token' from ops.approvals a
+        union all select to_jsonb(n) - 'notice_id' - 'subject_id' from ops.notices n
     ) as everything"""
 
 
@@ -51,17 +54,43 @@ def first(company: None) -> dict[str, Any]:
 def test_the_same_evidence_is_the_same_release(first: dict[str, Any]) -> None:
     """A second run finds its release and writes nothing."""
     assert (first["revision_number"], first["is_new"]) == (1, True)
-    assert analyze_year(YEAR) == first | {"is_new": False}
+    assert analyze_year(YEAR) == first | {"is_new": False, "approvals_asked": 0, "notices_planned": 0}
     assert len(world.read("select from ops.audit_entries where subject_kind = 'needs_year'")) == 1
 
 
 def test_the_daily_scan_analyses_closed_years_and_counts_what_is_new(first: dict[str, Any]) -> None:
     """Every day until 180 days after the close; ids and counts only leave the task."""
-    assert analyze_closed_years() == {"years": 1, "released": 0, "withheld": 0}
+    nothing = {"years": 1, "released": 0, "withheld": 0, "approvals_asked": 0, "notices_planned": 0}
+    assert analyze_closed_years() == nothing
     world.confirm("T-PROC", "D30", cause="skill")
-    assert analyze_closed_years() == {"years": 1, "released": 1, "withheld": 0}
+    assert analyze_closed_years() == nothing | {"released": 1, "approvals_asked": 1, "notices_planned": 1}
     world.write("update ops.survey_waves set closed_at = '2026-05-01', opened_at = '2026-04-01'")
-    assert analyze_closed_years() == {"years": 0, "released": 0, "withheld": 0}
+    assert analyze_closed_years() == nothing | {"years": 0}
+
+
+def test_every_revision_is_asked_about_once_and_the_question_about_the_earlier_one_ends(first: dict[str, Any]) -> None:
+    """The release, the question to HR and its mail are one commit; what is asked is the newest revision only."""
+    asked = "select revision_number, asked_of, state::text as state, facts from ops.approvals order by revision_number"
+    facts = {"valid_count": 1, "to_clarify_count": 1, "rejected_count": 2, "funded_count": 1}
+    question = {"revision_number": 1, "asked_of": "hr_lead", "state": "open", "facts": facts}
+    assert world.read(asked) == [question]
+    world.confirm("T-PROC", "D30", cause="skill")
+    analyze_year(YEAR)
+    assert [(row["revision_number"], row["state"]) for row in world.read(asked)] == [(1, "withdrawn"), (2, "open")]
+
+
+def test_a_withheld_revision_asks_nobody(first: dict[str, Any]) -> None:
+    """There is nothing to read; the question about the earlier one stays."""
+    world.write("delete from confidential.responses where external_id_hash = 'form-0'")
+    assert analyze_year(YEAR)["approvals_asked"] == 0
+    assert [row["state"] for row in world.read("select state::text as state from ops.approvals")] == ["open"]
+
+
+def test_a_day_in_the_past_mails_nobody(company: None) -> None:
+    """The question stands; `ask_approvals` mails it."""
+    world.make_wave(world.usual_forms())
+    found = analyze_year(YEAR, date(2026, 11, 24))
+    assert (found["approvals_asked"], found["notices_planned"]) == (1, 0)
 
 
 def test_a_late_confirmation_is_the_next_revision_and_the_first_stays_readable(first: dict[str, Any]) -> None:
@@ -145,7 +174,7 @@ def test_killed_anywhere_and_run_again_the_warehouse_is_the_same(company: None, 
     assert is_there == (point == "needs.after_commit")
     analyze_year(YEAR)
     killed = world.read(SNAPSHOT)
-    for table in ("published.releases", "marts.needs_years", "ops.audit_entries"):
+    for table in ("published.releases", "marts.needs_years", "ops.audit_entries", "ops.approvals", "ops.notices"):
         world.write(f"truncate {table} cascade")
     analyze_year(YEAR)
     assert world.read(SNAPSHOT) == killed

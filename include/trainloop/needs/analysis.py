@@ -4,6 +4,8 @@ Reads core, confidential and counts of ops as role `statistics`; replaces the ye
 published when a reader would see something new. Safe to run at any time and again: the same evidence gives the same
 release; one transaction and an advisory lock per year. A release is never changed: other evidence is the next revision,
 and a revision whose answers differ from an earlier one by a few people speaks of the earlier people or is withheld.
+
+The release and the question whether it may leave HR are one commit; the mail waits until the draft PDF is registered.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from trainloop import clock, faults
 from trainloop.config import get_site
 from trainloop.errors import TransientError
 from trainloop.needs.inputs import read_inputs
+from trainloop.needs.published import SUBJECT_KIND
 from trainloop.needs.release import (
     content_sha256,
     masked_quotes,
@@ -22,10 +25,13 @@ from trainloop.needs.release import (
     subject,
     write_release,
 )
+from trainloop.requests.approvals import Asked, ask_approval
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+
+APPROVAL_KIND = "annual_needs_report"
 
 
 class NeedsBusyError(TransientError):
@@ -41,23 +47,29 @@ def years_to_analyze(as_of: date | None = None) -> list[int]:
         return [row["year"] for row in connection.execute(statement("needs", "years_to_analyze"), keys)]
 
 
-def analyze_closed_years(as_of: date | None = None) -> dict[str, int]:
-    """Analyse every plan year whose survey is closed; return counts: years, released, withheld (new ones)."""
-    counts = {"years": 0, "released": 0, "withheld": 0}
+def analyze_closed_years(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int]:
+    """Analyse every plan year whose survey is closed.
+
+    Returns counts: years; released and withheld (new ones); approvals_asked, notices_planned. With a date in the past
+    nobody is mailed unless `allow_send`; `ask_approvals` does it the same day.
+    """
+    counts = {"years": 0, "released": 0, "withheld": 0, "approvals_asked": 0, "notices_planned": 0}
     for year in years_to_analyze(as_of):
-        found = analyze_year(year, as_of)
+        found = analyze_year(year, as_of, allow_send=allow_send)
         counts["years"] += 1
+        counts["approvals_asked"] += found["approvals_asked"]
+        counts["notices_planned"] += found["notices_planned"]
         if found["is_new"]:
             counts["withheld" if found["is_withheld"] else "released"] += 1
     return counts
 
 
-def analyze_year(year: int, as_of: date | None = None) -> dict[str, int | bool]:
-    """Analyse one plan year whose needs survey is closed.
+def analyze_year(year: int, as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int | bool]:
+    """Analyse one plan year whose needs survey is closed, and ask HR whether the revision may leave HR.
 
     Returns `release_id`, `revision_number`, `is_withheld` and `is_new` of the release that speaks for the present
-    evidence: the existing one when nothing changed. Raises NeedsSurveyMissingError, NeedsSurveyOpenError and
-    NeedsBusyError.
+    evidence, the existing one when nothing changed, and `approvals_asked` and `notices_planned`.
+    Raises NeedsSurveyMissingError, NeedsSurveyOpenError and NeedsBusyError.
     """
     import psycopg
 
@@ -67,12 +79,30 @@ def analyze_year(year: int, as_of: date | None = None) -> dict[str, int | bool]:
             connection.execute("set transaction isolation level repeatable read")
             if not engine.try_lock(connection, f"needs:{year}"):
                 raise NeedsBusyError(year=year)
-            found = _analyze(connection, year, Scan.start(connection, as_of).today)
+            scan = Scan.start(connection, as_of, allow_send=allow_send)
+            found = _analyze(connection, year, scan.today)
+            asked = Asked(0, 0) if found["is_withheld"] else _ask(connection, scan, year, found)
             faults.point("needs.before_commit")
     except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
         raise NeedsBusyError(year=year) from error
     faults.point("needs.after_commit")
-    return found
+    return found | {"approvals_asked": asked.approvals, "notices_planned": asked.notices}
+
+
+def _ask(connection: Connection, scan: Scan, year: int, release: dict[str, int | bool]) -> Asked:
+    """Ask whether a revision may leave HR; one that was asked about is not asked about again."""
+    facts = connection.execute(statement("needs", "facts"), {"release_id": release["release_id"]}).fetchone()
+    assert facts is not None
+    return ask_approval(
+        connection,
+        scan,
+        APPROVAL_KIND,
+        SUBJECT_KIND,
+        str(year),
+        int(release["revision_number"]),
+        get_site().needs.approved_by,
+        facts,
+    )
 
 
 def _analyze(connection: Connection, year: int, today: date) -> dict[str, int | bool]:
