@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -54,6 +56,17 @@ class Settings(BaseSettings):
     forms_url: str = Field(
         "http://127.0.0.1:8030", description="Address of the forms service as people's browsers reach it"
     )
+    forms_host: str = Field("127.0.0.1", description="Address the forms service listens on")
+    forms_port: int = Field(8030, description="Port the forms service listens on")
+    forms_key: SecretStr | None = Field(
+        None, description="Key of links, drafts and pseudonyms; empty = made of the secret key. Same here and in Airflow"
+    )
+    forms_database_url: SecretStr | None = Field(
+        None, description="postgresql:// URL of role trainloop_forms, for a forms host that knows no other secret"
+    )
+    forms_trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated"
+    )
 
     def folder_uri(self, name: Literal["inbox", "archive", "reports", "data_docs"]) -> str:
         """Return the URI of a folder, without a trailing slash."""
@@ -71,6 +84,16 @@ class Settings(BaseSettings):
                 name="TRAINLOOP_SECRET_KEY", remedy="Set it to at least 32 random characters and keep it."
             )
         return self._kept_secret()
+
+    def forms_secret(self) -> bytes:
+        """Return the key of links, drafts and pseudonyms: its own setting, else made of the environment's key."""
+        if self.forms_key is not None:
+            return self.forms_key.get_secret_value().encode()
+        return hmac.new(self.secret().encode(), b"forms", hashlib.sha256).digest()
+
+    def pseudonym_key(self) -> bytes:
+        """Return the key by which answers of one person to confidential waves are linked."""
+        return hmac.new(self.forms_secret(), b"pseudonym", hashlib.sha256).digest()
 
     def _kept_secret(self) -> str:
         path = self.home / "secrets.json"

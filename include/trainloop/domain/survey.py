@@ -173,6 +173,11 @@ def feedback_360_wave_code(employee_id: str, promoted_on: date, key: bytes) -> s
     return f"{WAVE_PREFIXES[FEEDBACK_360_INSTRUMENT]}-{hmac.new(key, subject, hashlib.sha256).hexdigest()[:16]}"
 
 
+def pseudonym(employee_id: str, key: bytes) -> str:
+    """Return the name under which a person's answers to confidential waves are linked, the same in every wave."""
+    return hmac.new(key, employee_id.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def reminder_step(number: int, instrument_code: str = EVALUATION_INSTRUMENT) -> str:
     """Return the milestone of the first, second … reminder; a course evaluation's is a step of its class."""
     return f"{'evaluation' if instrument_code == EVALUATION_INSTRUMENT else 'wave'}_reminder_{number}"

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -19,6 +19,9 @@ from psycopg.rows import DictRow, dict_row
 
 from trainloop.errors import WarehouseUnreachableError
 from trainloop.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
 
 Role = Literal["owner", "intake", "planner", "statistics", "reporter", "sender", "board", "forms", "feedback", "purge"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -42,6 +45,8 @@ def owner_url(settings: Settings) -> str:
 def settings_resolver(role: Role) -> str:
     """Return the URL of a role on the server named by the settings."""
     settings = get_settings()
+    if role == "forms" and settings.forms_database_url is not None:
+        return settings.forms_database_url.get_secret_value()
     url = owner_url(settings)
     if role == "owner":
         return url
@@ -83,6 +88,31 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
         raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error
     with connection:
         yield connection
+
+
+def pool(role: Role, size: int) -> ConnectionPool[Connection]:
+    """Return up to `size` lasting connections as `role`, closed until it is opened; each statement is a transaction.
+
+    A connection that the server dropped is replaced before anybody gets it.
+    """
+    from psycopg_pool import ConnectionPool
+
+    return ConnectionPool(
+        lambda: url(role),
+        connection_class=psycopg.Connection[DictRow],
+        kwargs={
+            "row_factory": dict_row,
+            "autocommit": True,
+            "connect_timeout": 5,
+            "application_name": f"trainloop-{role}",
+        },
+        min_size=min(2, size),
+        max_size=size,
+        timeout=5,
+        open=False,
+        check=ConnectionPool.check_connection,
+        name=f"trainloop-{role}",
+    )
 
 
 def try_lock(connection: Connection, key: str) -> bool:
