@@ -27,7 +27,7 @@ demo: setup  ## a sample company's training year through the real DAGs; leaves t
 demo-down: setup  ## stop what `make demo` left running
 	@$(DEMO) $(BIN)/trainloop down
 
-up: setup  ## start PostgreSQL, Airflow and (outside production) the dev mailbox
+up: setup  ## start PostgreSQL, Airflow, the forms service and (outside production) the dev mailbox
 	@$(BIN)/trainloop up
 
 down: setup  ## stop what `make up` or `make demo` started

@@ -2075,16 +2075,19 @@ create function forms.subject_of(kind text, id text) returns jsonb
 language sql stable security definer set search_path = ''
 begin atomic
     select jsonb_strip_nulls(jsonb_build_object(
-        'kind', kind, 'id', id, 'course_zh', course.name_zh, 'course_en', course.name_en, 'trainer', trainer.name,
-        'ends_at', session.ends_at, 'timezone', session.timezone, 'department_zh', department.name_zh,
-        'department_en', department.name_en, 'person', person.name
+        'kind', subject_of.kind, 'id', subject_of.id, 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
+        'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name
     ))
     from (select) as nothing
-    left join core.class_sessions as session on kind = 'class_session' and session.session_code = id
+    left join core.class_sessions as session
+        on subject_of.kind = 'class_session' and session.session_code = subject_of.id
     left join core.courses as course on course.course_code = session.course_code
     left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
-    left join core.departments as department on kind = 'department' and department.department_code = id
-    left join core.employees as person on kind in ('person', 'employee') and person.employee_id = id;
+    left join core.departments as department
+        on subject_of.kind = 'department' and department.department_code = subject_of.id
+    left join core.employees as person
+        on subject_of.kind in ('person', 'employee') and person.employee_id = subject_of.id;
 end;
 
 -- How a survey link stands (no row: nobody was given it), what its form is about, and the draft begun with it. The person

@@ -59,7 +59,8 @@ class Settings(BaseSettings):
     forms_host: str = Field("127.0.0.1", description="Address the forms service listens on")
     forms_port: int = Field(8030, description="Port the forms service listens on")
     forms_key: SecretStr | None = Field(
-        None, description="Key of links, drafts and pseudonyms; empty = made of the secret key. Same here and in Airflow"
+        None,
+        description="Key of links, drafts and pseudonyms; empty = made of the secret key. Same here and in Airflow",
     )
     forms_database_url: SecretStr | None = Field(
         None, description="postgresql:// URL of role trainloop_forms, for a forms host that knows no other secret"

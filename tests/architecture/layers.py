@@ -36,16 +36,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
-    "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words"},
+    "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
+    "forms": WORK | {"surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
     "commands": WORK
-    | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "stack", "demo"}
+    | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack", "demo"}
     | {"orchestration.catalogue"},
     "cli": {"commands"},
     "__main__": {"cli"},
-    "demo": WORK | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "stack"},
+    "demo": WORK
+    | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack"},
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

@@ -16,7 +16,7 @@ from trainloop.stack.environment import airflow_environment
 from trainloop.stack.layout import Layout, StackRecord
 from trainloop.stack.local import COMMANDS, down
 
-RECORD = StackRecord({"airflow": 18080, "mailbox": 18025, "mailbox_smtp": 11025})
+RECORD = StackRecord({"airflow": 18080, "forms": 18030, "mailbox": 18025, "mailbox_smtp": 11025})
 OWN_DATABASE = "postgresql://owner@127.0.0.1:1/airflow"
 
 
@@ -79,6 +79,17 @@ def test_mail_goes_to_the_dev_mailbox_only_where_there_is_one(layout: Layout, mo
     assert "AIRFLOW_CONN_SMTP_DEFAULT" not in production
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://mail.example.com")
     assert airflow_environment(get_settings(), layout, RECORD)["AIRFLOW_CONN_SMTP_DEFAULT"] == "smtp://mail.example.com"
+
+
+def test_links_lead_to_the_forms_service_of_this_stack_unless_people_reach_it_elsewhere(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wanted port may be taken; a reverse proxy's address is the company's to say."""
+    assert airflow_environment(get_settings(), layout, RECORD)["TRAINLOOP_FORMS_URL"] == "http://127.0.0.1:18030"
+    monkeypatch.setenv("TRAINLOOP_FORMS_URL", "https://forms.example.com")
+    get_settings.cache_clear()
+    environment = airflow_environment(get_settings(), layout, RECORD)
+    assert environment["TRAINLOOP_FORMS_URL"] == "https://forms.example.com"
 
 
 def test_processes_compile_their_modules(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

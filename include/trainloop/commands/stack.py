@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Start PostgreSQL, Airflow and (outside production) the dev mailbox; safe to run again."""
+    """Start PostgreSQL, Airflow, the forms service and (outside production) the dev mailbox; safe to run again."""
     from trainloop.settings import get_settings
     from trainloop.stack import local
     from trainloop.stack.layout import ADMIN, Layout
@@ -29,6 +29,7 @@ def up() -> None:
     console.print(f"  Airflow   {record.airflow_url}   user {ADMIN}   password {password}", highlight=False)
     if "mailbox" in record.ports:
         console.print(f"  Mailbox   {record.mailbox_url}", highlight=False)
+    console.print(f"  Forms     {record.forms_url}", highlight=False)
     console.print(f"  Inbox     {settings.folder_uri('inbox')}", highlight=False)
 
 
@@ -58,6 +59,8 @@ def status() -> None:
     )
     if any(pids.values()):
         console.print(f"Airflow {record.airflow_url}", highlight=False)
+        if "forms" in record.ports:
+            console.print(f"Forms   {record.forms_url}", highlight=False)
         if "mailbox" in record.ports:
             console.print(f"Mailbox {record.mailbox_url}", highlight=False)
     _warehouse_status()

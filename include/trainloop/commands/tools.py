@@ -1,4 +1,4 @@
-"""demo, mailbox, bench: the sample company, the page that catches its mails, the measurements."""
+"""demo, forms, mailbox, bench: the sample company, the pages people answer on, the page that catches mails, figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainloop.settings import PROJECT_DIR
 
 
 def register(app: typer.Typer) -> None:
-    for command in (demo, mailbox, bench):
+    for command in (demo, forms, mailbox, bench):
         app.command()(command)
 
 
@@ -20,6 +20,11 @@ def demo() -> None:
     from trainloop.demo.run import main
 
     raise typer.Exit(main() or 0)
+
+
+def forms() -> None:
+    """Run the forms service alone, in this terminal (`up` starts it in the background)."""
+    os.execv(sys.executable, [sys.executable, "-m", "trainloop.forms"])  # noqa: S606 - ours
 
 
 def mailbox() -> None:

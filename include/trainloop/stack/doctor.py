@@ -48,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         _site_file,
         _airflow_port,
         _mailbox_ports,
+        _forms_port,
         _secret,
         _database,
         _pdf_viewer,
@@ -119,6 +120,10 @@ def _airflow_port(settings: Settings) -> Finding:
 
 def _mailbox_ports(settings: Settings) -> Finding:
     return _port(settings, "Mailbox port", "mailbox", settings.mailbox_port, "TRAINLOOP_MAILBOX_PORT")
+
+
+def _forms_port(settings: Settings) -> Finding:
+    return _port(settings, "Forms port", "forms", settings.forms_port, "TRAINLOOP_FORMS_PORT")
 
 
 def _port(settings: Settings, subject: str, key: str, wanted: int, variable: str) -> Finding:

@@ -60,6 +60,9 @@ def airflow_environment(settings: Settings, layout: Layout, record: StackRecord)
         "OPENBLAS_NUM_THREADS": "1",
         "TRAINLOOP_HOME": str(layout.home),
     }
+    # Links in mails lead to the forms service where it is, unless people reach it by an address of its own.
+    if "forms" in record.ports and settings.forms_url == Settings.model_fields["forms_url"].default:
+        own["TRAINLOOP_FORMS_URL"] = record.forms_url
     if "mailbox_smtp" in record.ports:
         own["AIRFLOW_CONN_SMTP_DEFAULT"] = json.dumps({
             "conn_type": "smtp",

@@ -34,6 +34,10 @@ class StackRecord:
         return f"http://127.0.0.1:{self.ports['airflow']}"
 
     @property
+    def forms_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['forms']}"
+
+    @property
     def mailbox_url(self) -> str:
         return f"http://127.0.0.1:{self.ports['mailbox']}"
 

@@ -1,8 +1,8 @@
 """`up` and `down` of the local stack.
 
 The order: PostgreSQL; both databases migrated, while the scheduler's libraries and the mailbox load beside; then
-Airflow's components; then wait until every one is healthy and every DAG is parsed. Everything listens on loopback.
-Running `up` again starts what is missing and touches nothing else.
+Airflow's components and the forms service; then wait until every one is healthy and every DAG is parsed. Everything
+listens on loopback. Running `up` again starts what is missing and touches nothing else.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from trainloop.warehouse.embedded import EmbeddedServer
 AIRFLOW = (sys.executable, "-m", "airflow")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "mailbox": (sys.executable, "-m", "trainloop.outbox.mailbox"),
+    "forms": (sys.executable, "-m", "trainloop.forms"),
     "scheduler": (sys.executable, "-m", "trainloop.orchestration.scheduler"),
     "api-server": (*AIRFLOW, "api-server"),
     "dag-processor": (*AIRFLOW, "dag-processor"),
@@ -96,11 +97,13 @@ def running(settings: Settings) -> dict[str, int | None]:
 
 
 def _commands(layout: Layout, record: StackRecord) -> dict[str, tuple[str, ...]]:
+    host = ("--host", "127.0.0.1", "--port", str(record.ports["forms"]))
+    commands = COMMANDS | {"forms": (*COMMANDS["forms"], *host)}
     if "mailbox" not in record.ports:
-        return COMMANDS
+        return commands
     smtp, web = str(record.ports["mailbox_smtp"]), str(record.ports["mailbox"])
     options = ("--smtp-port", smtp, "--web-port", web, "--folder", str(layout.mailbox))
-    return COMMANDS | {"mailbox": (*COMMANDS["mailbox"], *options)}
+    return commands | {"mailbox": (*COMMANDS["mailbox"], *options)}
 
 
 def _parts(settings: Settings, layout: Layout) -> dict[str, Component]:
@@ -116,7 +119,7 @@ def _take_ports(settings: Settings, layout: Layout) -> StackRecord:
     """Keep the ports of what runs; choose free ones, from the settings' on, for what does not."""
     record = layout.read_record()
     parts = components(layout)
-    wanted = {"airflow": ("api-server", settings.airflow_port)}
+    wanted = {"airflow": ("api-server", settings.airflow_port), "forms": ("forms", settings.forms_port)}
     if settings.environment != "production":
         wanted["mailbox"] = ("mailbox", settings.mailbox_port)
         wanted["mailbox_smtp"] = ("mailbox", settings.mailbox_smtp_port)
@@ -199,10 +202,12 @@ def _unhealthy(api: AirflowApi, names: set[str], dag_ids: set[str], layout: Layo
     waiting = set()
     if "mailbox" in names and not _answers(layout.read_record().mailbox_url + "/health"):
         waiting.add("mailbox")
+    if "forms" in names and not _answers(layout.read_record().forms_url + "/health"):
+        waiting.add("forms")
     try:
         health = api.health()
     except AirflowUnreachableError:
-        return waiting | (names - {"mailbox"})
+        return waiting | (names - {"mailbox", "forms"})
     waiting |= {name for name, key in HEALTH_NAMES.items() if health.get(key) != "healthy"}
     if waiting or dag_ids <= api.dag_ids():
         return waiting

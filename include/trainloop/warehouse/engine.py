@@ -105,6 +105,8 @@ def pool(role: Role, size: int) -> ConnectionPool[Connection]:
             "autocommit": True,
             "connect_timeout": 5,
             "application_name": f"trainloop-{role}",
+            # Nobody waits longer at a page than for a wave that is being closed.
+            "options": "-c statement_timeout=15s",
         },
         min_size=min(2, size),
         max_size=size,

@@ -29,6 +29,7 @@ class SurveySource(Protocol):
 
 # In this order: what hangs on another machine comes last. Modules are imported when they are asked.
 MODULES: Final[Mapping[Source, str]] = {
+    "forms": f"{__name__}.forms",
     "exports": f"{__name__}.exports",
 }
 

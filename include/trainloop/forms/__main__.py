@@ -1,0 +1,36 @@
+"""Start the forms service: one process, its own database role, until it is asked to end."""
+
+from __future__ import annotations
+
+import argparse
+
+import uvicorn
+
+from trainloop.forms.app import create_app
+from trainloop.forms.store import Store
+from trainloop.settings import get_settings
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve; what runs finishes before the process ends."""
+    settings = get_settings()
+    parser = argparse.ArgumentParser(prog="trainloop.forms", description=__doc__)
+    parser.add_argument("--host", default=settings.forms_host, help="address to listen on")
+    parser.add_argument("--port", type=int, default=settings.forms_port, help="port to listen on")
+    chosen = parser.parse_args(arguments)
+    # Access lines would hold the links.
+    uvicorn.run(
+        create_app(Store()),
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.forms_trusted_proxies,
+        timeout_graceful_shutdown=10,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The web application: three kinds of links, each with a GET that shows and a POST that acts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from trainloop.forms import pages
+from trainloop.forms.action_pages import add_action_pages
+from trainloop.forms.desk import Desk, Turned
+from trainloop.forms.http import BodyTooLargeError, SafeHeaders
+from trainloop.forms.mail_pages import add_mail_pages
+from trainloop.forms.store import Store, StoreUnreachableError
+from trainloop.forms.survey_pages import add_survey_pages
+from trainloop.settings import get_settings
+
+
+def create_app(store: Store) -> FastAPI:
+    """Return the application over one store, which it opens and closes."""
+
+    @asynccontextmanager
+    async def opened(_app: FastAPI) -> AsyncIterator[None]:
+        with store:
+            yield
+
+    app = FastAPI(title="TrainLoop forms", docs_url=None, redoc_url=None, openapi_url=None, lifespan=opened)
+    app.add_middleware(SafeHeaders, is_https=get_settings().forms_url.startswith("https:"))
+    desk = Desk(store)
+    add_survey_pages(app, desk)
+    add_action_pages(app, desk)
+    add_mail_pages(app, desk)
+    _add_service_pages(app, desk)
+    return app
+
+
+def _add_service_pages(app: FastAPI, desk: Desk) -> None:
+    @app.get("/health")
+    def health() -> JSONResponse:
+        is_alive = desk.store.is_alive()
+        return JSONResponse({"status": "ok" if is_alive else "warehouse unreachable"}, 200 if is_alive else 503)
+
+    @app.get("/style.css")
+    def style() -> Response:
+        return Response(pages.style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    @app.get("/robots.txt")
+    def robots() -> Response:
+        return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
+
+    @app.exception_handler(Turned)
+    async def turned(_request: Request, turn: Turned) -> HTMLResponse:
+        return turn.page
+
+    @app.exception_handler(BodyTooLargeError)
+    async def too_large(request: Request, _: BodyTooLargeError) -> HTMLResponse:
+        return desk.say(request, "large", tone="bad", status=413)
+
+    @app.exception_handler(StoreUnreachableError)
+    async def down(request: Request, _: StoreUnreachableError) -> HTMLResponse:
+        return desk.say(request, "down", tone="bad", status=503, retry_after=60)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return desk.unknown(request).page
+        return Response(status_code=error.status_code, headers=error.headers)

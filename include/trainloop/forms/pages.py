@@ -1,0 +1,252 @@
+"""View models → HTML: a questionnaire, an action, the mail switch, and the pages that only say something."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from trainloop.config import Locale, get_site
+from trainloop.domain.survey import NOT_APPLICABLE, anonymity_promise
+from trainloop.forms.answers import Problem, Question, Typed, answered_count
+from trainloop.forms.words import ActionWords, Words, words, zone_of
+from trainloop.surveys.instrument import Instrument
+
+Tone = Literal["good", "plain", "bad"]
+# Up to so many points stand beside each other, even on a phone of 390 px.
+_POINTS_IN_A_ROW = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to click on."""
+
+    value: str
+    label: str
+    note: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """One question as the page shows it."""
+
+    number: int
+    field: str
+    kind: str
+    text: str
+    hints: tuple[str, ...]
+    is_required: bool
+    options: tuple[Option, ...]
+    points: tuple[Option, ...]
+    is_wide: bool
+    value: str
+    max_length: int
+    problem: str
+
+    @property
+    def described_by(self) -> str:
+        """Ids of what a screen reader reads after the question."""
+        ids = [f"{self.field}-hint"] * bool(self.hints) + [f"{self.field}-problem"] * bool(self.problem)
+        return " ".join(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The questions of one dimension, in their order; without a title where they have none."""
+
+    title: str
+    questions: tuple[QuestionView, ...]
+
+
+def form_page(
+    row: Mapping[str, Any],
+    instrument: Instrument,
+    questions: Sequence[Question],
+    typed: Typed,
+    locale: Locale,
+    *,
+    form_token: str,
+    problems: Mapping[str, Problem] | None = None,
+    notice: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    """Return a questionnaire with what was typed and what is wrong with it."""
+    text = words(locale)
+    zone = zone_of(row["timezone"])
+    shown = [
+        _question(number, question, typed, (problems or {}).get(question.item.code), text)
+        for number, question in enumerate(questions, start=1)
+    ]
+    deadline = text.until(row["closes_at"], zone)
+    notices = {"saved": text.say("saved", deadline=deadline), "stale": text.say("stale")}
+    return _page(
+        "form.html.j2",
+        locale,
+        status=status,
+        title=instrument.title(locale),
+        about=text.about(row["subject"]),
+        intro=instrument.intro.text(locale) if instrument.intro else "",
+        facts=text.say("facts", count=len(questions), minutes=instrument.minutes, deadline=deadline),
+        promise=anonymity_promise(row["anonymity"], locale, row["minimum_count"]),
+        person=text.say("named_person", person=row["employee_name"]) if row["employee_name"] else "",
+        parts=_parts(questions, shown, instrument, locale),
+        problems=[question for question in shown if question.problem],
+        done=answered_count(questions, typed),
+        count=len(questions),
+        notice=notices.get(notice, ""),
+        form_token=form_token,
+    )
+
+
+def action_page(
+    row: Mapping[str, Any],
+    action: ActionWords,
+    locale: Locale,
+    *,
+    form_token: str,
+    chosen: str = "",
+    comment: str = "",
+    problem: str = "",
+    max_comment: int,
+    status: int = 200,
+) -> HTMLResponse:
+    """Return the page of something owed or to be decided."""
+    text = words(locale)
+    separator = "、" if locale == "zh-CN" else ", "
+    needing = separator.join(choice.label for choice in action.choices if choice.needs_comment)
+    return _page(
+        "action.html.j2",
+        locale,
+        status=status,
+        title=action.title,
+        about=text.about(row["subject"]),
+        person=text.say("named_person", person=row["person_name"]) if row["person_name"] else "",
+        due=text.say("action_due", day=text.day(row["due_on"])) if row["due_on"] else "",
+        action=action,
+        comment_hint=text.say("action_comment_hint", choices=needing, most=max_comment)
+        if needing
+        else text.say("letters_at_most", most=max_comment),
+        max_comment=max_comment,
+        chosen=chosen,
+        comment=comment,
+        problem=problem,
+        form_token=form_token,
+    )
+
+
+def mail_page(locale: Locale, *, is_wanted: bool) -> HTMLResponse:
+    """Return the page of the optional mail's switch."""
+    return _page("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)
+
+
+def message_page(
+    locale: Locale, title: str, text: str, *, tone: Tone = "plain", status: int = 200, retry_after: int | None = None
+) -> HTMLResponse:
+    """Return a page that only says something."""
+    page = _page("message.html.j2", locale, status=status, title=title, text=text, tone=tone)
+    if retry_after is not None:
+        page.headers["Retry-After"] = str(retry_after)
+    return page
+
+
+def style() -> str:
+    """Return the style sheet in the company's colour."""
+    text = resources.files(__package__).joinpath("templates", "style.css").read_text("utf-8")
+    return text.replace("#1f5fa8", get_site().company.colour)
+
+
+def _question(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
+    item, values = question.item, typed.get(question.item.code, ())
+    points = _points(question, values, text)
+    return QuestionView(
+        number=number,
+        field=question.field,
+        kind=item.kind,
+        text=item.text(text.locale),
+        hints=_hints(question, text),
+        is_required=item.is_required,
+        options=_options(question, values, text),
+        points=points,
+        is_wide=len(points) > _POINTS_IN_A_ROW,
+        value=values[0] if values else "",
+        max_length=question.max_length,
+        problem=text.say(f"problem_{problem.key}", **problem.facts) if problem else "",
+    )
+
+
+def _points(question: Question, values: Sequence[str], text: Words) -> tuple[Option, ...]:
+    if question.scale is None:
+        return ()
+    anchors = question.scale.anchors(text.locale)
+    return tuple(
+        Option(str(score), str(score), anchors.get(score, ""), str(score) in values) for score in question.scale.scores
+    )
+
+
+def _options(question: Question, values: Sequence[str], text: Words) -> tuple[Option, ...]:
+    options = [Option(choice.code, choice.text(text.locale), "", choice.code in values) for choice in question.choices]
+    if question.scale is not None and question.scale.is_not_applicable_allowed:
+        options.append(Option(NOT_APPLICABLE, text.say("not_applicable"), "", NOT_APPLICABLE in values))
+    # A radio button once chosen cannot be taken back without a script.
+    if question.item.kind in {"scale", "nps", "choice"} and not question.item.is_required:
+        options.append(Option("", text.say("no_answer"), "", False))
+    return tuple(options)
+
+
+def _hints(question: Question, text: Words) -> tuple[str, ...]:
+    item = question.item
+    hints = [item.hint.text(text.locale)] if item.hint else []
+    if item.max_choices is not None and not item.hint:
+        hints.append(text.say("chosen_at_most", most=item.max_choices))
+    if item.kind == "text":
+        hints.append(text.say("letters_at_most", most=question.max_length))
+    if item.minimum is not None and item.maximum is not None:
+        hints.append(text.say("between", lowest=item.minimum, highest=item.maximum))
+    return tuple(hints)
+
+
+def _parts(
+    questions: Sequence[Question], shown: Sequence[QuestionView], instrument: Instrument, locale: Locale
+) -> list[Part]:
+    parts: list[tuple[str | None, list[QuestionView]]] = []
+    for question, view in zip(questions, shown, strict=True):
+        dimension = question.item.dimension
+        if not parts or parts[-1][0] != dimension:
+            parts.append((dimension, []))
+        parts[-1][1].append(view)
+    return [
+        Part(instrument.dimensions[dimension].text(locale) if dimension else "", tuple(views))
+        for dimension, views in parts
+    ]
+
+
+@functools.cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("trainloop.forms"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _page(template: str, locale: Locale, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    content = (
+        _environment()
+        .get_template(template)
+        .render(
+            **facts,
+            t=words(locale).say,
+            locale=locale,
+            other_locale="zh-CN" if locale == "en" else "en",
+            company=get_site().company.name(locale),
+        )
+    )
+    return HTMLResponse(content, status_code=status)

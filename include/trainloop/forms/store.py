@@ -1,0 +1,150 @@
+"""The service's door to the warehouse: one function of schema `forms` a call, as role trainloop_forms, from a pool."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from trainloop.errors import TransientError
+from trainloop.forms.answers import Choice, Filled
+from trainloop.warehouse import engine
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+logger = logging.getLogger(__name__)
+POOL_SIZE = 8
+# Topics change once a year; a page need not ask for them each time.
+LIST_SECONDS = 60.0
+SHUFFLE_SECONDS = 1.0
+
+
+class StoreUnreachableError(TransientError):
+    """The forms service cannot reach the warehouse: {detail}. It answers again as soon as the server does."""
+
+
+class Store:
+    """The warehouse as the service sees it; a context manager that holds the connections and the shuffling thread."""
+
+    def __init__(self) -> None:
+        self._pool = engine.pool("forms", POOL_SIZE)
+        self._topics: tuple[float, tuple[Choice, ...]] = (-LIST_SECONDS, ())
+        self._is_dirty = threading.Event()
+        self._is_over = threading.Event()
+        self._shuffler = threading.Thread(target=self._shuffle_for_ever, name="shuffle", daemon=True)
+
+    def __enter__(self) -> Store:
+        self._pool.open()
+        # What a killed service left unshuffled.
+        self._is_dirty.set()
+        self._shuffler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._is_dirty.set()
+        self._shuffler.join(timeout=10)
+        self._pool.close()
+
+    def open_form(self, link: bytes, draft: bytes) -> dict[str, Any] | None:
+        """Return how a survey link stands (columns of `forms.open_form`); None when nobody was given it."""
+        return self._row("open_form", {"link": link, "draft": draft})
+
+    def keep_draft(self, link: bytes, draft: bytes, sealed: bytes) -> bool:
+        """Keep a sealed draft; False when the form can no longer be sent."""
+        return bool(self._value("keep_draft", {"link": link, "draft": draft, "sealed": sealed}))
+
+    def submit(self, link: bytes, draft: bytes, filled: Filled, pseudonym: str | None) -> bool:
+        """Store one filled form; False when it was sent before or can no longer be sent."""
+        is_taken = bool(
+            self._value(
+                "submit",
+                {
+                    "link": link,
+                    "draft": draft,
+                    "answers": Jsonb(list(filled.answers)),
+                    "is_straight_lined": filled.is_straight_lined,
+                    "pseudonym": pseudonym,
+                },
+            )
+        )
+        if is_taken:
+            self._is_dirty.set()
+        return is_taken
+
+    def topics(self) -> tuple[Choice, ...]:
+        """Return the topics that items may offer, a minute old at most."""
+        read_at, topics = self._topics
+        if time.monotonic() - read_at > LIST_SECONDS:
+            with self._connection() as connection:
+                rows = connection.execute(statement("forms", "training_topics")).fetchall()
+            topics = tuple(Choice(row["code"], row["name_zh"], row["name_en"]) for row in rows)
+            self._topics = (time.monotonic(), topics)
+        return topics
+
+    def open_action(self, link: bytes) -> dict[str, Any] | None:
+        """Return how a link to something owed or to be decided stands; None when nobody was given it."""
+        return self._row("open_action", {"link": link})
+
+    def answer_action(self, link: bytes, choice: str, comment: str) -> bool:
+        """Write the answer once; False when it is not open any more."""
+        return bool(self._value("answer_action", {"link": link, "choice": choice, "comment": comment}))
+
+    def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
+        """Return whether a person gets optional mail; None for somebody nobody knows."""
+        found: bool | None = self._value("gets_optional_mail", {"kind": kind, "id": recipient_id})
+        return found
+
+    def set_optional_mail(self, kind: str, recipient_id: str, *, is_wanted: bool) -> bool:
+        """Stop or resume optional mail; False for somebody nobody knows."""
+        return bool(self._value("set_optional_mail", {"kind": kind, "id": recipient_id, "is_wanted": is_wanted}))
+
+    def shuffle(self) -> int:
+        """Write waiting forms anew in random order; return how many wait."""
+        return int(self._value("shuffle", {}))
+
+    def is_alive(self) -> bool:
+        """Whether the warehouse answers as our role."""
+        try:
+            with self._connection() as connection:
+                connection.execute("select 1")
+        except StoreUnreachableError:
+            return False
+        return True
+
+    def _shuffle_for_ever(self) -> None:
+        # A second's submissions share one rewriting; what fails is tried again, the close of a wave mixes all the same.
+        while True:
+            self._is_dirty.wait()
+            self._is_over.wait(SHUFFLE_SECONDS)
+            self._is_dirty.clear()
+            try:
+                self.shuffle()
+            except StoreUnreachableError:
+                logger.warning("waiting forms could not be shuffled; tried again in a moment")
+                self._is_dirty.set()
+            if self._is_over.is_set():
+                return
+
+    def _row(self, name: str, values: dict[str, Any]) -> dict[str, Any] | None:
+        with self._connection() as connection:
+            return connection.execute(statement("forms", name), values).fetchone()
+
+    def _value(self, name: str, values: dict[str, Any]) -> Any:
+        row = self._row(name, values)
+        assert row is not None
+        return row["value"]
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except psycopg.OperationalError as error:
+            raise StoreUnreachableError(detail=type(error).__name__) from error

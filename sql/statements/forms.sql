@@ -1,0 +1,36 @@
+-- Calls of the forms service; what each does stands beside its function in sql/schema.sql.
+
+-- name: open_form
+select * from forms.open_form(%(link)s, %(draft)s)
+
+-- name: keep_draft
+select forms.keep_draft(%(link)s, %(draft)s, %(sealed)s) as value
+
+-- name: submit
+select forms.submit(%(link)s, %(draft)s, %(answers)s, %(is_straight_lined)s, %(pseudonym)s) as value
+
+-- name: training_topics
+select code, name_zh, name_en from forms.training_topics()
+
+-- name: open_action
+select * from forms.open_action(%(link)s)
+
+-- name: answer_action
+select forms.answer_action(%(link)s, %(choice)s, %(comment)s) as value
+
+-- name: gets_optional_mail
+select forms.gets_optional_mail(%(kind)s, %(id)s) as value
+
+-- name: set_optional_mail
+select forms.set_optional_mail(%(kind)s, %(id)s, %(is_wanted)s) as value
+
+-- name: shuffle
+select forms.shuffle() as value
+
+-- name: waves_to_take
+-- Grain: one wave whose submissions may be taken now.
+select wave_code from forms.waves_to_take()
+
+-- name: take
+select forms.take(%(wave_code)s) as taken_count
+
