@@ -2415,19 +2415,24 @@ create or replace function forms.subject_of(kind text, id text) returns jsonb
 language sql stable security definer set search_path = ''
 begin atomic
     select jsonb_strip_nulls(jsonb_build_object(
-        'kind', case when assessed.wave_code is null then kind else 'employee' end,
-        'id', coalesce(assessed.employee_id, id), 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'kind', case when assessed.wave_code is null then subject_of.kind else 'employee' end,
+        'id', coalesce(assessed.employee_id, subject_of.id), 'course_zh', course.name_zh, 'course_en', course.name_en,
         'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
         'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name
     ))
     from (select) as nothing
-    left join core.class_sessions as session on kind = 'class_session' and session.session_code = id
+    left join core.class_sessions as session
+        on subject_of.kind = 'class_session' and session.session_code = subject_of.id
     left join core.courses as course on course.course_code = session.course_code
     left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
-    left join core.departments as department on kind = 'department' and department.department_code = id
-    left join ops.assessments as assessed on kind = 'assessment' and assessed.wave_code = id
+    left join core.departments as department
+        on subject_of.kind = 'department' and department.department_code = subject_of.id
+    left join ops.assessments as assessed on subject_of.kind = 'assessment' and assessed.wave_code = subject_of.id
     left join core.employees as person
-        on person.employee_id = case when kind in ('person', 'employee') then id else assessed.employee_id end;
+        on person.employee_id = case
+            when subject_of.kind in ('person', 'employee') then subject_of.id else assessed.employee_id
+        end;
+end;
 end;
 -- Approvals: which of them Airflow's human-in-the-loop task holds, and when what was decided took effect.
 

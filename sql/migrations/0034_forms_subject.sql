@@ -3,7 +3,8 @@ create or replace function forms.subject_of(kind text, id text) returns jsonb
 language sql stable security definer set search_path = ''
 begin atomic
     select jsonb_strip_nulls(jsonb_build_object(
-        'kind', subject_of.kind, 'id', subject_of.id, 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'kind', case when assessed.wave_code is null then subject_of.kind else 'employee' end,
+        'id', coalesce(assessed.employee_id, subject_of.id), 'course_zh', course.name_zh, 'course_en', course.name_en,
         'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
         'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name
     ))
@@ -14,6 +15,9 @@ begin atomic
     left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
     left join core.departments as department
         on subject_of.kind = 'department' and department.department_code = subject_of.id
+    left join ops.assessments as assessed on subject_of.kind = 'assessment' and assessed.wave_code = subject_of.id
     left join core.employees as person
-        on subject_of.kind in ('person', 'employee') and person.employee_id = subject_of.id;
+        on person.employee_id = case
+            when subject_of.kind in ('person', 'employee') then subject_of.id else assessed.employee_id
+        end;
 end;
