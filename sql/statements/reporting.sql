@@ -90,8 +90,8 @@ order by behind.dataset, files.file_id;
 select state, uri, pdf_sha256
 from ops.reports
 where kind = %(kind)s
-    and subject_kind = 'class_session'
-    and subject_id = %(session_code)s
+    and subject_kind = %(subject_kind)s
+    and subject_id = %(subject_id)s
     and audience = %(audience)s
     and locale = %(locale)s
     and view_sha256 = %(view_sha256)s;
@@ -103,7 +103,7 @@ insert into ops.reports as reports (
     state, uri, pdf_sha256, size_bytes, page_count, failure_reason, rendered_at
 )
 values (
-    %(kind)s, 'class_session', %(session_code)s, %(audience)s, %(locale)s, %(release_id)s, %(revision_number)s,
+    %(kind)s, %(subject_kind)s, %(subject_id)s, %(audience)s, %(locale)s, %(release_id)s, %(revision_number)s,
     %(view_sha256)s, %(state)s, %(uri)s, %(pdf_sha256)s, %(size_bytes)s, %(page_count)s, %(failure_reason)s,
     %(rendered_at)s
 )

@@ -8,7 +8,7 @@ import re
 
 from pydantic_core import to_json
 
-from trainloop.reporting.view import ReportView
+from trainloop.reporting.view import Document
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
@@ -23,12 +23,12 @@ def cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text
 
 
-def files(view: ReportView) -> list[tuple[str, bytes, str]]:
+def files(view: Document) -> list[tuple[str, bytes, str]]:
     """Return name, content and description of each attachment, in the order of their names."""
     return [("data.csv", _csv(view), f"{view.title} (CSV)"), ("data.json", _json(view), f"{view.title} (JSON)")]
 
 
-def _csv(view: ReportView) -> bytes:
+def _csv(view: Document) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
@@ -38,10 +38,10 @@ def _csv(view: ReportView) -> bytes:
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8")
 
 
-def _json(view: ReportView) -> bytes:
+def _json(view: Document) -> bytes:
     content = {
-        "report": "course_evaluation",
-        "session_code": view.session_code,
+        "report": view.kind,
+        **view.about(),
         "audience": view.audience,
         "locale": view.locale,
         "released_at": view.released_at,

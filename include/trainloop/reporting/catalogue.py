@@ -23,8 +23,11 @@ class Catalogue:
     def __init__(self, locale: Locale) -> None:
         self.locale: Locale = locale
         self._babel = locale.replace("-", "_")
-        text = resources.files(__package__).joinpath("locale", f"{locale}.yaml").read_text("utf-8")
-        self.messages: dict[str, str] = _flat(yaml.safe_load(text))
+        self.messages: dict[str, str] = {}
+        for file in sorted(resources.files(__package__).joinpath("locale").iterdir(), key=lambda file: file.name):
+            # en.yaml is what reports share and the course evaluation's; needs.en.yaml what its name says.
+            if file.name.removesuffix(".yaml").rpartition(".")[2] == locale:
+                self.messages |= _flat(yaml.safe_load(file.read_text("utf-8")))
 
     def __call__(self, key: str, **facts: object) -> str:
         """Return one message; raises KeyError for an unknown key or a missing fact: both are faults of ours."""

@@ -13,6 +13,10 @@ class SessionLockedError(TransientError):
     """Another run is making the reports of class session {session_code}; this one comes back later."""
 
 
+class ReportBusyError(TransientError):
+    """Another run is making the {kind} reports about {subject}; this one comes back later."""
+
+
 class DataQualityMissingError(PermanentError):
     """No data-quality verdict exists for {datasets} behind class session {session_code}.
 
@@ -25,7 +29,7 @@ class FigureMissingError(PermanentError):
 
 
 class ReportsFailedError(PermanentError):
-    """{failed_count} of {report_count} reports of class session {session_code} were not made: {reasons}.
+    """{failed_count} of {report_count} reports about {subject} were not made: {reasons}.
 
     The others were. The reasons stand in ops.reports; mend them and run again: only these are made then.
     """

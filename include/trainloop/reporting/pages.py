@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.drawings import Bar, Drawing, Interval
-from trainloop.reporting.view import Figure, ReportView, Scale, Share
+from trainloop.reporting.view import Document, Figure, Scale, Share
 
 CHART_SCHEME = "chart:"
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
@@ -93,7 +93,7 @@ class Page:
     charts: dict[str, bytes | Drawing]
 
 
-def page(view: ReportView) -> Page:
+def page(view: Document) -> Page:
     """Return the page of a view."""
     charts: dict[str, bytes | Drawing] = {}
 
@@ -120,7 +120,7 @@ def page(view: ReportView) -> Page:
     def bar_chart(percent: float, width: float, height: float) -> str:
         return keep(Bar(width, height, portion(percent, width), view.colour))
 
-    template = _environment().get_template("report.html.j2")
+    template = _environment().get_template(view.template)
     text = template.render(
         view=view,
         t=catalogue(view.locale),
@@ -129,6 +129,14 @@ def page(view: ReportView) -> Page:
         bar_chart=bar_chart,
     )
     return Page(html=text, charts=charts)
+
+
+@functools.cache
+def style() -> str:
+    """Return the style sheet: what all reports share, then what each kind adds."""
+    folder = resources.files(__package__).joinpath("styles")
+    own = sorted((file for file in folder.iterdir() if file.name.endswith(".css")), key=_name)
+    return "\n".join(file.read_text("utf-8") for file in sorted(own, key=lambda file: file.name != "report.css"))
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from trainloop.reporting import attachments, glyphs, pages
 from trainloop.reporting.cascade import Cascade, Layout
 from trainloop.reporting.drawings import Drawing
 from trainloop.reporting.errors import RenderWarningError
-from trainloop.reporting.view import ReportView
+from trainloop.reporting.view import Document
 
 with warnings.catch_warnings():
     # Our fontconfig file lists no system fonts on purpose; WeasyPrint warns of that at import.
@@ -123,7 +123,7 @@ class Press:
         self._fonts = FontConfiguration()
         with _warnings_fail():
             style = weasyprint.CSS(
-                string=_ASSETS.joinpath("styles/report.css").read_text("utf-8"),
+                string=pages.style(),
                 font_config=self._fonts,
                 url_fetcher=BundledFetcher(),
                 base_url=_SCHEME,
@@ -132,7 +132,7 @@ class Press:
         # Modules, fonts and styles stay as long as the process: the collector need not walk them after each document.
         gc.freeze()
 
-    def draw(self, view: ReportView) -> Printed:
+    def draw(self, view: Document) -> Printed:
         """Return the PDF of a view: the same bytes for the same view.
 
         Raises GlyphMissingError before anything is drawn, RenderWarningError when WeasyPrint logged a warning.
@@ -142,7 +142,7 @@ class Press:
         with _warnings_fail(), _no_collection():
             return self._print(view)
 
-    def _print(self, view: ReportView) -> Printed:
+    def _print(self, view: Document) -> Printed:
         moment = datetime.fromisoformat(view.released_at).astimezone(UTC)
         document = WellFormed(pages.page(view), self._cascade).laid_out()
         pdf = document.write_pdf(

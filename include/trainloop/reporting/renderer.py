@@ -56,10 +56,10 @@ def _forbid(event: str, _arguments: tuple[object, ...]) -> None:
 
 def _answer(press: Press, line: bytes, memory_mb: int) -> dict[str, Any]:
     from trainloop.errors import TrainLoopError
-    from trainloop.reporting.view import ReportView
+    from trainloop.reporting.kinds import read_document
 
     try:
-        printed = press.draw(ReportView.model_validate_json(line))
+        printed = press.draw(read_document(line))
         return {"pdf": base64.b64encode(printed.pdf).decode(), "page_count": printed.page_count}
     except TrainLoopError as error:
         return {"error": type(error).__name__, "facts": {key: str(value) for key, value in error.facts.items()}}

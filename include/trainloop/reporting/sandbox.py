@@ -26,7 +26,8 @@ from trainloop.reporting.errors import (
     RendererOutOfMemoryError,
     RenderFailedError,
 )
-from trainloop.reporting.view import ReportView
+from trainloop.reporting.kinds import write_document
+from trainloop.reporting.view import Document
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class RenderedPdf:
 DEFAULT_LIMITS = Limits()
 
 
-def render_all(views: Sequence[ReportView], limits: Limits = DEFAULT_LIMITS) -> list[RenderedPdf | PermanentError]:
+def render_all(views: Sequence[Document], limits: Limits = DEFAULT_LIMITS) -> list[RenderedPdf | PermanentError]:
     """Return, in the order of `views`, each PDF or the error that kept it from being made.
 
     One child draws one after the other and shares fonts and style; a child that died is replaced for the rest.
@@ -103,12 +104,12 @@ class _Child:
     def _limit_facts(self) -> dict[str, int]:
         return {"memory_mb": self._limits.memory_mb, "cpu_seconds": self._limits.cpu_seconds}
 
-    def draw(self, view: ReportView) -> RenderedPdf | PermanentError:
+    def draw(self, view: Document) -> RenderedPdf | PermanentError:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with _killed_after(self._process, self._limits.wall_seconds) as was_killed:
             with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.write(view.model_dump_json().encode() + b"\n")
+                self._process.stdin.write(write_document(view) + b"\n")
                 self._process.stdin.flush()
             line = self._process.stdout.readline()
         if not line.endswith(b"\n"):

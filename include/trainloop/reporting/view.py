@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale
 
-Audience = Literal["hr", "trainer"]
+Audience = Literal["hr", "trainer", "business", "subject"]
 Tone = Literal["good", "caution", "bad", "neutral"]
 
 
@@ -160,8 +160,16 @@ class DataRow(View):
     reason: str
 
 
-class ReportView(View):
-    """One report for one audience in one language."""
+class Document(View):
+    """What every report has, whatever it is about: one edition for one audience in one language.
+
+    A subclass is a kind of report; `trainloop.reporting.kinds` lists them.
+    """
+
+    kind: ClassVar[str]
+    """What `ops.reports` calls it; also its folder in the reports store."""
+    template: ClassVar[str]
+    """The page below `templates/`."""
 
     layout_sha256: str
     locale: Locale
@@ -170,12 +178,33 @@ class ReportView(View):
     company: str
     title: str
     audience_label: str
-    course_name: str
-    session_code: str
     released_at: str
-    released_on: str
     site_version: str
     revision: str
+    data_rows: tuple[DataRow, ...]
+
+    def about(self) -> dict[str, str]:
+        """Return the key of the subject, as the attached data name it."""
+        raise NotImplementedError
+
+    def canonical_json(self) -> str:
+        """Return this view as JSON with sorted keys and no spaces."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def sha256(self) -> str:
+        """Return the identity of this view."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+
+class ReportView(Document):
+    """The Training Effect Analysis Report of one class session."""
+
+    kind: ClassVar[str] = "course_evaluation"
+    template: ClassVar[str] = "report.html.j2"
+
+    course_name: str
+    session_code: str
+    released_on: str
     is_small: bool
     distribution_min: int
     facts: tuple[Fact, ...]
@@ -207,12 +236,6 @@ class ReportView(View):
     quality_notes: tuple[str, ...]
     anonymity_notes: tuple[str, ...]
     method_notes: tuple[str, ...]
-    data_rows: tuple[DataRow, ...]
 
-    def canonical_json(self) -> str:
-        """Return this view as JSON with sorted keys and no spaces."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-    def sha256(self) -> str:
-        """Return the identity of this view."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+    def about(self) -> dict[str, str]:
+        return {"session_code": self.session_code}

@@ -1,0 +1,22 @@
+"""The kinds of report there are: one class of view each. How to add one stands in the docstring of the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from trainloop.reporting.view import Document, ReportView
+
+KINDS: Mapping[str, type[Document]] = {view.kind: view for view in (ReportView,)}
+
+
+def write_document(view: Document) -> bytes:
+    """Return a view as one line for the process that draws."""
+    return json.dumps({"kind": view.kind, "view": view.model_dump(mode="json")}).encode()
+
+
+def read_document(line: bytes) -> Document:
+    """Return the view of one line; raises KeyError for a kind that is not listed."""
+    content: dict[str, Any] = json.loads(line)
+    return KINDS[content["kind"]].model_validate(content["view"])
