@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 
 from trainloop.faults import VARIABLE
-from trainloop.reporting import course_evaluation, sandbox
+from trainloop.reporting import production, sandbox
 from trainloop.reporting.course_evaluation import render_reports
 from trainloop.reporting.errors import (
     DataQualityMissingError,
@@ -173,7 +173,7 @@ def test_one_failing_report_leaves_the_others_made_and_is_made_by_the_next_run(
         return [RendererEndlessError(limit_seconds=60), *draw(views[1:], limits)]
 
     with monkeypatch.context() as patch:
-        patch.setattr(course_evaluation.sandbox, "render_all", first_is_endless)
+        patch.setattr(production.sandbox, "render_all", first_is_endless)
         with pytest.raises(ReportsFailedError, match="1 of 4 reports"):
             render_reports(SESSION)
     assert [one["state"] for one in reports()].count("failed") == 1
@@ -187,12 +187,12 @@ def test_one_failing_report_leaves_the_others_made_and_is_made_by_the_next_run(
 
 def test_a_full_disk_fails_only_the_reports_it_hit(seeded: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
     """Disk full in a PDF: typed, kept as reason, no half file, no notice."""
-    original = course_evaluation.storage.keep
+    original = production.storage.keep
 
     def full_for_trainers(pdf: bytes, uri: str) -> None:
         original(pdf, uri if "/trainer-" not in uri else "file:///dev/full/report.pdf")
 
-    monkeypatch.setattr(course_evaluation.storage, "keep", full_for_trainers)
+    monkeypatch.setattr(production.storage, "keep", full_for_trainers)
     with pytest.raises(ReportsFailedError, match="2 of 4 reports"):
         render_reports(SESSION)
     assert [one["state"] for one in reports()] == ["rendered", "rendered", "failed", "failed"]
