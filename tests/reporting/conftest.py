@@ -14,6 +14,7 @@ import pytest
 
 from trainloop.config import Locale, get_site
 from trainloop.reporting.course_view import build_view
+from trainloop.reporting.document import Audience
 from trainloop.reporting.evidence import (
     CheckedFile,
     ClassSession,
@@ -24,7 +25,7 @@ from trainloop.reporting.evidence import (
     Suggestion,
     Wave,
 )
-from trainloop.reporting.view import Audience, ReportView
+from trainloop.reporting.view import ReportView
 from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse import engine
 

@@ -8,7 +8,7 @@ import re
 
 from pydantic_core import to_json
 
-from trainloop.reporting.view import Document
+from trainloop.reporting.document import Document
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")

@@ -14,10 +14,11 @@ from trainloop.faults import point
 from trainloop.outbox.notices import Notice, RecipientKind, plan
 from trainloop.reporting import sandbox
 from trainloop.reporting.course_view import build_view
+from trainloop.reporting.document import Audience
 from trainloop.reporting.errors import SessionLockedError
 from trainloop.reporting.evidence import PRODUCT, Evidence, read_evidence
 from trainloop.reporting.production import Report, Subject, make, refuse_failures, register
-from trainloop.reporting.view import Audience, ReportView
+from trainloop.reporting.view import ReportView
 from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse.engine import connect, try_lock
 from trainloop.warehouse.statements import statement

@@ -7,11 +7,12 @@ from datetime import UTC
 from trainloop.config import Locale, Site
 from trainloop.reporting import comparisons, glyphs, open_text, quality, sections, verdict
 from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.document import Audience, DataRow
 from trainloop.reporting.evidence import Evidence, Row, Suggestion
 from trainloop.reporting.pages import layout_sha256
 from trainloop.reporting.printing import Desk
 from trainloop.reporting.questionnaire import questionnaire
-from trainloop.reporting.view import Audience, DataRow, Fact, ReportView
+from trainloop.reporting.view import Fact, ReportView
 from trainloop.surveys.instrument import Instrument
 
 

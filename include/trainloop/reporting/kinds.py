@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from trainloop.reporting.view import Document, ReportView
+from trainloop.reporting.document import Document
+from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {view.kind: view for view in (ReportView,)}
 

@@ -14,8 +14,9 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.document import Document
 from trainloop.reporting.drawings import Bar, Drawing, Interval
-from trainloop.reporting.view import Document, Figure, Scale, Share
+from trainloop.reporting.view import Figure, Scale, Share
 
 CHART_SCHEME = "chart:"
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels

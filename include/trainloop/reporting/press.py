@@ -23,9 +23,9 @@ import pydyf  # type: ignore[import-untyped]  # the library WeasyPrint writes PD
 
 from trainloop.reporting import attachments, glyphs, pages
 from trainloop.reporting.cascade import Cascade, Layout
+from trainloop.reporting.document import Document
 from trainloop.reporting.drawings import Drawing
 from trainloop.reporting.errors import RenderWarningError
-from trainloop.reporting.view import Document
 
 with warnings.catch_warnings():
     # Our fontconfig file lists no system fonts on purpose; WeasyPrint warns of that at import.

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from trainloop.config import Site
 from trainloop.reporting.catalogue import Catalogue
+from trainloop.reporting.document import Audience
 from trainloop.reporting.evidence import Evidence, Figures, Row
 from trainloop.reporting.questionnaire import Questionnaire
-from trainloop.reporting.view import Audience, Bars, Figure, Share
+from trainloop.reporting.view import Bars, Figure, Share
 from trainloop.statistics.refusal import reason_text
 
 

@@ -14,8 +14,8 @@ from datetime import datetime
 from trainloop.errors import TrainLoopError
 from trainloop.faults import point
 from trainloop.reporting import sandbox, storage
+from trainloop.reporting.document import Document
 from trainloop.reporting.errors import ReportsFailedError
-from trainloop.reporting.view import Document
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 
 from trainloop.reporting import glyphs
+from trainloop.reporting.document import Tone
 from trainloop.reporting.evidence import CheckedFile
 from trainloop.reporting.printing import Desk
-from trainloop.reporting.view import Fact, FileRow, Tone
+from trainloop.reporting.view import Fact, FileRow
 
 _LISTED_FILES = 3
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from trainloop.errors import PermanentError
+from trainloop.reporting.document import Document
 from trainloop.reporting.errors import (
     RENDER_ERRORS,
     RendererCrashedError,
@@ -27,7 +28,6 @@ from trainloop.reporting.errors import (
     RenderFailedError,
 )
 from trainloop.reporting.kinds import write_document
-from trainloop.reporting.view import Document
 
 
 @dataclass(frozen=True)

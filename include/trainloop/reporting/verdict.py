@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from trainloop.reporting.document import Tone
 from trainloop.reporting.evidence import Suggestion
 from trainloop.reporting.printing import Desk
-from trainloop.reporting.view import Point, Response, Tone, Verdict
+from trainloop.reporting.view import Point, Response, Verdict
 
 _SHOWN_ON_PAGE_1 = 3
 _BAND_TONES: dict[str, Tone] = {"fine": "good", "caution": "caution", "not_representative": "bad", "none": "neutral"}
