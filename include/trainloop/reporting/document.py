@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -36,7 +37,7 @@ class DataRow(View):
     reason: str
 
 
-class Document(View):
+class Document(View, ABC):
     """What every report has, whatever it is about: one edition for one audience in one language.
 
     A subclass is a kind of report; `trainloop.reporting.kinds` lists them.
@@ -59,9 +60,9 @@ class Document(View):
     revision: str
     data_rows: tuple[DataRow, ...]
 
+    @abstractmethod
     def about(self) -> dict[str, str]:
         """Return the key of the subject, as the attached data name it."""
-        raise NotImplementedError
 
     def canonical_json(self) -> str:
         """Return this view as JSON with sorted keys and no spaces."""
