@@ -57,10 +57,8 @@ def html_of_two_pages() -> None:
     from trainloop.reporting import pages
 
     environment = pages._environment()
-    source = {
-        name: (HERE.parents[2] / "include/trainloop/reporting/templates" / name).read_text("utf-8")
-        for name in ("report.html.j2", "verdict.html.j2", "small.html.j2", "details.html.j2", "charts.svg.j2")
-    }
+    folder = HERE.parents[2] / "include/trainloop/reporting/templates"
+    source = {file.name: file.read_text("utf-8") for file in folder.glob("*.j2")}
     cut = source["details.html.j2"].index('<section class="chapter">\n<h2>{{ t("section.recommendation")')
     source["details.html.j2"] = source["details.html.j2"][:cut]
     source["evidence.html.j2"] = ""

@@ -20,8 +20,6 @@ from weasyprint.document import Document
 from weasyprint.images import get_image_from_uri
 from weasyprint.layout import LayoutContext
 
-from trainloop.reporting.drawings import Drawing
-
 # They differ from element to element and no selector asks for them.
 _UNASKED = frozenset({"src", "alt", "content"})
 _Signature = tuple[Any, ...]
@@ -42,9 +40,8 @@ class Cascade:
         for style in html._ua_counter_style():
             counters.update(style)
         # What is in the cache is an image already: drawings are never fetched.
-        drawings = {address: chart for address, chart in html.charts.items() if isinstance(chart, Drawing)}
         images = functools.partial(
-            get_image_from_uri, cache=drawings, url_fetcher=html.url_fetcher, options=html.options
+            get_image_from_uri, cache=dict(html.charts), url_fetcher=html.url_fetcher, options=html.options
         )
         return LayoutContext(Styles(html, self, targets), images, self.font_config, counters, targets)
 

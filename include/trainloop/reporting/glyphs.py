@@ -63,22 +63,6 @@ def _common_characters() -> set[int]:
     return characters
 
 
-@functools.cache
-def _advances() -> dict[str, float]:
-    """Return how wide the regular face draws the characters of numbers, in parts of the font size."""
-    from fontTools.ttLib import TTFont
-
-    place = resources.files(__package__).joinpath("fonts", FACES[0])
-    with resources.as_file(place) as path, TTFont(path, lazy=True) as font:
-        names, widths, unit = font.getBestCmap(), font["hmtx"], font["head"].unitsPerEm
-        return {char: widths[names[ord(char)]][0] / unit for char in "0123456789.,%+-−–<> "}
-
-
-def width(number: str, size: float) -> float:
-    """Return how wide a number is drawn at a font size."""
-    return sum(_advances().get(char, 1.0) for char in number) * size
-
-
 def tidy(text: str) -> str:
     """Return `text` composed (NFC), with every kind of space as a plain one and without invisible characters."""
     composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")

@@ -12,24 +12,13 @@ from importlib.resources.abc import Traversable
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.document import Document
-from trainloop.reporting.drawings import Bar, Drawing, Interval
-from trainloop.reporting.view import Figure, Scale, Share
+from trainloop.reporting.drawings import ANSWER_TEXT, ANSWERS, Axis, Bar, Drawing, Interval, Part, Stack
+from trainloop.reporting.view import Bars, Figure, Scale, Share
 
 CHART_SCHEME = "chart:"
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One part of a stacked bar, in the chart's own pixels."""
-
-    share: Share
-    left: float
-    width: float
-    middle: float
 
 
 def at(value: float, scale: Scale, width: float) -> float:
@@ -43,24 +32,17 @@ def portion(percent: float, width: float) -> float:
     return round(min(max(percent, 0.0), 100.0) / 100 * width, 2)
 
 
-def segments(shares: Sequence[Share], width: float) -> list[Segment]:
+def parts(shares: Sequence[Share], colours: Sequence[int], width: float) -> list[Part]:
     """Return the parts of a stacked bar; shares that were rounded still fill it."""
     total = sum(share.percent for share in shares) or 1.0
-    placed: list[Segment] = []
+    placed: list[Part] = []
     left = 0.0
-    for share in shares:
+    for share, colour in zip(shares, colours, strict=True):
         length = share.percent / total * width
-        placed.append(Segment(share, round(left, 2), round(length, 2), round(left + length / 2, 2)))
+        if share.percent > 0:
+            placed.append(Part(share.text, round(left, 2), round(length, 2), ANSWERS[colour], ANSWER_TEXT[colour]))
         left += length
     return placed
-
-
-def centred(text: str, middle: float, size: float) -> float:
-    """Return where a number starts that stands in the middle of `middle`.
-
-    Counted here because `text-anchor` makes WeasyPrint draw each label as a form of its own: a third of a chart's cost.
-    """
-    return round(middle - glyphs.width(text, size) / 2, 2)
 
 
 def tick_text(tick: float) -> str:
@@ -82,32 +64,32 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(language=language, at=at, segments=segments, tick_text=tick_text, centred=centred)
+    environment.globals.update(language=language, answers=ANSWERS)
     return environment
 
 
 @dataclass(frozen=True)
 class Page:
-    """The HTML of a report and the charts it shows, by address: SVG, or drawings without words."""
+    """The HTML of a report and the charts it shows, by address."""
 
     html: str
-    charts: dict[str, bytes | Drawing]
+    charts: dict[str, Drawing]
 
 
 def page(view: Document) -> Page:
     """Return the page of a view."""
-    charts: dict[str, bytes | Drawing] = {}
+    charts: dict[str, Drawing] = {}
 
-    def keep(chart: bytes | Drawing) -> str:
+    def keep(chart: Drawing) -> str:
         address = f"{CHART_SCHEME}{len(charts)}"
         charts[address] = chart
         return address
 
-    def svg_chart(width: float, height: float, content: str) -> str:
-        head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
-        )
-        return keep(f"{head}{content}</svg>".encode())
+    def axis_chart(scale: Scale, width: float, height: float) -> str:
+        return keep(Axis(width, height, tuple((tick_text(tick), at(tick, scale, width)) for tick in scale.ticks)))
+
+    def stacked_chart(bars: Bars, colours: Sequence[int], width: float, height: float) -> str:
+        return keep(Stack(width, height, tuple(parts(bars.shares, colours, width))))
 
     def interval_chart(figure: Figure, scale: Scale, width: float, height: float) -> str:
         def place(value: float | None) -> float | None:
@@ -125,7 +107,8 @@ def page(view: Document) -> Page:
     text = template.render(
         view=view,
         t=catalogue(view.locale),
-        svg_chart=svg_chart,
+        axis_chart=axis_chart,
+        stacked_chart=stacked_chart,
         interval_chart=interval_chart,
         bar_chart=bar_chart,
     )
@@ -142,9 +125,9 @@ def style() -> str:
 
 @functools.cache
 def layout_sha256() -> str:
-    """Return the identity of templates, style and words: reports are drawn anew when their looks change."""
-    digest = hashlib.sha256()
+    """Return the identity of templates, style, charts and words: reports are drawn anew when their looks change."""
     package = resources.files(__package__)
+    digest = hashlib.sha256(package.joinpath("drawings.py").read_bytes())
     for folder in ("locale", "styles", "templates"):
         for file in sorted(package.joinpath(folder).iterdir(), key=_name):
             if file.is_file():

@@ -10,7 +10,7 @@ import gc
 import logging
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,6 @@ import pydyf  # type: ignore[import-untyped]  # the library WeasyPrint writes PD
 from trainloop.reporting import attachments, glyphs, pages
 from trainloop.reporting.cascade import Cascade, Layout
 from trainloop.reporting.document import Document
-from trainloop.reporting.drawings import Drawing
 from trainloop.reporting.errors import RenderWarningError
 
 with warnings.catch_warnings():
@@ -50,15 +49,12 @@ class Printed:
 
 
 class BundledFetcher(URLFetcher):  # type: ignore[misc]
-    """Opens the bundled faces and the charts of one page; refuses every other address: no network, no other file."""
+    """Opens the bundled faces; refuses every other address: no network, no other file."""
 
-    def __init__(self, charts: Mapping[str, bytes | Drawing] | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__(allowed_protocols=[])
-        self._charts = {address: chart for address, chart in (charts or {}).items() if isinstance(chart, bytes)}
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:  # noqa: ARG002  (the library's signature)
-        if url in self._charts:
-            return URLFetcherResponse(url, self._charts[url], {"Content-Type": "image/svg+xml"})
         faces = {f"{_SCHEME}fonts/{face}": face for face in glyphs.FACES}
         common_faces = {f"{_SCHEME}fonts/common/{face}": face for face in glyphs.FACES}
         if url in faces:
@@ -78,7 +74,7 @@ class WellFormed(weasyprint.HTML):  # type: ignore[misc]
         self.charts = page.charts
         self.options = {**weasyprint.DEFAULT_OPTIONS, "pdf_variant": _VARIANT}
         self.base_url = _SCHEME
-        self.url_fetcher = BundledFetcher(page.charts)
+        self.url_fetcher = BundledFetcher()
         self.media_type = "print"
         root = ET.fromstring(page.html)  # noqa: S314  (our template with every value escaped, no entities)
         self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
@@ -99,21 +95,39 @@ class _Written(pydyf.Object):  # type: ignore[misc]
     def __init__(self, source: pydyf.Object) -> None:
         super().__init__()
         self.number, self.generation, self.free = source.number, source.generation, source.free
-        self.compressible = source.compressible
-        self.data = _packed(source) if isinstance(source, pydyf.Stream) and source.compress else source.data
+        self.compressible, self.data = source.compressible, source.data
 
 
-def _packed(stream: pydyf.Stream) -> bytes:
+class _Packed(pydyf.PDF):  # type: ignore[misc]
+    """A PDF that serialises and compresses each object once.
+
+    The writer asks for every object twice, for the file and for its identifier, and packs what it adds at level 9.
+    """
+
+    def add_object(self, object_: pydyf.Object) -> None:
+        if isinstance(object_, pydyf.Stream):
+            _pack(object_)
+        super().add_object(object_)
+
+    def settle(self) -> None:
+        for one in self.objects:
+            if isinstance(one, pydyf.Stream):
+                _pack(one)
+        self.objects[:] = [one if one.free == "f" else _Written(one) for one in self.objects]
+
+
+def _pack(stream: pydyf.Stream) -> None:
+    if not stream.compress:
+        return
     stream.compress = False
     _head, content = stream.data.split(b"\nstream\n", 1)
-    packed = zlib.compress(content.removesuffix(b"\nendstream"), _ZLIB_LEVEL)
-    stream.extra["Filter"], stream.extra["Length"] = "/FlateDecode", len(packed)
-    return b"\n".join((pydyf.Dictionary(stream.extra).data, b"stream", packed, b"endstream"))
+    stream.stream = [zlib.compress(content.removesuffix(b"\nendstream"), _ZLIB_LEVEL)]
+    stream.extra["Filter"] = "/FlateDecode"
 
 
 def _settle(_document: object, pdf: pydyf.PDF) -> None:
-    """Serialise and compress each object once: the writer asks for them twice, for the file and for its identifier."""
-    pdf.objects[:] = [one if one.free == "f" else _Written(one) for one in pdf.objects]
+    pdf.__class__ = _Packed
+    pdf.settle()
 
 
 class Press:
