@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import resources
+from io import BytesIO
 
+import pikepdf
+import pypdf
 import pytest
 from weasyprint.css import StyleFor
 from weasyprint.css.properties import INITIAL_VALUES
@@ -60,8 +63,6 @@ def test_the_order_of_documents_does_not_matter(view_of: ViewOf) -> None:
 
 def test_rare_characters_come_from_the_whole_face_and_the_rest_from_the_cut_one(press: Press, view_of: ViewOf) -> None:
     """A cut face serves nearly everything; 喆 and 堃 are names of people and must be drawn all the same."""
-    from io import BytesIO
-
     from fontTools.ttLib import TTFont
 
     cut = TTFont(BytesIO(glyphs.common_face("NotoSansSC-Regular.ttf"))).getBestCmap()
@@ -99,7 +100,7 @@ def test_the_words_of_a_drawing_are_text_in_the_report_s_own_faces(press: Press,
     reader = pypdf.PdfReader(BytesIO(press.draw(view).pdf))
     text = "".join(page.extract_text() for page in reader.pages)
     assert [word for word in words if word not in text] == []
-    names = {str(font["/BaseFont"]) for page in reader.pages for font in fonts_of(page)}
+    names = {str(font["/BaseFont"]) for page in reader.pages for font in page["/Resources"]["/Font"].values()}
     assert {re.sub(r"^/[A-Z]{6}\+", "", name) for name in names} <= {"Report", "Report-Bold", "Report-Whole"}
 
 

@@ -19,6 +19,7 @@ from weasyprint.css.targets import TargetCollector
 from weasyprint.document import Document
 from weasyprint.images import get_image_from_uri
 from weasyprint.layout import LayoutContext
+from weasyprint.layout.page import PageType
 
 # They differ from element to element and no selector asks for them.
 _UNASKED = frozenset({"src", "alt", "content"})
@@ -33,6 +34,8 @@ class Cascade:
         self.font_config = font_config
         self.numbers: dict[_Signature, int] = {}
         self.styles: dict[int, dict[str | None, Any]] = {}
+        # Of pages and their margins, by the signature of the root that they inherit from.
+        self.page_styles: dict[tuple[int, PageType, str | None], Any] = {}
 
     def context(self, html: Any) -> LayoutContext:
         """Return what WeasyPrint lays a document out with."""
@@ -54,11 +57,14 @@ class Styles(StyleFor):  # type: ignore[misc]
         self._computed_styles: dict[Any, Any] = {}
         self.initial_page_sizes: dict[str, Any] = {"box": None, "area": None}
         self._sheets, self.font_config = known.sheets, known.font_config
+        self._page_styles = known.page_styles
         root = html.etree_element
         declared: dict[Any, list[Any]] = {}
         for specificity, node, declarations, base_url in find_style_attributes(root, base_url=html.base_url):
             declared.setdefault(node, []).append((specificity, declarations, base_url))
         for element, parent, number in _signed(html.wrapper_element, known.numbers):
+            if parent is None:
+                self._root_number = number
             styles = known.styles.get(number)
             if styles is None:
                 styles = known.styles[number] = self._work_out(element, parent, root, html.base_url, declared)
@@ -67,6 +73,19 @@ class Styles(StyleFor):  # type: ignore[misc]
                 if style["anchor"]:
                     targets.collect_anchor(style["anchor"])
         self._cascaded_styles.clear()
+
+    def set_computed_styles(
+        self, element: Any, parent: Any, root: Any = None, pseudo_type: str | None = None, **facts: Any
+    ) -> None:
+        """Work out the style of an element, or of a page unless an earlier document had one like it."""
+        if not isinstance(element, PageType):
+            super().set_computed_styles(element, parent, root, pseudo_type, **facts)
+            return
+        key = self._root_number, element, pseudo_type
+        if key not in self._page_styles:
+            super().set_computed_styles(element, parent, root, pseudo_type, **facts)
+            self._page_styles[key] = self._computed_styles[element, pseudo_type]
+        self._computed_styles[element, pseudo_type] = self._page_styles[key]
 
     def _work_out(
         self, element: Any, parent: Any, root: Any, base_url: str, declared: dict[Any, list[Any]]
