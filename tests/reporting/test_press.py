@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from importlib import resources
 from io import BytesIO
 
 import pikepdf
@@ -45,8 +44,7 @@ def test_an_element_has_the_style_that_weasyprint_gives_it(press: Press, view_of
 
 def test_the_style_sheet_asks_for_nothing_that_a_signature_lacks() -> None:
     """A selector that looks at later siblings, positions or descendants would share a style too widely."""
-    sheet = resources.files("trainloop.reporting").joinpath("styles/report.css").read_text("utf-8")
-    selectors = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    selectors = re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", pages.style(), flags=re.DOTALL))
     assert len(selectors) > 80
     looking_far = re.compile(r"~|:nth|:has|:empty|:only|-of-type|:not|\[")
     assert [one for one in selectors if looking_far.search(one)] == []
