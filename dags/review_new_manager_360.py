@@ -62,6 +62,15 @@ def review_new_manager_360():
         return assessment_results.evaluate_assessments(as_of=as_of())
 
     @task(outlets=[PLANNED_NOTICES])
+    def render() -> dict:
+        """The private PDFs, each with its mail to the assessed person."""
+        from trainloop.reporting import assessment_feedback
+
+        counts = assessment_feedback.render_feedback(**mailing_options())
+        announce_notices(counts)
+        return counts
+
+    @task(outlets=[PLANNED_NOTICES])
     def publish_cohort() -> dict:
         """What several managers find hard, as soon as enough of them are new in the pool."""
         from trainloop.surveys import assessment_cohort
@@ -70,7 +79,7 @@ def review_new_manager_360():
         announce_notices(counts)
         return counts
 
-    plan_assessments() >> evaluate() >> publish_cohort()
+    plan_assessments() >> evaluate() >> [render(), publish_cohort()]
 
 
 review_new_manager_360()

@@ -158,3 +158,30 @@ join core.courses as course using (course_code)
 where session.status <> 'cancelled' and session.ends_at > %(taught_since)s
     and lower(course.target_audience) = any(%(audiences)s)
 order by session.trainer_id
+
+-- name: to_render
+-- Grain: one private result that is looked after and in which anybody but the person can be seen.
+select
+    result.wave_code, assessment.employee_id, assessment.promoted_on, wave.instrument_code, result.computed_at,
+    result.site_version, result.rater_count
+from confidential.assessment_results as result
+join ops.assessments as assessment using (wave_code)
+join ops.survey_waves as wave using (wave_code)
+where result.computed_at > %(computed_since)s and result.computed_at <= %(now)s
+    and exists (
+        select from confidential.assessment_figures as figure
+        where figure.wave_code = result.wave_code and figure.group_code <> 'self' and figure.family = 'dimension'
+            and figure.statistic = 'mean' and figure.value is not null
+    )
+order by result.wave_code
+
+-- name: figures
+select group_code, family, code, statistic, value, text_value, rater_count, reason
+from confidential.assessment_figures
+where wave_code = %(wave_code)s
+
+-- name: comments
+select item_code, masked_text
+from confidential.assessment_comments
+where wave_code = %(wave_code)s
+order by item_code, position

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.document import Document
 from trainloop.reporting.view import ReportView
 
-KINDS: Mapping[str, type[Document]] = {view.kind: view for view in (ReportView,)}
+KINDS: Mapping[str, type[Document]] = {view.kind: view for view in (ReportView, AssessmentView)}
 
 
 def write_document(view: Document) -> bytes:

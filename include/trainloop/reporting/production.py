@@ -23,11 +23,11 @@ from trainloop.warehouse.statements import statement
 
 @dataclass(frozen=True)
 class Subject:
-    """What reports are about, and the release they print."""
+    """What reports are about, and the release they print: None for a private report, of which nothing is published."""
 
     subject_kind: str
     subject_id: str
-    release_id: int
+    release_id: int | None
     revision_number: int
 
 
