@@ -47,7 +47,7 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     """No dead words, no missing ones."""
     sources = "".join(path.read_text("utf-8") for path in [*FOLDER.glob("*.py"), *FOLDER.glob("templates/*.j2")])
     exact = set(re.findall(r'"((?:[a-z_0-9]+\.)+[a-z_0-9]+)"', sources)) & ZH.messages.keys()
-    prefixes = tuple(re.findall(r'f?"((?:[a-z]+\.)[a-z_0-9]*)(?:\{|" ~)', sources))
+    prefixes = tuple(re.findall(r'f?"((?:[a-z_]+\.)+[a-z_0-9]*)(?:\{|" ~)', sources))
     unused = [
         key
         for key in ZH.messages
