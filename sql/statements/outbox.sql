@@ -138,18 +138,25 @@ from unnest(%(notice_ids)s::bigint[], %(states)s::text[], %(message_ids)s::bigin
 where n.notice_id = done.notice_id and n.state = 'planned'
 
 -- name: survey_calls
--- Grain: one invitation or reminder with the class it is about and the person's own link.
+-- Grain: one invitation or reminder with what its wave is about (a class, a person, a department or neither) and the
+-- person's own link. A class that is gone makes no mail.
 select
-    n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, i.token,
-    s.session_code, s.ends_at, s.timezone as session_timezone, c.name_zh as course_zh, c.name_en as course_en,
-    t.name as trainer_name
+    n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, w.source,
+    w.subject_kind, w.subject_id, i.token, s.session_code, s.ends_at, s.timezone as session_timezone,
+    c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name, d.name_zh as department_zh,
+    d.name_en as department_en, e.name as person_name
 from ops.notices as n
 inner join ops.survey_waves as w on w.wave_code = n.subject_id
 inner join ops.invitations as i on i.wave_code = w.wave_code and i.employee_id = n.recipient_id
-inner join core.class_sessions as s on w.subject_kind = 'class_session' and s.session_code = w.subject_id
-inner join core.courses as c on c.course_code = s.course_code
-inner join core.trainers as t on t.trainer_id = s.trainer_id
+left join core.class_sessions as s on w.subject_kind = 'class_session' and s.session_code = w.subject_id
+left join core.courses as c on c.course_code = s.course_code
+left join core.trainers as t on t.trainer_id = s.trainer_id
+left join core.departments as d on w.subject_kind = 'department' and d.department_code = w.subject_id
+left join ops.assessments as a on w.subject_kind = 'assessment' and a.wave_code = w.subject_id
+left join core.employees as e
+    on e.employee_id = case when w.subject_kind in ('person', 'employee') then w.subject_id else a.employee_id end
 where n.notice_id = any(%(notice_ids)s) and n.subject_kind = 'survey_wave' and n.recipient_kind = 'employee'
+    and (w.subject_kind <> 'class_session' or t.trainer_id is not null)
 
 -- name: sessions_without_attendance
 -- Grain: one class session whose wave was opened without attendance.

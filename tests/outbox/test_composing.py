@@ -47,7 +47,8 @@ def test_an_invitation_names_the_class_the_minutes_the_deadline_and_holds_the_pe
     token = company.run("select token from ops.invitations where employee_id = 'E1'")[0]["token"]
     assert "高效沟通" in mail["Subject"]
     assert "分钟" in mail["Subject"]
-    assert html(mail).count("<a href") == 1
+    assert html(mail).count("<a href") == 2
+    assert html(mail).count("/u/") == 1
     for part in (html(mail), text(mail)):
         assert token in part
         assert "匿名" in part

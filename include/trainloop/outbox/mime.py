@@ -48,6 +48,7 @@ class Envelope:
     is_optional: bool
     is_survey: bool
     first_deadline: str = ""
+    unsubscribe_url: str = ""
 
 
 def message_id(environment: str, keys: Sequence[Sequence[object]], site: Site) -> str:
@@ -90,9 +91,19 @@ def build(sections: Sequence[Section], attachments: Sequence[Attachment], envelo
         _folded("Message-ID", envelope.message_id),
         _header("Auto-Submitted", "auto-generated"),
         _header("Content-Language", envelope.recipient.locale),
+        *_unsubscribe(envelope),
         b"MIME-Version: 1.0\r\n",
     ]
     return b"".join(headers) + content
+
+
+def _unsubscribe(envelope: Envelope) -> list[bytes]:
+    """Return the headers by which a mail program stops optional mail with one click (RFC 2369, RFC 8058)."""
+    if not envelope.unsubscribe_url:
+        return []
+    # Written as it is: a folded or encoded address is none.
+    line = f"List-Unsubscribe: <{envelope.unsubscribe_url}>\r\n".encode("ascii")
+    return [line, _header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
 
 
 def _folded(name: str, value: Any) -> bytes:
@@ -164,6 +175,8 @@ def _page(
             "list_separator": common("list_separator", locale),
             "why": common("why", locale, reason=common("list_separator", locale).join(reasons)),
             "footer": common("optional" if envelope.is_optional else "mandatory", locale),
+            "unsubscribe": common("unsubscribe", locale),
+            "unsubscribe_url": envelope.unsubscribe_url,
         },
     }
 

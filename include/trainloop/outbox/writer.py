@@ -14,6 +14,7 @@ from jinja2 import TemplateError
 
 from trainloop.config import get_site
 from trainloop.errors import TransientError
+from trainloop.forms import links
 from trainloop.outbox import attachments as files
 from trainloop.outbox import mime
 from trainloop.outbox.digest import Draft
@@ -115,13 +116,15 @@ def _mail(ready: Sequence[Ready], now: datetime) -> Outcome:
     attached = list({file.sha256: file for item in ready for file in item.attachments}.values())
     deadlines = [item.content.deadline for item in ready if item.content.deadline is not None]
     environment = get_settings().environment
+    is_optional = all(due.is_optional for due in dues)
     envelope = mime.Envelope(
         message_id=mime.message_id(environment, [due.key for due in dues], site),
         sent_on=now.replace(microsecond=0),
         recipient=recipient,
-        is_optional=all(due.is_optional for due in dues),
+        is_optional=is_optional,
         is_survey=all(due.family == "survey" for due in dues),
         first_deadline=until(min(deadlines), first) if deadlines else "",
+        unsubscribe_url=links.address("u", links.unsubscribe_token(*recipient.key)) if is_optional else "",
     )
     ends = [due.not_after for due in dues]
     return Outcome(

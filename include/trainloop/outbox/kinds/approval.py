@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import draft_files
 from trainloop.outbox.wording import day_text
 from trainloop.requests.words import approval_words
-from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -53,7 +53,7 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
             "reason": words["reason"],
             "minutes": kind["minutes"],
             "expires": _last_day(row, due),
-            "link": f"{get_settings().forms_url.rstrip('/')}/a/{row['token']}",
+            "link": links.address("a", row["token"]),
             "figures": [
                 Tile(label[due.locale], str(row["facts"][name]))
                 for name, label in _TILES.items()

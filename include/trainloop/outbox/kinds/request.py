@@ -12,10 +12,10 @@ import yaml
 
 from trainloop.config import Locale, get_site
 from trainloop.domain.calendar import count_working_days
+from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
 from trainloop.outbox.kinds.pulse import Figures, pulse_changes, pulse_figures, pulse_tiles, quarter_text
 from trainloop.outbox.wording import day_text
-from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -58,7 +58,7 @@ def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures])
             "about": _about(row, due.locale),
             "due": day_text(row["due_on"], due.locale),
             "minutes": words["minutes"],
-            "link": f"{get_settings().forms_url.rstrip('/')}/a/{row['token']}",
+            "link": links.address("a", row["token"]),
             "figures": pulse_tiles(figures, due.locale) if figures else (),
             "findings": pulse_changes(figures, due.locale) if figures else (),
             "is_last": due.step == f"reminder_{last}",

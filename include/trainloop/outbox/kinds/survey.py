@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainloop.config import get_site
-from trainloop.domain.survey import anonymity_promise
+from trainloop.config import Locale, get_site
+from trainloop.domain.survey import EVALUATION_INSTRUMENT, anonymity_promise
+from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
+from trainloop.outbox.kinds.pulse import quarter_text
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+
+_ABOUT: Mapping[str, Mapping[Locale, str]] = {
+    "class": {"zh-CN": "《{course}》（{held_on}，{trainer}）", "en": "{course}, {held_on}, {trainer}"},
+    "year": {"zh-CN": "{id} 年度", "en": "year {id}"},
+    "person": {"zh-CN": "{person}", "en": "{person}"},
+    "department": {"zh-CN": "{department}", "en": "{department}"},
+}
 
 
 def survey_calls(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
@@ -28,16 +37,44 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
     instrument = load_instrument(row["instrument_code"])
     locale = due.locale
     last = get_site().surveys.max_reminders
+    held = class_context(row, due) if row["session_code"] is not None else {}
     return Content(
-        context=class_context(row, due)
+        context=held
         | {
-            "title": instrument.title_zh if locale == "zh-CN" else instrument.title_en,
+            "is_evaluation": row["instrument_code"] == EVALUATION_INSTRUMENT,
+            "title": instrument.title(locale),
+            "about": _about(row, held, locale),
+            "intro": instrument.intro.text(locale) if instrument.intro else "",
             "minutes": instrument.minutes,
             "deadline": until(row["closes_at"], due),
-            "link": f"{get_settings().survey_base_url.rstrip('/')}/{row['token']}",
+            "link": _link(row),
             "anonymity": anonymity_promise(row["anonymity"], locale, row["minimum_count"]),
             "is_without_attendance": row["is_without_attendance"],
             "is_last": due.step.endswith(f"_{last}"),
         },
         deadline=row["closes_at"],
     )
+
+
+def _link(row: Mapping[str, Any]) -> str:
+    """Return the person's link: our own form, or the outside tool's address with the token."""
+    if row["source"] == "forms":
+        return links.address("f", row["token"])
+    return f"{get_settings().survey_base_url.rstrip('/')}/{row['token']}"
+
+
+def _about(row: Mapping[str, Any], held: Mapping[str, Any], locale: Locale) -> str:
+    """Return what the wave is about in a few words; empty when its title says it all."""
+    if held:
+        return _ABOUT["class"][locale].format_map(held)
+    if row["person_name"]:
+        return _ABOUT["person"][locale].format(person=row["person_name"])
+    if row["department_zh"]:
+        name = row["department_zh" if locale == "zh-CN" else "department_en"]
+        return _ABOUT["department"][locale].format(department=name)
+    match row["subject_kind"]:
+        case "quarter":
+            return quarter_text(row["subject_id"], locale)
+        case "year":
+            return _ABOUT["year"][locale].format(id=row["subject_id"])
+    return ""
