@@ -188,7 +188,7 @@ def test_several_surveys_of_one_person_are_one_digest_a_day(
     assert (counts["composed_messages"], counts["composed_notices"]) == (1, 2)
     (mail,) = mails(company)
     assert "2 份问卷" in mail["Subject"]
-    assert html(mail).count("<a href") == 2
+    assert html(mail).count("<a href") == 3
     company.open_wave("2026-C003")
     company.invite("E1", wave="EVAL-2026-C003")
     company.call("E1", subject_id="EVAL-2026-C003")
@@ -286,3 +286,39 @@ def test_many_recipients_are_composed_in_batches(company: Company) -> None:
     assert compose_due()["composed_messages"] == 450
     assert company.run("select count(distinct recipient_id)::int as n from ops.messages") == [{"n": 450}]
     assert compose_due()["composed_messages"] == 0
+
+
+def test_a_call_leads_to_where_its_wave_is_answered(company: Company) -> None:
+    """Our own form or the outside tool: the wave says which, and the mail's words fit a wave without a class."""
+    company.run(
+        """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id,
+               anonymity, opened_at, closes_at, has_completions, minimum_count, source)
+           values ('NEEDS-2027', 'annual_needs', '1', 'year', '2027', 'anonymous', %s, %s, true, 5, 'forms')""",
+        company.noon, company.noon + timedelta(days=7),
+    )  # fmt: skip
+    company.invite("E1", wave="NEEDS-2027")
+    company.call("E1", subject_id="NEEDS-2027")
+    company.call("E2")
+    compose_due()
+    needs, class_mail = sorted(mails(company), key=lambda mail: str(mail["To"]))
+    assert "年度培训需求调研：2027 年度" in needs["Subject"]
+    assert "http://127.0.0.1:8030/f/" in text(needs)
+    assert "http://127.0.0.1:8030/s/" in text(class_mail)
+
+
+def test_optional_mail_is_stopped_with_one_click(company: Company) -> None:
+    """RFC 8058: two headers and a link, the same in every mail of a person; none in a work notice."""
+    company.call("E1")
+    company.plan(Notice("file_refused", "inbox_file", "1", "contact", "hr_data"))
+    company.run("update ops.inbox_files set state = 'refused', refused_reason_zh = 'x', refused_reason_en = 'x'")
+    compose_due()
+    by_person = {str(mail["To"]).split("<")[-1]: mail for mail in mails(company)}
+    call, notice = by_person["e1@example.com>"], by_person["hr-data@example.com>"]
+    address = str(call["List-Unsubscribe"]).strip("<>")
+    assert call["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    raw = [bytes(row["mime_bytes"]) for row in company.run("select mime_bytes from ops.messages")]
+    assert sum(b"\r\nList-Unsubscribe: <http://127.0.0.1:8030/u/" in content for content in raw) == 1
+    assert address in text(call)
+    assert "E1" not in address
+    assert notice["List-Unsubscribe"] is None
+    assert "/u/" not in text(notice)

@@ -49,8 +49,9 @@ def read_letter(content: bytes) -> Letter:
 
 def tokens_of(text: str) -> frozenset[str]:
     """Return the tokens of the survey links in a text."""
-    base = re.escape(get_settings().survey_base_url.rstrip("/"))
-    return frozenset(re.findall(rf"{base}/([A-Za-z0-9_-]+)", text))
+    settings = get_settings()
+    bases = (settings.survey_base_url.rstrip("/"), f"{settings.forms_url.rstrip('/')}/f")
+    return frozenset(found for base in bases for found in re.findall(rf"{re.escape(base)}/([A-Za-z0-9_-]+)", text))
 
 
 def answering_order(company: Company, session: ClassSession) -> list[str]:
