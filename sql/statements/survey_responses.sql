@@ -95,6 +95,17 @@ where not exists (
         and to_jsonb(staged) ->> item.column_name <> all (%(blanks)s::text[])
 )
 
+-- name: find_unknown_tokens
+-- Grain: one answer sheet of a confidential wave whose token nobody was given, or that came after tokens were replaced.
+insert into {findings} (row_number, column_name, rule)
+select staged.row_number, '', 'unknown_token'
+from {staging} as staged
+where not exists (
+    select from ops.invitations as invitation
+    where invitation.wave_code = staged.wave_code and invitation.token = {token}
+)
+    and exists (select from ops.survey_waves as wave where wave.wave_code = staged.wave_code)
+
 -- name: listed_choices
 -- Grain: one spelling of a cell that lists several answers.
 select distinct staged.{column} as cell
@@ -120,7 +131,7 @@ where staged.{column} = any (%(cells)s::text[])
 create temporary table survey_rows on commit drop as
 with accepted as materialized (
     select
-        staged.wave_code, to_jsonb(staged) as cells, {marker} as marker,
+        staged.wave_code, to_jsonb(staged) as cells, {marker} as marker, {token} as token,
         encode(sha256(%(outer)s || sha256(%(inner)s || convert_to(
             staged.wave_code || chr(31) || staged.external_response_id, 'UTF8'
         ))), 'hex') as external_id_hash
@@ -128,7 +139,7 @@ with accepted as materialized (
 ),
 cells as (
     select
-        accepted.wave_code, accepted.external_id_hash, accepted.marker, item.code, item.kind, item.scale, item.option,
+        accepted.wave_code, accepted.external_id_hash, accepted.marker, accepted.token, item.code, item.kind, item.scale, item.option,
         item.is_required, cell.word
     from accepted
     cross join unnest(
@@ -145,7 +156,7 @@ cells as (
 -- One row for each item, and for each chosen option of one that allows several.
 said as (
     select
-        cell.wave_code, cell.external_id_hash, cell.marker, cell.code, cell.kind, cell.scale, cell.is_required,
+        cell.wave_code, cell.external_id_hash, cell.marker, cell.token, cell.code, cell.kind, cell.scale, cell.is_required,
         cell.word, option.code as option, cell.word is not null and (cell.kind <> 'multi' or option.code is not null)
             as is_answer
     from cells as cell
@@ -156,7 +167,7 @@ said as (
     ) as option on true
 )
 select
-    said.wave_code, said.external_id_hash, null::uuid as response_id, 'new' as fate,
+    said.wave_code, said.external_id_hash, said.token, null::uuid as response_id, 'new' as fate,
     case
         when count(distinct said.code) filter (where said.is_required)
             > count(distinct said.code) filter (where said.is_required and said.is_answer) then 'partial'
@@ -179,7 +190,7 @@ select
         'free_text', case when said.kind in ('text', 'date') then said.word end
     ) order by said.code, said.option) filter (where said.is_answer), jsonb_build_array()) as answers
 from said
-group by said.wave_code, said.external_id_hash, said.marker
+group by said.wave_code, said.external_id_hash, said.marker, said.token
 
 -- name: compare_responses
 -- Grain: one answer sheet that is known: changed or unchanged.
@@ -216,8 +227,18 @@ where new.fate = 'changed' and response.response_id = new.response_id
 
 -- name: insert_responses
 with inserted as (
-    insert into confidential.responses (wave_code, state, external_id_hash, is_straight_lined)
-    select wave_code, state, external_id_hash, is_straight_lined from survey_rows where fate = 'new'
+    insert into confidential.responses (
+        wave_code, state, external_id_hash, is_straight_lined, pseudonym, coarse_groups
+    )
+    select
+        new.wave_code, new.state, new.external_id_hash, new.is_straight_lined, person.pseudonym,
+        coalesce(person.coarse_groups, jsonb_build_object())
+    from survey_rows as new
+    left join ops.respondents(
+        array(select distinct survey_rows.wave_code from survey_rows where survey_rows.token is not null),
+        %(person_inner)s, %(person_outer)s
+    ) as person on person.wave_code = new.wave_code and person.token = new.token
+    where new.fate = 'new'
     order by gen_random_uuid()
     returning response_id, wave_code, external_id_hash
 )

@@ -86,6 +86,9 @@ class SurveyRules(Rules):
     sources: dict[str, Source] = Field(description="instruments that are asked elsewhere than in `source`")
 
     course_sources: dict[str, Source] = Field({}, description="courses whose vendor asks with a tool of its own")
+    limesurvey_surveys: dict[str, int] = Field(
+        {}, description="instrument → your survey in LimeSurvey that each wave gets a copy of"
+    )
 
     def source_of(self, instrument_code: str, course_code: str | None = None) -> Source:
         """Return which survey source collects the answers of an instrument, about a class of a course."""

@@ -65,7 +65,7 @@ _LOST_DIGITS = Text(
     "是被表格软件截断的长编号，末位数字已丢失。请先把该列设为文本格式，再填写完整编号。",
     "a long number whose last digits the spreadsheet cut off. Format the column as text, then enter it in full.",
 )
-# Rules about a whole row. The last two are found by the surveys package in exported answer sheets.
+# Rules about a whole row. The last three are found by the surveys package in exported answer sheets.
 ROW_REMEDIES: dict[str, Text] = {
     "duplicate_key": Text(
         "与文件中的另一行重复。请只保留正确的一行。", "repeats another row of this file. Keep only the correct one."
@@ -81,6 +81,10 @@ ROW_REMEDIES: dict[str, Text] = {
     "no_answers": Text(
         "没有任何题目的答案。请核对导出文件和列映射。",
         "holds no answer at all. Check the export and its column mapping.",
+    ),
+    "unknown_token": Text(
+        "邀请码不属于该批次。请核对导出的令牌列；问卷关闭后邀请码会更换。",
+        "has a token that nobody was given. Check the column of tokens; they are replaced when a survey closes.",
     ),
 }
 
@@ -153,6 +157,7 @@ _ROW_RULES: dict[str, Text] = {
     "extra_cells": Text("每行的单元格不多于表头", "No row has more cells than the header"),
     "after_close": Text("答卷在问卷关闭之前提交", "Answers came before the survey closed"),
     "no_answers": Text("每份答卷至少有一个答案", "Every sheet holds at least one answer"),
+    "unknown_token": Text("每份答卷的邀请码属于该批次", "Every sheet has a token of its survey"),
 }
 
 

@@ -26,6 +26,8 @@ SEPARATOR = "\x1f"
 _SEPARATORS = re.compile(r"[┋;；|｜\n]")
 # What a person wrote beside the option "other": the option counts, the words are another question's.
 _REMARK = re.compile(r"〖[^〗]*〗")
+# 问卷星 letters options in the order of its own questionnaire, which need not be ours.
+_LETTER = re.compile(r"^\s*[A-Za-z]\s*[.、．]\s*")
 
 
 def option_column(item: Item, option: Option) -> str:
@@ -78,10 +80,14 @@ def _readings(header: str) -> list[tuple[str, str]]:
     return [(stem, option) for stem, option in readings if stem and option]
 
 
+def _option(words: MappingOf[str, str], text: str) -> str | None:
+    return words.get(word_key(text)) or words.get(word_key(_LETTER.sub("", text)))
+
+
 def split_choices(cell: str, words: MappingOf[str, str], separator: str | None) -> tuple[str, ...] | None:
     """Return the codes of the options that a cell lists, each once, sorted; None when a part of it is no option."""
     text = _REMARK.sub("", cell)
-    whole = words.get(word_key(text))
+    whole = _option(words, text)
     if whole is not None:
         return (whole,)
     parts = text.split(separator) if separator else _SEPARATORS.split(text)
@@ -93,7 +99,7 @@ def split_choices(cell: str, words: MappingOf[str, str], separator: str | None) 
             continue
         last = len(parts) if separator else place + 1
         for end in range(last, place, -1):
-            code = words.get(word_key((separator or "").join(parts[place:end])))
+            code = _option(words, (separator or "").join(parts[place:end]))
             if code is not None:
                 codes.add(code)
                 place = end

@@ -16,13 +16,17 @@ from trainloop.domain.survey import NOT_APPLICABLE
 from trainloop.intake.refusal import FileRefusedError
 from trainloop.surveys.choices import CHOSEN, NO, NOT_CHOSEN, YES, option_column, option_headers, option_words
 from trainloop.surveys.instrument import Instrument, Item, Option, load_instrument
+from trainloop.surveys.limesurvey_form import Codes, mapping_of, survey_of
 from trainloop.surveys.mapping import Mapping, mappings_in_inbox
 from trainloop.surveys.options import instrument_now
+from trainloop.warehouse import engine
+from trainloop.warehouse.statements import statement
 
 DATASET = "survey_exports"
 # A word by which a tool says that a question was passed over: no answer, and no error.
 SKIPPED = "skipped"
 MARKER = "completion_marker"
+TOKEN = "respondent_token"  # noqa: S105 - a column's name
 SUBMITTED = "submitted_at"
 
 
@@ -33,6 +37,9 @@ def refused(rule: str, zh: str, en: str) -> FileRefusedError:
 
 def choose_mapping(file_name: str) -> Mapping:
     """Return the one mapping for a file of this name; raise FileRefusedError when there is none, or are several."""
+    pulled = pulled_mapping(file_name)
+    if pulled is not None:
+        return pulled
     mappings, broken = mappings_in_inbox()
     fitting = [one for one in mappings if one.is_for(file_name)]
     if len(fitting) == 1:
@@ -52,6 +59,19 @@ def choose_mapping(file_name: str) -> Mapping:
         f"No mapping is for {file_name}. Add one to survey_exports/mappings and drop the file again."
         + (f" These mappings cannot be read: {detail}" if detail else ""),
     )
+
+
+def pulled_mapping(file_name: str) -> Mapping | None:
+    """Return the mapping of a file that our own pull from LimeSurvey has put into the inbox; None for every other."""
+    survey_id = survey_of(file_name)
+    if survey_id is None:
+        return None
+    with engine.connect("intake") as connection:
+        row = connection.execute(statement("limesurvey", "survey"), {"survey_id": survey_id}).fetchone()
+    if row is None:
+        return None
+    codes = Codes(row["questions"]["items"], row["questions"]["options"])
+    return mapping_of(row["wave_code"], load_instrument(row["instrument_code"]), codes, survey_id)
 
 
 def item_column(item: Item) -> str:
@@ -166,6 +186,8 @@ def _head_columns(mapping: Mapping, *, wave_code: str | None, is_strict: bool) -
                 severities={"wrong_type": "warn"},
             )
         )
+    if mapping.token is not None:
+        columns.append(head(TOKEN, mapping.token, "text", personal_data="secret", max_length=200))
     if mapping.partial is not None:
         columns.append(head(MARKER, mapping.partial.column, "text"))
     return columns

@@ -79,6 +79,10 @@ class Mapping(Declared):
     wave: WaveSource
     external_id: str = Field(description="Header of the tool's own id of an answer sheet")
     submitted_at: str | None = Field(None, description="Header of the time an answer was sent; judged, never kept")
+    token: str | None = Field(
+        None,
+        description="Header of the invitation's token; confidential surveys need it, anonymous ones must not have it",
+    )
     partial: PartialMarker | None = None
     items: dict[str, ItemSource] = Field(default_factory=dict)
     words: dict[str, dict[str, tuple[str, ...]]] = Field(
@@ -110,7 +114,20 @@ class Mapping(Declared):
             raise ValueError(f"items: {instrument.code} has no item {', '.join(unknown)}")
         if unknown := sorted(self.words.keys() - codes - instrument.scales.keys()):
             raise ValueError(f"words: {instrument.code} has no scale or item {', '.join(unknown)}")
-        heads = {self.external_id, self.wave.column, self.submitted_at, self.partial and self.partial.column}
+        if instrument.anonymity == "named":
+            raise ValueError(f"instrument: {instrument.code} carries names and is answered in the own forms only")
+        if (self.token is not None) != (instrument.anonymity == "confidential"):
+            need = "needs" if self.token is None else "must not read"
+            raise ValueError(
+                f"token: {instrument.code} is {instrument.anonymity}, its export {need} the column of tokens"
+            )
+        heads = {
+            self.token,
+            self.external_id,
+            self.wave.column,
+            self.submitted_at,
+            self.partial and self.partial.column,
+        }
         if clash := sorted(header for header in self.ignore if header in heads):
             raise ValueError(f"ignore: {clash[0]} is read as well")
         return self

@@ -31,6 +31,7 @@ class SurveySource(Protocol):
 MODULES: Final[Mapping[Source, str]] = {
     "forms": f"{__name__}.forms",
     "exports": f"{__name__}.exports",
+    "limesurvey": f"{__name__}.limesurvey",
 }
 
 

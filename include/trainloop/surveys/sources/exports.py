@@ -26,7 +26,7 @@ from trainloop.intake.work import FileRecord, MergeCounts, Work
 from trainloop.settings import get_settings
 from trainloop.surveys import export_contract
 from trainloop.surveys.choices import CHOSEN, NOT_CHOSEN, SEPARATOR, option_column, split_choices, words_of_item
-from trainloop.surveys.export_contract import DATASET, MARKER, SKIPPED, SUBMITTED, item_column
+from trainloop.surveys.export_contract import DATASET, MARKER, SKIPPED, SUBMITTED, TOKEN, item_column
 from trainloop.surveys.instrument import Instrument, Item
 from trainloop.surveys.mapping import Mapping as ColumnMapping
 from trainloop.surveys.options import instrument_now
@@ -125,6 +125,8 @@ def examine(connection: Connection, work: Work) -> None:
     connection.execute(sql.SQL(statement("survey_responses", "park_unknown_waves")).format(**parts), values)
     connection.execute(sql.SQL(statement("survey_responses", "find_after_close")).format(**parts), values)
     connection.execute(sql.SQL(statement("survey_responses", "find_no_answers")).format(**parts), values)
+    if any(column.name == TOKEN for column in work.contract.columns):
+        connection.execute(sql.SQL(statement("survey_responses", "find_unknown_tokens")).format(**parts), values)
 
 
 def merge_responses(connection: Connection, work: Work) -> MergeCounts:
@@ -133,7 +135,7 @@ def merge_responses(connection: Connection, work: Work) -> MergeCounts:
     for name in ("gather_responses", "compare_responses"):
         connection.execute(sql.SQL(statement("survey_responses", name)).format(**parts), values)
     for name in ("drop_old_answers", "update_responses", "insert_responses", "insert_answers"):
-        connection.execute(statement("survey_responses", name))
+        connection.execute(statement("survey_responses", name), values)
     row = connection.execute(statement("survey_responses", "settle_responses")).fetchone()
     assert row is not None
     connection.execute(statement("survey_responses", "note_files"), {"file_id": work.file.file_id})
@@ -155,6 +157,7 @@ def _parts(work: Work) -> Mapping[str, sql.Composable]:
         "rows": work.accepted_rows,
         "submitted_at": optional(SUBMITTED, "timestamptz"),
         "marker": optional(MARKER, "text"),
+        "token": optional(TOKEN, "text"),
     }
 
 
@@ -162,7 +165,10 @@ def _values(work: Work) -> dict[str, Any]:
     mapping = export_contract.choose_mapping(work.file.name)
     cells = _cells(work, mapping, instrument_now(mapping.instrument))
     inner, outer = hash_keys()
+    person_inner, person_outer = key_blocks(get_settings().pseudonym_key())
     return {
+        "person_inner": person_inner,
+        "person_outer": person_outer,
         "prefix": evaluation_wave_code(""),
         "columns": [name for name, _, _ in cells],
         "codes": [item.code for _, item, _ in cells],
@@ -222,5 +228,10 @@ def hash_keys() -> tuple[bytes, bytes]:
 
     HMAC(message) = sha256(outer || sha256(inner || message)); the message is wave code, unit separator, external id.
     """
-    key = hmac.new(get_settings().secret().encode(), b"survey-external-id", hashlib.sha256).digest().ljust(64, b"\0")
-    return bytes(byte ^ 0x36 for byte in key), bytes(byte ^ 0x5C for byte in key)
+    return key_blocks(hmac.new(get_settings().secret().encode(), b"survey-external-id", hashlib.sha256).digest())
+
+
+def key_blocks(key: bytes) -> tuple[bytes, bytes]:
+    """Return the inner and outer block of a key of at most 64 bytes."""
+    block = key.ljust(64, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
