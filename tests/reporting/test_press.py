@@ -10,7 +10,10 @@ import pikepdf
 import pypdf
 import pytest
 from weasyprint.css import StyleFor
+from weasyprint.css.counters import CounterStyle
 from weasyprint.css.properties import INITIAL_VALUES
+from weasyprint.document import Document
+from weasyprint.formatting_structure.boxes import TextBox
 
 from trainloop.reporting import glyphs, pages
 from trainloop.reporting.drawings import Axis, Bar, Interval, Stack
@@ -32,7 +35,7 @@ def test_an_element_has_the_style_that_weasyprint_gives_it(press: Press, view_of
     press.draw(view_of("trainer", "en"))
     press.draw(view_of("hr", "zh-CN"))
     page = WellFormed(pages.page(view_of("hr", locale)), press._cascade)
-    kept = press._cascade.context(page).style_for
+    kept = press._cascade.context(page, CounterStyle()).style_for
     alone = StyleFor(page, press._cascade.sheets, False, press._fonts, None)
     compared = 0
     for key, style in alone.get_computed_styles().items():
@@ -40,6 +43,28 @@ def test_an_element_has_the_style_that_weasyprint_gives_it(press: Press, view_of
         assert {name: known[name] for name in INITIAL_VALUES} == {name: style[name] for name in INITIAL_VALUES}
         compared += 1
     assert compared > 300
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_a_page_has_the_words_and_places_that_weasyprint_gives_it(press: Press, view_of: ViewOf, locale: str) -> None:
+    """Bullets, page numbers and spaces included: every text stands where a document laid out alone has it."""
+
+    def texts(document: Document) -> list[tuple[int, str, float, float]]:
+        return [
+            (number, box.text, round(box.position_x, 3), round(box.position_y, 3))
+            for number, page in enumerate(document.pages, 1)
+            for box in page._page_box.descendants(placeholders=True)
+            if isinstance(box, TextBox)
+        ]
+
+    made = pages.page(view_of("hr", locale))
+    page = WellFormed(made, press._cascade)
+    ((_, _, _), (sheet, _, _)) = press._cascade.sheets
+    options = {**page.options, "stylesheets": [sheet], "cache": dict(made.charts)}
+    alone = texts(Document._render(page, press._fonts, None, None, options))
+    assert len(alone) > 200
+    assert [text for _, text, _, _ in alone if text.startswith("•")] != []
+    assert texts(WellFormed(made, press._cascade).laid_out()) == alone
 
 
 def test_the_style_sheet_asks_for_nothing_that_a_signature_lacks() -> None:

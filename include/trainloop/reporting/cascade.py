@@ -37,9 +37,9 @@ class Cascade:
         # Of pages and their margins, by the signature of the root that they inherit from.
         self.page_styles: dict[tuple[int, PageType, str | None], Any] = {}
 
-    def context(self, html: Any) -> LayoutContext:
-        """Return what WeasyPrint lays a document out with."""
-        targets, counters = TargetCollector(), CounterStyle()
+    def context(self, html: Any, counters: CounterStyle) -> LayoutContext:
+        """Return what WeasyPrint lays a document out with; `counters` learn how bullets and numbers are written."""
+        targets = TargetCollector()
         for style in html._ua_counter_style():
             counters.update(style)
         # What is in the cache is an image already: drawings are never fetched.
@@ -136,5 +136,5 @@ class Layout(Document):  # type: ignore[misc]
     """A document whose pages know the styles of earlier ones."""
 
     @classmethod
-    def _build_layout_context(cls, html: Any, *_arguments: Any) -> LayoutContext:
-        return html.cascade.context(html)
+    def _build_layout_context(cls, html: Any, _fonts: Any, counters: CounterStyle, *_arguments: Any) -> LayoutContext:
+        return html.cascade.context(html, counters)
