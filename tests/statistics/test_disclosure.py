@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trainloop.statistics.disclosure import TOTAL, Guard, Place, hidden_in_line, with_margins
+from trainloop.statistics.subtraction import FewPeople, is_small_group_derivable
 from trainloop.statistics.suppression import LedgerEntry, Minimums
 
 MINIMUMS = Minimums()
@@ -114,3 +117,20 @@ def test_margins_know_empty_crossings() -> None:
     assert whole["P4", "b"] == frozenset()
     assert whole[TOTAL, TOTAL] == people([1, 2])
     assert len(whole) == 9
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.frozensets(st.integers(0, 14), min_size=1), min_size=1, max_size=7), st.integers(2, 5))
+def test_the_fast_question_has_the_answer_of_the_exact_one(numbers: list[frozenset[int]], minimum: int) -> None:
+    """Against trying every set of atoms, on companies small enough for that."""
+    groups = [people(group) for group in numbers]
+    assert FewPeople().is_derivable(groups, minimum) == is_small_group_derivable(groups, minimum)
+
+
+def test_departments_that_are_safe_one_by_one_but_not_together_are_not_all_shown() -> None:
+    """Three cuts whose sums leave one person: A+B and B+C and A+C of twelve, and the whole of all but one."""
+    a, b, c = people(range(12)), people(range(20, 32)), people(range(40, 52))
+    groups = {"ab": a | b, "bc": b | c, "ac": a | c, "most": a | b | c | people([99])}
+    seen = Guard((), MINIMUMS).admit_all(groups, "mean")
+    assert [seen[name].level for name in ("ab", "bc", "ac")] == ["mean"] * 3
+    assert (seen["most"].level, seen["most"].reason) == ("hidden", "protects_other_figure")

@@ -21,7 +21,7 @@ from trainloop.needs.figures import (
 )
 from trainloop.needs.gaps import LevelGap, ResultGap, level_gaps, result_gaps
 from trainloop.needs.inputs import ASKING_ITEMS, Inputs, person_id
-from trainloop.needs.judging import JudgedTopic, judge_topics, share_pct
+from trainloop.needs.judging import JudgedTopic, judge_topics
 from trainloop.needs.showing import Shown, TableCell, guard_of
 from trainloop.needs.topics import EvidenceRow, Plan, layer_rows, need_rows, plan_year
 from trainloop.statistics.disclosure import Guard, Place, hidden_in_line, with_margins
@@ -166,14 +166,14 @@ class _Demand:
         guard.admit("target", judged.asked)
         shown.keep(guard, prefix=f"demand:{code}")
         everybody = guard.admit("all", self.all)
-        forms, n = self.inputs.forms, len(self.inputs.forms)
+        n = len(self.all)
         shown.say("demand", code, {"all_n": n}, n)
         values = {"all_pct": ASKING_ITEMS} | {f"{item.partition('_')[0]}_pct": (item,) for item in ASKING_ITEMS}
         for statistic, items in values.items():
-            share = share_pct(forms, code, items)
+            share = 100 * len(self.inputs.who_asks(code, items)) / n if n else None
             shown.tell("demand", code, {statistic: ("distribution", share)}, n, everybody)
         if self.cells:
-            asking = frozenset(form.respondent_id for form in forms if form.asks_for(code))
+            asking = self.inputs.who_asks(code)
 
             def asking_pct(group: frozenset[str]) -> float:
                 return 100 * len(group & asking) / len(group)
@@ -222,12 +222,12 @@ def _results(
         for employee_id in gaps:
             members.setdefault(department_of[employee_id], []).append(employee_id)
         hidden = hidden_in_line({name: len(people) for name, people in members.items()}, minimums.mean)
+        groups = {name: ledger_ids(inputs, people) for name, people in members.items() if name not in hidden}
+        admitted = guard.admit_all({f"department:{name}": groups[name] for name in sorted(groups)}, "mean")
         for name, people in sorted(members.items()):
             below = "below_minimum_mean" if len(people) < minimums.mean else "protects_other_figure"
-            reason: str | None = below
-            if name not in hidden:
-                found = guard.admit(f"department:{name}", ledger_ids(inputs, people), "mean")
-                reason = None if found.level != "hidden" else found.reason or below
+            found = admitted.get(f"department:{name}", Visibility("hidden", below))
+            reason = (found.reason or below) if found.level == "hidden" else None
             mean = fmean(gaps[each].gap_pct for each in people)
             shown.cells.append(TableCell("performance_department", code, name, "gap_pct", mean, len(people), reason))
         _gap_table(shown, guard, inputs, f"performance:{code}", gaps)

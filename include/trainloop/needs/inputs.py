@@ -121,10 +121,6 @@ class Form:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
 
-    def asks_for(self, topic_code: str, items: Sequence[str] = ASKING_ITEMS) -> bool:
-        """Whether the topic is wished, part of the career aspired to, or a weakness of one's own."""
-        return any(topic_code in self.choices.get(item, ()) for item in items)
-
 
 @dataclass(frozen=True)
 class Inputs:
@@ -150,6 +146,19 @@ class Inputs:
     invited_count: int
     eligible_count: int
     labels: tuple[Mapping[str, str], ...]
+
+    @functools.cached_property
+    def _asking(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for form in self.forms:
+            for item in ASKING_ITEMS:
+                for topic_code in form.choices.get(item, ()):
+                    found.setdefault((item, topic_code), set()).add(form.respondent_id)
+        return {key: frozenset(people) for key, people in found.items()}
+
+    def who_asks(self, topic_code: str, items: Sequence[str] = ASKING_ITEMS) -> frozenset[str]:
+        """Return the forms (ids) that wish a topic, need it for the career, or name it as a weakness of their own."""
+        return frozenset().union(*(self._asking.get((item, topic_code), frozenset()) for item in items))
 
     def sha256(self) -> str:
         """Return a hash over all evidence and the rules of needs: equal evidence, equal hash, whatever its order.

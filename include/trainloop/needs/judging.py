@@ -26,7 +26,7 @@ from trainloop.domain.need import (
 )
 from trainloop.domain.need_priority import Scores, Weights, priority, scope_score, strategic_score, urgency_score
 from trainloop.needs.gaps import LevelGap, ResultGap, shortfall_of
-from trainloop.needs.inputs import Confirmation, Form, Inputs, Person, Topic
+from trainloop.needs.inputs import Confirmation, Inputs, Person, Topic
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,12 @@ def _judge(
     target = [person for person in inputs.people if topic.is_for(person.job_family, person.job_level)]
     measure, code, gaps = _measure(topic, target, results, levels)
     departments, measured = _departments(target, gaps, said, inputs.parents)
-    asked = [form for form in inputs.forms if topic.is_for(form.job_family, form.job_level)]
+    asked = frozenset(form.respondent_id for form in inputs.forms if topic.is_for(form.job_family, form.job_level))
     layers = (
         strategy_layer(topic.goal_code, inputs.goals),
         business_layer(departments, measure, rules.min_gap_pct, minimum),
         individual_layer(
-            sum(form.asks_for(topic.topic_code) for form in asked),
+            len(asked & inputs.who_asks(topic.topic_code)),
             len(asked) if inputs.forms else None,
             rules.min_asking_pct,
             minimum,
@@ -125,7 +125,7 @@ def _judge(
         measure_code=code,
         departments=departments,
         measured=measured,
-        asked=frozenset(form.respondent_id for form in asked),
+        asked=asked,
     )
 
 
@@ -219,10 +219,3 @@ def _scores(
         scope_score(share_pct, gap_pct, rules.scope_pct),
         strategic_score(goal.weight_pct if goal else 0.0, heaviest_pct),
     )
-
-
-def share_pct(forms: Sequence[Form], topic_code: str, items: Sequence[str]) -> float | None:
-    """Return the percentage of forms that name a topic in any of the given items; None without forms."""
-    if not forms:
-        return None
-    return 100 * sum(form.asks_for(topic_code, items) for form in forms) / len(forms)

@@ -11,8 +11,8 @@ from trainloop.config import NeedsRules
 from trainloop.domain.need import LAYERS, Layer
 from trainloop.domain.need_priority import Funding, RankedNeed, best_use, fund, ranked, reweighted, variants
 from trainloop.needs.figures import ledger_ids
-from trainloop.needs.inputs import ASKING_ITEMS, Form, Inputs
-from trainloop.needs.judging import JudgedTopic, share_pct, weights_of
+from trainloop.needs.inputs import ASKING_ITEMS, Inputs
+from trainloop.needs.judging import JudgedTopic, weights_of
 from trainloop.needs.showing import Shown, rounded
 from trainloop.statistics.disclosure import Guard, hidden_in_line
 from trainloop.statistics.suppression import Visibility
@@ -234,28 +234,22 @@ def _business_evidence(
         kind = "kpi" if judged.measure == "performance" else "competency"
         n = result.people_count or 0
         yield "business", kind, judged.measure_code, "gap_pct", _seen("gap_pct", result.value, n, pooled)
+    code, groups = judged.topic.topic_code, {}
+    for name, people in judged.measured.items():
+        if people and name not in hidden:
+            groups[f"topic:{code}:{name}"] = ledger_ids(inputs, people)
+    seen = business.admit_all(groups, "mean") if business else {}
     for each in judged.departments:
-        if not each.people_count and each.is_confirmed is None:
+        name, n = each.department_code, each.people_count
+        if not n and each.is_confirmed is None:
             continue
         word = "none" if each.is_confirmed is None else "yes" if each.is_confirmed else "no"
-        yield "business", "department", each.department_code, "confirmed", _fact("confirmed", word)
-        yield "business", "department", each.department_code, "cause", _fact("cause", each.cause or "unknown")
-        group = ledger_ids(inputs, judged.measured.get(each.department_code, frozenset()))
-        if business is not None and group:
-            key = f"topic:{judged.topic.topic_code}:{each.department_code}"
-            is_small = len(group) < business.minimums.mean
-            seen = (
-                Visibility("hidden", "below_minimum_mean" if is_small else "protects_other_figure")
-                if each.department_code in hidden
-                else business.admit(key, group, "mean")
-            )
-            yield (
-                "business",
-                "department",
-                each.department_code,
-                "gap_pct",
-                _seen("gap_pct", each.gap_pct, each.people_count, seen),
-            )
+        yield "business", "department", name, "confirmed", _fact("confirmed", word)
+        yield "business", "department", name, "cause", _fact("cause", each.cause or "unknown")
+        if business is not None and n:
+            below = "below_minimum_mean" if n < business.minimums.mean else "protects_other_figure"
+            found = seen.get(f"topic:{code}:{name}", Visibility("hidden", below))
+            yield "business", "department", name, "gap_pct", _seen("gap_pct", each.gap_pct, n, found)
     for line in inputs.interviews:
         if line["topic_code"] == judged.topic.topic_code:
             count, severity = line["mentions_count"], float(line["severity_mean"])
@@ -271,16 +265,10 @@ def _hidden_departments(judged: JudgedTopic, minimum: int) -> set[str]:
 
 
 def _individual_evidence(judged: JudgedTopic, inputs: Inputs, asked: Visibility) -> Iterator[_Line]:
-    forms: list[Form] = [form for form in inputs.forms if form.respondent_id in judged.asked]
-    yield (
-        "individual",
-        "wave",
-        inputs.wave_code,
-        "answered_count",
-        _fact("answered_count", float(len(forms)), len(forms)),
-    )
+    n = len(judged.asked)
+    yield "individual", "wave", inputs.wave_code, "answered_count", _fact("answered_count", float(n), n)
     for item in ASKING_ITEMS:
-        share = share_pct(forms, judged.topic.topic_code, (item,))
-        if share is not None:
+        if n:
+            share = 100 * len(judged.asked & inputs.who_asks(judged.topic.topic_code, (item,))) / n
             name = f"{item.partition('_')[0]}_pct"
-            yield "individual", "wave", inputs.wave_code, name, _seen(name, share, len(forms), asked, is_share=True)
+            yield "individual", "wave", inputs.wave_code, name, _seen(name, share, n, asked, is_share=True)

@@ -11,6 +11,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from trainloop.statistics.subtraction import FewPeople
 from trainloop.statistics.suppression import LedgerEntry, Level, Minimums, Visibility, visibility_of
 
 if TYPE_CHECKING:  # pandas is loaded by the one function that needs it
@@ -20,6 +21,8 @@ Place = tuple[str, str]
 TOTAL = "total"
 # Beyond so many crossings the check of a table takes minutes, and a page cannot show it: margins only.
 MAX_CROSSINGS = 120
+# More groups than that are not tried one after the other once they are not safe together.
+MAX_ONE_BY_ONE = 60
 _RANK: Mapping[Level, int] = {"hidden": 0, "mean": 1, "distribution": 2}
 
 
@@ -31,14 +34,34 @@ class Guard:
 
     def __init__(self, earlier: Sequence[LedgerEntry], minimums: Minimums) -> None:
         self.minimums = minimums
-        self.ledger: list[LedgerEntry] = []
         self.earlier = list(earlier)
+        self.ledger: list[LedgerEntry] = []
+        self._few = FewPeople()
 
     def admit(self, key: str, group: frozenset[str], most: Level = "distribution") -> Visibility:
         """Return how much of a group may be shown, at most `most`, and remember it as shown."""
-        seen = self._look(key, group, most)
-        if seen.level != "hidden" and all(entry.key != key for entry in self.ledger):
-            self.ledger.append(LedgerEntry(key, seen.level, group))
+        return self.admit_all({key: group}, most)[key]
+
+    def admit_all(self, groups: Mapping[str, frozenset[str]], most: Level = "distribution") -> dict[str, Visibility]:
+        """Admit several groups of one kind, such as all departments: together where that is safe, else one by one."""
+        seen: dict[str, Visibility] = {}
+        added: list[LedgerEntry] = []
+        for key, group in groups.items():
+            seen[key] = found = self._look(key, group, most, added)
+            if found.level != "hidden" and not self._is_known(key):
+                added.append(LedgerEntry(key, found.level, group))
+        if self._is_solvable(added):
+            added, tried = [], added
+            for entry in tried[:MAX_ONE_BY_ONE]:
+                level = self._solved_level([*added, entry])
+                if level == entry.level:
+                    added.append(entry)
+                else:
+                    seen[entry.key] = Visibility(level, "protects_other_figure")
+                    added += [LedgerEntry(entry.key, level, entry.respondents)] if level == "mean" else []
+            for entry in tried[MAX_ONE_BY_ONE:]:
+                seen[entry.key] = Visibility("hidden", "protects_other_figure")
+        self.ledger += added
         return seen
 
     def admit_table(self, key: str, cells: Mapping[Place, frozenset[str]], level: Level) -> Mapping[Place, str | None]:
@@ -52,9 +75,9 @@ class Guard:
         inner = {place for place in whole if TOTAL not in place}
         for hidden in (_hidden_cells(counts, minimum), inner | _hidden_margins(counts, minimum)):
             shown = {place: whole[place] for place in whole if place not in hidden}
-            if shown and self._is_safe(key, shown, minimum, level):
-                for place, group in shown.items():
-                    self.admit(f"{key}:{place[0]}|{place[1]}", group, level)
+            entries = [LedgerEntry(f"{key}:{row}|{column}", level, group) for (row, column), group in shown.items()]
+            if shown and self._is_safe(entries, level):
+                self.ledger += [entry for entry in entries if not self._is_known(entry.key)]
                 below = f"below_minimum_{level}"
                 return {
                     place: None if place in shown else (below if counts[place] < minimum else "protects_other_figure")
@@ -62,7 +85,16 @@ class Guard:
                 }
         return dict.fromkeys(whole, "protects_other_figure")
 
-    def _look(self, key: str, group: frozenset[str], most: Level) -> Visibility:
+    def _is_known(self, key: str) -> bool:
+        return any(entry.key == key for entry in self.ledger)
+
+    def _is_safe(self, entries: Sequence[LedgerEntry], level: Level) -> bool:
+        """Whether a table's shown crossings can stand beside each other and beside all that is shown elsewhere."""
+        looks = (self._look(entry.key, entry.respondents, level, ()) for entry in entries)
+        return all(found.level == level for found in looks) and not self._is_solvable(entries)
+
+    def _look(self, key: str, group: frozenset[str], most: Level, added: Sequence[LedgerEntry]) -> Visibility:
+        """How much of a group may be shown by its size and by its difference to any one group shown before."""
         own = self._own_visibility(group, [entry for entry in self.earlier if entry.key == key])
         level = min(own.level, most, key=_RANK.__getitem__)
         reason = own.reason if _RANK[own.level] < _RANK[most] else None
@@ -70,7 +102,7 @@ class Guard:
             return own
         lists: tuple[tuple[str, Sequence[LedgerEntry]], ...] = (
             ("too_close_to_earlier_release", self.earlier),
-            ("protects_other_figure", self.ledger),
+            ("protects_other_figure", (*self.ledger, *added)),
         )
         for said, entry in ((said, entry) for said, entries in lists for entry in entries):
             if self._differs_by_few(group, entry.respondents, self.minimums.mean):
@@ -79,6 +111,33 @@ class Guard:
             if is_full and self._differs_by_few(group, entry.respondents, self.minimums.distribution):
                 level, reason = "mean", said
         return Visibility(level, reason, own.is_near_earlier)
+
+    def _is_solvable(self, added: Sequence[LedgerEntry]) -> bool:
+        """Whether these together with all that is shown could be solved for fewer people than each level needs."""
+        new = [entry for entry in added if not self._is_shown(entry)]
+        return bool(new) and (self._is_derivable(new, "mean") or self._is_derivable(new, "distribution"))
+
+    def _is_shown(self, entry: LedgerEntry) -> bool:
+        """Whether the same people are shown as far already: then nothing is added to what a reader can solve."""
+        return any(
+            known.respondents == entry.respondents and _RANK[known.level] >= _RANK[entry.level]
+            for known in (*self.earlier, *self.ledger)
+        )
+
+    def _solved_level(self, added: Sequence[LedgerEntry]) -> Level:
+        """Return how far the last of these may be shown beside the others."""
+        last = added[-1]
+        if self._is_derivable(added, "mean"):
+            return "hidden"
+        is_full = last.level == "distribution" and not self._is_derivable(added, "distribution")
+        return "distribution" if is_full else "mean"
+
+    def _is_derivable(self, added: Sequence[LedgerEntry], level: Level) -> bool:
+        minimum = self.minimums.mean if level == "mean" else self.minimums.distribution
+        shown = [
+            entry.respondents for entry in (*self.earlier, *self.ledger, *added) if _RANK[entry.level] >= _RANK[level]
+        ]
+        return self._few.is_derivable(shown, minimum)
 
     def _own_visibility(self, group: frozenset[str], earlier: Sequence[LedgerEntry]) -> Visibility:
         if earlier:
@@ -95,25 +154,6 @@ class Guard:
         if abs(len(group) - len(other)) >= minimum:
             return False
         return 0 < len(group ^ other) < minimum
-
-    def _is_safe(self, key: str, shown: Mapping[Place, frozenset[str]], minimum: int, level: Level) -> bool:
-        """Whether no shown crossing, and no sum of shown crossings, comes too close to a group shown elsewhere."""
-        if any(
-            self._look(f"{key}:{place[0]}|{place[1]}", group, level).level != level for place, group in shown.items()
-        ):
-            return False
-        sides = (
-            [group for (row, column), group in shown.items() if TOTAL not in (row, column)],
-            [group for (row, column), group in shown.items() if column == TOTAL and row != TOTAL],
-            [group for (row, column), group in shown.items() if row == TOTAL and column != TOTAL],
-        )
-        others = [entry.respondents for entry in (*self.earlier, *self.ledger)]
-        for side in sides:
-            for other in others:
-                rest = other.difference(*(group for group in side if group <= other))
-                if 0 < len(rest) < minimum and len(rest) < len(other):
-                    return False
-        return True
 
 
 def with_margins(cells: Mapping[Place, frozenset[str]]) -> dict[Place, frozenset[str]]:
