@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo
 
-.PHONY: help setup demo demo-down up down status test test-fast lint format types docs bench audit lock clean
+.PHONY: help setup browser demo demo-down up down status test test-fast lint format types docs bench audit lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,6 +20,9 @@ setup: .venv/.complete  ## install system libraries (Debian) and Python packages
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
+
+browser: setup
+	@.ci/system-packages $(PYTHON) browser || echo "Without Chromium the browser tests of the forms are skipped."
 
 demo: setup  ## a sample company's training year through the real DAGs; leaves the stack up
 	@$(DEMO) $(BIN)/trainloop demo
@@ -37,7 +40,7 @@ down: setup  ## stop what `make up` or `make demo` started
 status: setup  ## what runs, where, and what is due
 	@$(BIN)/trainloop status
 
-test: setup  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, kills, one real Airflow
+test: browser  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, browser, kills, one real Airflow
 	@$(BIN)/python -m pytest -m "not benchmark"
 
 test-fast: setup  ## the inner loop: under a minute
