@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -46,6 +47,10 @@ def _add_service_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/style.css")
     def style() -> Response:
         return Response(pages.style(), media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    @app.get("/fonts/{face}")
+    def font(face: Literal["NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"]) -> Response:
+        return Response(pages.font(face), media_type="font/ttf", headers={"Cache-Control": "public, max-age=604800"})
 
     @app.get("/robots.txt")
     def robots() -> Response:

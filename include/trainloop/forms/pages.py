@@ -18,6 +18,12 @@ from trainloop.forms.words import ActionWords, Words, words, zone_of
 from trainloop.surveys.instrument import Instrument
 
 Tone = Literal["good", "plain", "bad"]
+# A machine without Chinese fonts shows the ones our PDFs are set in; a browser asks for them only where it has none.
+_FONT_FACES = "".join(
+    f"@font-face{{font-family:'Noto Sans SC';font-weight:{weight};src:local('Noto Sans SC'),local('Noto Sans CJK SC'),"
+    f"url('/fonts/NotoSansSC-{face}.ttf');unicode-range:U+2000-206F,U+2E80-9FFF,U+FF00-FFEF}}\n"
+    for weight, face in ((400, "Regular"), (700, "Bold"))
+)
 # Up to so many points stand beside each other, even on a phone of 390 px.
 _POINTS_IN_A_ROW = 7
 
@@ -97,6 +103,7 @@ def form_page(
         person=text.say("named_person", person=row["employee_name"]) if row["employee_name"] else "",
         parts=_parts(questions, shown, instrument, locale),
         problems=[question for question in shown if question.problem],
+        has_optional=not all(question.item.is_required for question in questions),
         done=answered_count(questions, typed),
         count=len(questions),
         notice=notices.get(notice, ""),
@@ -155,10 +162,16 @@ def message_page(
     return page
 
 
+@functools.cache
 def style() -> str:
     """Return the style sheet in the company's colour."""
     text = resources.files(__package__).joinpath("templates", "style.css").read_text("utf-8")
-    return text.replace("#1f5fa8", get_site().company.colour)
+    return _FONT_FACES + text.replace("#1f5fa8", get_site().company.colour)
+
+
+def font(face: str) -> bytes:
+    """Return one of the shipped faces."""
+    return resources.files("trainloop.reporting").joinpath("fonts", face).read_bytes()
 
 
 def _question(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
