@@ -52,3 +52,36 @@ where verdict.release_id = %(release_id)s and verdict.family = 'comparison' and 
     and verdict.text_value = 'drop' and not verdict.is_hidden
     and bound.statistic = 'ci_high' and not bound.is_hidden
 order by verdict.code
+
+-- name: classes_to_interview
+-- Grain: one class of a quarter in which something really dropped, with the class manager who is to talk to its learners.
+select distinct session.session_code, session.class_manager_id
+from ops.commitments as item
+join core.class_sessions as session
+    on (session.ends_at at time zone session.timezone)::date >= make_date(
+        left(item.subject_id, 4)::integer, right(item.subject_id, 1)::integer * 3 - 2, 1
+    )
+    and (session.ends_at at time zone session.timezone)::date < make_date(
+        left(item.subject_id, 4)::integer, right(item.subject_id, 1)::integer * 3 - 2, 1
+    ) + interval '3 months'
+where item.kind = 'acknowledge_feedback' and item.subject_kind = 'quarter' and item.asked_at > %(asked_since)s
+    and item.asked_at <= %(now)s and session.status <> 'cancelled' and session.class_manager_id is not null
+    and exists (select from core.attendance where attendance.session_code = session.session_code)
+    and not exists (
+        select from ops.survey_waves as wave
+        where wave.instrument_code = 'post_class_interview' and wave.subject_kind = 'class_session'
+            and wave.subject_id = session.session_code
+    )
+order by session.session_code
+
+-- name: interviews
+-- One quarter's interviews with learners, as class managers noted them: counts and a mean, no words.
+select interviews_count, learners_count, match_mean from ops.interviews_between(%(first_day)s, %(last_day)s)
+
+-- name: are_interviews_over
+-- Whether class managers were asked about classes that ended in these days, and nobody is asked any more.
+select count(*) > 0 and bool_and(wave.state not in ('planned', 'open')) as are_over
+from ops.survey_waves as wave
+join core.class_sessions as session on session.session_code = wave.subject_id
+where wave.instrument_code = 'post_class_interview' and wave.subject_kind = 'class_session'
+    and (session.ends_at at time zone session.timezone)::date between %(first_day)s and %(last_day)s

@@ -82,6 +82,12 @@ def company(warehouse: str, set_clock: SetClock) -> None:
     set_clock(2026, 7, 20)
 
 
+def mail_text(content: bytes) -> str:
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    text: str = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    return text
+
+
 def commitments() -> list[dict[str, Any]]:
     return world.execute("select * from ops.commitments order by person_id")
 
@@ -106,12 +112,12 @@ def test_the_pulse_opens_on_the_fifth_working_day_of_the_quarter(quarter: str, d
 def test_a_quarter_with_classes_is_asked_about_once(company: None, set_clock: SetClock) -> None:
     """Planned from the first day of the next quarter; one in which no class ended is not asked about."""
     set_clock(2026, 4, 1)
-    assert pulse.plan_pulse() == {"waves_planned": 1}
-    assert pulse.plan_pulse() == {"waves_planned": 0}
+    assert pulse.plan_pulse() == {"waves_planned": 1, "interviews_planned": 0}
+    assert pulse.plan_pulse() == {"waves_planned": 0, "interviews_planned": 0}
     (wave,) = world.execute("select wave_code, subject_id, state::text as state from ops.survey_waves")
     assert wave == {"wave_code": "PULSE-2026Q1", "subject_id": "2026Q1", "state": "planned"}
     set_clock(2026, 1, 20)
-    assert pulse.plan_pulse() == {"waves_planned": 0}
+    assert pulse.plan_pulse()["waves_planned"] == 0
 
 
 def test_a_real_drop_goes_to_everybody_who_taught_and_to_nobody_else(company: None) -> None:
@@ -137,6 +143,34 @@ def test_a_real_drop_goes_to_everybody_who_taught_and_to_nobody_else(company: No
     assert figure("2026Q1", "comparison", "match", "verdict")["reason"] == "no_earlier_wave"
     again = pulse.publish_pulses()
     assert (again["releases_made"], again["feedback_items"], again["notices_planned"]) == (0, 0, 0)
+
+
+def test_after_a_drop_class_managers_talk_to_learners_and_hr_reads_what_they_noted(company: None) -> None:
+    """R08, post-class interviews: one named form per class of the quarter; their sums stand in HR's mail only."""
+    world.execute("update core.class_sessions set class_manager_id = 'E0040'")
+    answered("2026Q1", GOOD, "2026-04-20 23:59+08")
+    answered("2026Q2", BAD, "2026-07-19 23:59+08")
+    assert pulse.plan_pulse()["interviews_planned"] == 0
+    pulse.publish_pulses()
+    assert pulse.plan_pulse()["interviews_planned"] == 1
+    assert pulse.plan_pulse()["interviews_planned"] == 0
+    (asked,) = world.execute("select wave_code, employee_id from ops.wave_people")
+    assert asked == {"wave_code": "CLASSTALK-B", "employee_id": "E0040"}
+    world.execute(
+        """insert into core.named_responses (wave_code, employee_id, state, answered_at, answers)
+           values ('CLASSTALK-B', 'E0040', 'complete', '2026-07-21',
+               '{"interviewed_count": 6, "content_match": 2, "what_to_change": "more cases"}')"""
+    )
+    assert pulse.publish_pulses()["notices_planned"] == 0
+    world.execute("update ops.survey_waves set state = 'closed', closed_at = now() where wave_code = 'CLASSTALK-B'")
+    assert pulse.publish_pulses()["notices_planned"] == 1
+    assert pulse.publish_pulses()["notices_planned"] == 0
+    compose_due()
+    mails = world.execute("select * from ops.messages where recipient_id = 'hr_lead' order by message_id desc limit 1")
+    assert "【课后访谈】" in mails[0]["subject"]
+    assert "1 次课后访谈，共 6 位学员，内容与工作匹配 2.0 分" in mail_text(mails[0]["mime_bytes"])
+    for mail in world.execute("select mime_bytes from ops.messages where recipient_kind = 'trainer'"):
+        assert "课后访谈" not in mail_text(mail["mime_bytes"])
 
 
 def test_a_change_that_chance_explains_opens_nothing(company: None) -> None:

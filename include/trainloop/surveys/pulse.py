@@ -20,12 +20,15 @@ from trainloop.outbox.notices import Notice, plan
 from trainloop.requests.commitments import Asked, Commitment, ask
 from trainloop.surveys.pulse_results import PulseResult, evaluate_pulse
 from trainloop.surveys.scan import Scan
-from trainloop.surveys.waves import plan_wave
+from trainloop.surveys.waves import Listed, WavePlan, plan_wave, plan_waves
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
-INSTRUMENT = "quarterly_pulse"
+INSTRUMENT, INTERVIEW = "quarterly_pulse", "post_class_interview"
+INTERVIEWED = "interviews"
+# How long after a drop was told its classes are still worth an interview.
+ASKED = timedelta(days=14)
 # How long after its close a pulse is watched for late answer files.
 WATCHED = timedelta(days=180)
 
@@ -35,9 +38,11 @@ class PulseBusyError(TransientError):
 
 
 def plan_pulse(as_of: date | None = None) -> dict[str, int]:
-    """Plan the pulse about the quarter before the scan's day, when classes ended in it. Returns counts: waves_planned.
+    """Plan the pulse about the quarter before the scan's day, when classes ended in it. Returns counts: waves_planned,
+    interviews_planned.
 
-    Planned from the first day of the quarter, so that everybody sees when it comes; an open or closed one stays.
+    Planned from the first day of the quarter, so that everybody sees when it comes; an open or closed one stays. Where
+    something really dropped, the class managers of that quarter are asked to talk to learners (post-class interviews).
     """
     with engine.connect("planner") as connection:
         scan = Scan.start(connection, as_of)
@@ -50,9 +55,20 @@ def plan_pulse(as_of: date | None = None) -> dict[str, int]:
         is_changed = row["has_classes"] and plan_wave(
             connection, scan, INSTRUMENT, "quarter", quarter, opening_day(quarter_code(scan.today))
         )
+        interviews = _plan_interviews(connection, scan)
         faults.point("pulse.plan.before_commit")
     faults.point("pulse.plan.after_commit")
-    return {"waves_planned": int(is_changed)}
+    return {"waves_planned": int(is_changed), "interviews_planned": interviews}
+
+
+def _plan_interviews(connection: Connection, scan: Scan) -> int:
+    wanted = {"now": scan.now, "asked_since": scan.now - ASKED}
+    classes = connection.execute(statement("pulse", "classes_to_interview"), wanted).fetchall()
+    plans = [
+        WavePlan(INTERVIEW, "class_session", row["session_code"], scan.today, people=(Listed(row["class_manager_id"]),))
+        for row in classes
+    ]
+    return len(plan_waves(connection, scan, plans))
 
 
 def opening_day(quarter: str) -> date:
@@ -102,8 +118,10 @@ def _publish(wave: dict[str, str], scan: Scan, counts: dict[str, int]) -> PulseR
 
 
 def _tell_hr(connection: Connection, result: PulseResult, scan: Scan) -> int:
+    """Plan HR's mail about the release, and a second one when the interviews that followed a drop are in."""
     if not scan.may_mail:
         return 0
+    steps = ["", INTERVIEWED] if _are_interviews_in(connection, result.quarter) else [""]
     notices = [
         Notice(
             "pulse_result",
@@ -111,12 +129,24 @@ def _tell_hr(connection: Connection, result: PulseResult, scan: Scan) -> int:
             result.quarter,
             "contact",
             contact,
+            step=step,
             sequence_number=result.release.revision_number,
             facts={"release_id": result.release.release_id},
         )
+        for step in steps
         for contact in get_site().contacts_of("hr")
     ]
     return plan(connection, notices)
+
+
+def _are_interviews_in(connection: Connection, quarter: str) -> bool:
+    first_day, last_day = quarter_days(quarter)
+    days = {"first_day": first_day, "last_day": last_day}
+    over = connection.execute(statement("pulse", "are_interviews_over"), days).fetchone()
+    held = connection.execute(statement("pulse", "interviews"), days).fetchone()
+    assert over is not None
+    assert held is not None
+    return bool(over["are_over"] and held["interviews_count"])
 
 
 def _open_feedback_items(connection: Connection, result: PulseResult, scan: Scan) -> Asked:

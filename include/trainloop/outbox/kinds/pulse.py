@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Locale
+from trainloop.domain.survey import quarter_days
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -22,6 +23,8 @@ _WORDS = {
         "drop": "“{name}”明显下降：{earlier} → {now}（{difference}，95% 区间 {low} 至 {high}）",
         "rise": "“{name}”明显上升：{earlier} → {now}（{difference}，95% 区间 {low} 至 {high}）",
         "quarter": "{year} 年第 {number} 季度",
+        "interviews": "{interviews} 次课后访谈，共 {learners} 位学员，内容与工作匹配 {match} 分（班主任记录，"
+        "不计入问卷结果）。",
     },
     "en": {
         "rate": "Response rate",
@@ -31,6 +34,8 @@ _WORDS = {
         "drop": "“{name}” dropped: {earlier} → {now} ({difference}, 95 % interval {low} to {high})",
         "rise": "“{name}” rose: {earlier} → {now} ({difference}, 95 % interval {low} to {high})",
         "quarter": "Q{number} {year}",
+        "interviews": "Post-class interviews: {interviews}, with {learners} learners; match with work {match} "
+        "(as class managers noted it, not part of the survey).",
     },
 }
 
@@ -38,13 +43,31 @@ _WORDS = {
 def pulse_result(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
     """Return HR's mail about one release; a release that is gone makes none."""
     released = pulse_figures(connection, [int(due.facts["release_id"]) for due in notices])
-    return {due.notice_id: _content(due, released.get(int(due.facts["release_id"]))) for due in notices}
+    talks = {quarter: _interviews(connection, quarter) for quarter in {due.subject_id for due in notices}}
+    return {
+        due.notice_id: _content(due, released.get(int(due.facts["release_id"])), talks[due.subject_id])
+        for due in notices
+    }
 
 
-def _content(due: Due, figures: Figures | None) -> Written:
+def _interviews(connection: Connection, quarter: str) -> Mapping[str, Any]:
+    first_day, last_day = quarter_days(quarter)
+    row = connection.execute(
+        statement("pulse", "interviews"), {"first_day": first_day, "last_day": last_day}
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def _content(due: Due, figures: Figures | None, talks: Mapping[str, Any]) -> Written:
     if figures is None:
         return Unwritable("subject_unknown")
+    said = _WORDS[due.locale]["interviews"].format(
+        interviews=talks["interviews_count"], learners=talks["learners_count"], match=talks["match_mean"]
+    )
     return Content({
+        "interviews": said if talks["interviews_count"] else "",
+        "is_follow_up": bool(due.step),
         "quarter": quarter_text(due.subject_id, due.locale),
         "revision": due.sequence_number,
         "complete_count": _text(figures, "response", "wave", "complete_count"),
