@@ -144,7 +144,8 @@ select
     n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, w.source,
     w.subject_kind, w.subject_id, i.token, s.session_code, s.ends_at, s.timezone as session_timezone,
     c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name, d.name_zh as department_zh,
-    d.name_en as department_en, e.name as person_name
+    d.name_en as department_en, e.name as person_name,
+    case when w.has_completions then l.survey_id end as limesurvey_id
 from ops.notices as n
 inner join ops.survey_waves as w on w.wave_code = n.subject_id
 inner join ops.invitations as i on i.wave_code = w.wave_code and i.employee_id = n.recipient_id
@@ -152,6 +153,8 @@ left join core.class_sessions as s on w.subject_kind = 'class_session' and s.ses
 left join core.courses as c on c.course_code = s.course_code
 left join core.trainers as t on t.trainer_id = s.trainer_id
 left join core.departments as d on w.subject_kind = 'department' and d.department_code = w.subject_id
+-- LimeSurvey knows the tokens once it has told who has answered.
+left join ops.limesurvey_surveys as l on l.wave_code = w.wave_code and l.opening_number = w.opening_number
 left join ops.assessments as a on w.subject_kind = 'assessment' and a.wave_code = w.subject_id
 left join core.employees as e
     on e.employee_id = case when w.subject_kind in ('person', 'employee') then w.subject_id else a.employee_id end

@@ -14,6 +14,7 @@ from tests.outbox.conftest import SESSION, Company
 
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.notices import Notice
+from trainloop.settings import get_settings
 
 STOP = "insert into ops.mail_stops (recipient_kind, recipient_id, kind, address_sha256, recorded_at)"
 
@@ -322,3 +323,22 @@ def test_optional_mail_is_stopped_with_one_click(company: Company) -> None:
     assert "E1" not in address
     assert notice["List-Unsubscribe"] is None
     assert "/u/" not in text(notice)
+
+
+def test_a_call_to_limesurvey_waits_until_its_link_works(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that LimeSurvey does not know yet would be a dead link: the call is kept, not dropped."""
+    monkeypatch.setenv("TRAINLOOP_LIMESURVEY_URL", "https://survey.example.com/index.php")
+    get_settings.cache_clear()
+    company.run("update ops.survey_waves set source = 'limesurvey', has_completions = false")
+    company.call("E1")
+    assert compose_due()["composed_messages"] == 0
+    company.run(
+        """insert into ops.limesurvey_surveys (wave_code, opening_number, survey_id, questions, closes_at)
+           select wave_code, opening_number, 123456, '{}', closes_at from ops.survey_waves"""
+    )
+    assert compose_due()["composed_messages"] == 0
+    company.run("update ops.survey_waves set has_completions = true")
+    assert compose_due()["composed_messages"] == 1
+    token = company.run("select token from ops.invitations where employee_id = 'E1'")[0]["token"]
+    assert f"https://survey.example.com/index.php/123456?token={token}&lang=zh-Hans" in text(mails(company)[0])
+    get_settings.cache_clear()

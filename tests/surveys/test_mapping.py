@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from trainloop.domain.survey import WAVE_PREFIXES
 from trainloop.surveys import export_contract
-from trainloop.surveys.instrument import Instrument, InstrumentUnknownError, load_instrument
+from trainloop.surveys.instrument import FOLDER, Instrument, InstrumentUnknownError, load_instrument
 from trainloop.surveys.mapping import read_mapping
+from trainloop.surveys.mapping_drafts import TOOLS, NoMappingError, Tool, draft_mapping
 
 from .exports_of_tools import SHIPPED
 
@@ -87,3 +89,30 @@ def test_an_unknown_instrument_is_named_with_the_known_ones() -> None:
     """The message says what there is."""
     with pytest.raises(InstrumentUnknownError, match="course_evaluation"):
         load_instrument("no_such")
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_questionnaire_has_a_draft_for_every_tool(tool: Tool, path: Path) -> None:
+    """All that may be asked outside; forms with names are answered in the own forms only, and the draft says so."""
+    instrument = load_instrument(path.stem)
+    if instrument.anonymity == "named":
+        with pytest.raises(NoMappingError, match=path.stem):
+            draft_mapping(tool, path.stem)
+        return
+    read = read_mapping(draft_mapping(tool, path.stem))
+    assert (
+        read.wave.of_file(f"{tool}_{WAVE_PREFIXES[path.stem]}-2026-C001.csv") == f"{WAVE_PREFIXES[path.stem]}-2026-C001"
+    )
+    assert (read.token is not None) == (instrument.anonymity == "confidential")
+    assert len(read.asked_items(instrument)) == len(instrument.items)
+
+
+def test_tokens_are_read_where_answers_are_linked_and_nowhere_else() -> None:
+    """A token beside an anonymous answer would name its author; without one a confidential answer is nobody's."""
+    with pytest.raises(ValueError, match="must not read"):
+        read_mapping(mapping(token="Access code"))
+    with pytest.raises(ValueError, match="needs"):
+        read_mapping(mapping(instrument="feedback_360"))
+    with pytest.raises(ValueError, match="own forms only"):
+        read_mapping(mapping(instrument="action_plan"))

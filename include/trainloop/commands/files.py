@@ -12,7 +12,7 @@ from trainloop.errors import TrainLoopError
 
 
 def register(app: typer.Typer) -> None:
-    for command in (intake, template, docs):
+    for command in (intake, template, mapping, docs):
         app.command()(command)
 
 
@@ -47,6 +47,37 @@ def template(
     path = output or Path(f"{dataset}.xlsx")
     write_template(dataset, path)
     console.print(f"Wrote {path}. Fill it and put it into <inbox>/{dataset}/.", highlight=False)
+
+
+def mapping(
+    tool: Annotated[str, typer.Argument(help="wjx, limesurvey, microsoft_forms or google_forms")],
+    instrument: Annotated[str, typer.Argument(help="a questionnaire, such as annual_needs")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="where to write the YAML")] = None,
+    structure: Annotated[
+        bool, typer.Option("--structure", help="write the survey for LimeSurvey to import instead (tab-separated)")
+    ] = False,
+) -> None:
+    """Draft the mapping by which a survey tool's export of one questionnaire is read."""
+    from trainloop.surveys.limesurvey_form import structure as survey_structure
+    from trainloop.surveys.mapping_drafts import TOOLS, draft_mapping
+    from trainloop.surveys.options import instrument_now
+
+    chosen = next((one for one in TOOLS if one == tool), None)
+    if chosen is None or (structure and chosen != "limesurvey"):
+        console.print(
+            f"[red]✗[/] {tool}: known are {', '.join(TOOLS)}; --structure is for limesurvey.", highlight=False
+        )
+        raise typer.Exit(FAILURE)
+    path = output or Path(f"{tool}_{instrument}.{'txt' if structure else 'yaml'}")
+    path.write_text(
+        survey_structure(instrument_now(instrument)) if structure else draft_mapping(chosen, instrument), "utf-8"
+    )
+    then = (
+        "Import it in LimeSurvey"
+        if structure
+        else "Compare it with an export, put it into <inbox>/survey_exports/mappings/"
+    )
+    console.print(f"Wrote {path}. {then}.", highlight=False)
 
 
 def docs(

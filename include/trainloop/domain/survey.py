@@ -106,6 +106,8 @@ WAVE_PREFIXES: Mapping[str, str] = {
     "check_in_30d": "CHECK30",
     "manager_confirmation": "CONFIRM",
 }
+# LimeSurvey's names of our languages.
+LIMESURVEY_LANGUAGES: Mapping[str, str] = {"zh-CN": "zh-Hans", "en": "en"}
 OPEN_STEP = "wave_open"
 CLOSE_STEP = "wave_close"
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from trainloop.domain.survey import LIMESURVEY_LANGUAGES
 from trainloop.surveys.instrument import Instrument, Item, Option
 from trainloop.surveys.mapping import Mapping
 
-LANGUAGES = {"zh-CN": "zh-Hans", "en": "en"}
 NOT_APPLICABLE_CODE = "NA"
 TYPES = {"scale": "L", "nps": "L", "choice": "L", "multi": "M", "text": "T", "number": "N", "date": "D"}
 ID, TOKEN, COMPLETE, SENT_BY = "response", "token", "complete", "sent_by"
@@ -85,11 +85,11 @@ def structure(instrument: Instrument, title_suffix: str = "") -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, delimiter="\t", restval="", lineterminator="\n")
     writer.writeheader()
-    base, *others = LANGUAGES.values()
+    base, *others = LIMESURVEY_LANGUAGES.values()
     settings = {"language": base, "additional_languages": " ".join(others), "format": "A",
                 "anonymized": "Y" if instrument.anonymity == "anonymous" else "N"}  # fmt: skip
     writer.writerows({"class": "S", "name": name, "text": text} for name, text in settings.items())
-    for locale, language in LANGUAGES.items():
+    for locale, language in LIMESURVEY_LANGUAGES.items():
         is_zh = locale == "zh-CN"
         title = (instrument.title_zh if is_zh else instrument.title_en) + title_suffix
         intro = instrument.intro and (instrument.intro.zh if is_zh else instrument.intro.en)
@@ -97,7 +97,7 @@ def structure(instrument: Instrument, title_suffix: str = "") -> str:
         writer.writerows(
             {"class": "SL", "name": name, "text": text, "language": language} for name, text in texts.items()
         )
-    for locale, language in LANGUAGES.items():
+    for locale, language in LIMESURVEY_LANGUAGES.items():
         writer.writerows({"language": language, **row} for row in _rows(instrument, is_zh=locale == "zh-CN"))
     return buffer.getvalue()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Locale, get_site
-from trainloop.domain.survey import EVALUATION_INSTRUMENT, anonymity_promise
+from trainloop.domain.survey import EVALUATION_INSTRUMENT, LIMESURVEY_LANGUAGES, anonymity_promise
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
 from trainloop.outbox.kinds.pulse import quarter_text
@@ -34,6 +34,9 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
 
     if row is None:
         return Unwritable("subject_unknown")
+    link = _link(row, due.locale)
+    if link is None:
+        return Unwritable("survey_not_ready", is_for_good=False)
     instrument = load_instrument(row["instrument_code"])
     locale = due.locale
     last = get_site().surveys.max_reminders
@@ -47,7 +50,7 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
             "intro": instrument.intro.text(locale) if instrument.intro else "",
             "minutes": instrument.minutes,
             "deadline": until(row["closes_at"], due),
-            "link": _link(row),
+            "link": link,
             "anonymity": anonymity_promise(row["anonymity"], locale, row["minimum_count"]),
             "is_without_attendance": row["is_without_attendance"],
             "is_last": due.step.endswith(f"_{last}"),
@@ -56,10 +59,18 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
     )
 
 
-def _link(row: Mapping[str, Any]) -> str:
-    """Return the person's link: our own form, or the outside tool's address with the token."""
+def _link(row: Mapping[str, Any], locale: Locale) -> str | None:
+    """Return the person's link: our own form, or the outside tool's address with the token.
+
+    None while LimeSurvey does not know the token yet: the call waits, so that nobody meets a dead link.
+    """
     if row["source"] == "forms":
         return links.address("f", row["token"])
+    if row["source"] == "limesurvey":
+        if row["limesurvey_id"] is None:
+            return None
+        base = get_settings().limesurvey_url.rstrip("/")
+        return f"{base}/{row['limesurvey_id']}?token={row['token']}&lang={LIMESURVEY_LANGUAGES[locale]}"
     return f"{get_settings().survey_base_url.rstrip('/')}/{row['token']}"
 
 

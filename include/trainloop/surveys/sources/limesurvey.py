@@ -156,8 +156,8 @@ def _exchange_tokens(server: Server, wave: dict[str, Any]) -> int:
         marked = connection.execute(
             statement("limesurvey", "mark_used"), {"wave_code": wave["wave_code"], "tokens": answered}
         ).rowcount
-        if there:
-            connection.execute(statement("limesurvey", "note_completions"), {"wave_code": wave["wave_code"]})
+        # From now on invitations are mailed: their links work, and reminders know whom to leave alone.
+        connection.execute(statement("limesurvey", "note_completions"), {"wave_code": wave["wave_code"]})
     return marked
 
 
