@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from trainloop.reporting import glyphs
+from trainloop.reporting.catalogue import Catalogue
 from trainloop.reporting.document import Tone
 from trainloop.reporting.evidence import CheckedFile
 from trainloop.reporting.printing import Desk
@@ -31,22 +34,32 @@ def statement(desk: Desk) -> tuple[str, Tone]:
 
 
 def file_rows(desk: Desk) -> tuple[FileRow, ...]:
-    """Return the files by dataset; many small ones of one dataset are one row. Trainers see no file names."""
+    """Return the files behind the report; trainers see no file names."""
+    return rows_of_files(
+        desk.evidence.files, desk.words, desk.site.company.zone, with_names=desk.audience == "hr"
+    )
+
+
+def rows_of_files(
+    files: Sequence[CheckedFile], words: Catalogue, zone: ZoneInfo, *, with_names: bool
+) -> tuple[FileRow, ...]:
+    """Return files in the order of their datasets; many small ones of one dataset are one row."""
     rows: list[FileRow] = []
-    for dataset, group in groupby(desk.evidence.files, key=lambda file: file.dataset):
-        files = list(group)
-        if len(files) <= _LISTED_FILES:
-            rows += [_file_row(desk, dataset, [file]) for file in files]
+    for dataset, group in groupby(files, key=lambda file: file.dataset):
+        found = list(group)
+        if len(found) <= _LISTED_FILES:
+            rows += [_file_row(words, zone, dataset, [file], with_names=with_names) for file in found]
         else:
-            rows.append(_file_row(desk, dataset, files))
+            rows.append(_file_row(words, zone, dataset, found, with_names=with_names))
     return tuple(rows)
 
 
-def _file_row(desk: Desk, dataset: str, files: list[CheckedFile]) -> FileRow:
-    words = desk.words
+def _file_row(
+    words: Catalogue, zone: ZoneInfo, dataset: str, files: list[CheckedFile], *, with_names: bool
+) -> FileRow:
     newest = max(files, key=lambda file: file.file_id)
     name, _ = glyphs.mark_missing(newest.name, words("words.symbol"))
-    if desk.audience != "hr":
+    if not with_names:
         name = f"#{newest.file_id}"
     if len(files) > 1:
         name = words("quality.files_more", count=words.number(len(files)), name=name)
@@ -56,7 +69,7 @@ def _file_row(desk: Desk, dataset: str, files: list[CheckedFile]) -> FileRow:
     return FileRow(
         dataset=words(f"dataset.{dataset}"),
         name=name,
-        checked_on=words.day(checked, desk.site.company.zone) if checked else "",
+        checked_on=words.day(checked, zone) if checked else "",
         row_count=words.number(sum(file.row_count for file in files)),
         accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
         quarantined=words.number(sum(file.quarantined_count for file in files)),
