@@ -4,7 +4,7 @@ Analyses the training needs of a plan year when its survey is closed: three laye
 - **Reads** strategy goals, topics, courses, interviews, performance results, competencies, heads' confirmations, and
   the answers of the annual needs survey.
 - **Writes** `marts.needs_*`, a release of `published.needs*` (small groups suppressed) with its ledger, and in the same
-  commit the question in `ops.approvals` whether it may leave HR.
+  commit the question in `ops.approvals` whether it may leave HR; then HR's draft PDF of the annual report.
 - **Mails** HR's approver: the draft and one button. Nobody else before the decision.
 - **Do not run it** while the survey is open: nothing is shown before the close, and the run finds nothing to do.
 - **Re-run it** whenever you like: the same evidence gives the same release. Evidence that changed in the 180 days after
@@ -19,7 +19,7 @@ missing evidence fails its layer and is named. A gap whose cause is process, too
 
 - **读取** 战略目标、主题、课程、业务访谈、绩效数据、胜任力、部门负责人确认，以及年度需求调研的答卷。
 - **写入** `marts.needs_*`、`published.needs*` 的一次发布（已做小样本保护）及其台账；同一次提交中在 `ops.approvals` 询问
-  是否可以离开人力资源部。
+  是否可以离开人力资源部；随后生成年度报告的草稿 PDF。
 - **邮件** 人力资源审批人：草稿和一个按钮；作出决定之前不发给任何其他人。
 - **何时不要运行**：调研尚未关闭时；关闭之前不展示任何结果，运行也不会做任何事。
 - **重跑**：随时可以；证据相同则发布相同。关闭后 180 天内证据有变化（补交的确认、更正的绩效、调整的预算）则产生新的修
@@ -35,7 +35,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from trainloop.orchestration.assets import PLANNED_NOTICES, announce_notices
 from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
 from trainloop.orchestration.runs import mailing_options
-from trainloop.orchestration.tags import NEEDS_APPROVAL, SENDS_MAIL, STAGE_NEEDS
+from trainloop.orchestration.tags import MAKES_PDF, NEEDS_APPROVAL, SENDS_MAIL, STAGE_NEEDS
 
 
 @dag(
@@ -43,7 +43,7 @@ from trainloop.orchestration.tags import NEEDS_APPROVAL, SENDS_MAIL, STAGE_NEEDS
     dag_display_name="Analyse annual needs 年度需求分析",
     schedule=site_time("40 6 * * *"),
     params=MAILING_SCAN_PARAMS,
-    tags=[STAGE_NEEDS, SENDS_MAIL, NEEDS_APPROVAL],
+    tags=[STAGE_NEEDS, MAKES_PDF, SENDS_MAIL, NEEDS_APPROVAL],
     doc_md=__doc__,
 )
 def analyze_annual_needs():
@@ -58,7 +58,14 @@ def analyze_annual_needs():
         announce_notices(counts)
         return counts
 
-    analyze()
+    @task
+    def render_draft() -> dict:
+        """HR's PDF of every revision that waits for its decision; the mail that asks waits for it."""
+        from trainloop.reporting import annual_needs
+
+        return annual_needs.render_drafts()
+
+    analyze() >> render_draft()
 
 
 analyze_annual_needs()

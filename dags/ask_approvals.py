@@ -1,9 +1,11 @@
 """
-Asks HR for the decisions that are open, here and by mail.
+Asks HR for the decisions that are open, here and by mail, and carries out what was decided.
 
 - **Reads** `ops.approvals`: what is open, decided, or expired, and who was called when.
-- **Writes** the decision taken here, which task waits for which approval, what expired.
-- **Mails** whoever is to decide: the request with the draft and at most two reminders, never after a decision.
+- **Writes** the decision taken here, which task waits for which approval, what expired, what took effect; the PDFs
+  that may leave HR.
+- **Mails** whoever is to decide: the request with the draft and at most two reminders, never after a decision. After an
+  approval: the report to executives and HR, an extract to each trainer concerned.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those reminders to leave
   today.
 - **Re-run it** whenever you like: the row is the truth. A cleared task asks again only while the row is open.
@@ -13,11 +15,11 @@ decision by the link in the mail releases it; a run stays active until its appro
 
 ---
 
-向人力资源请求待决事项的审批（本页与邮件两个入口）。
+向人力资源请求待决事项的审批（本页与邮件两个入口），并执行已作出的决定。
 
 - **读取** `ops.approvals`：待决、已决、已失效的事项及提醒记录。
-- **写入** 在此作出的决定、由哪个任务等待、失效情况。
-- **邮件** 审批人：附草稿的请求，最多两次提醒，决定后不再提醒。
+- **写入** 在此作出的决定、由哪个任务等待、失效与生效情况；可以离开人力资源部的 PDF。
+- **邮件** 审批人：附草稿的请求，最多两次提醒，决定后不再提醒。批准后：管理层和人力资源收到报告，相关培训师收到摘录。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些提醒今天发出。
 - **重跑**：随时可以；以 `ops.approvals` 中的记录为准。清除任务后，仅当仍待决时才会再次询问。
 
@@ -30,7 +32,7 @@ from trainloop.orchestration.approval import AskApproval
 from trainloop.orchestration.assets import PLANNED_NOTICES, announce_notices
 from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
 from trainloop.orchestration.runs import mailing_options
-from trainloop.orchestration.tags import NEEDS_APPROVAL, SENDS_MAIL, STAGE_PLATFORM
+from trainloop.orchestration.tags import MAKES_PDF, NEEDS_APPROVAL, SENDS_MAIL, STAGE_PLATFORM
 
 
 @dag(
@@ -39,7 +41,7 @@ from trainloop.orchestration.tags import NEEDS_APPROVAL, SENDS_MAIL, STAGE_PLATF
     dag_display_name="Ask approvals 审批",
     schedule=site_time("*/15 * * * *"),
     params=MAILING_SCAN_PARAMS,
-    tags=[STAGE_PLATFORM, SENDS_MAIL, NEEDS_APPROVAL],
+    tags=[STAGE_PLATFORM, SENDS_MAIL, MAKES_PDF, NEEDS_APPROVAL],
     doc_md=__doc__,
 )
 def ask_approvals():
@@ -59,9 +61,20 @@ def ask_approvals():
 
         return approvals.claim_doors(get_current_context()["run_id"])
 
+    @task(outlets=[PLANNED_NOTICES])
+    def carry_out() -> dict:
+        """What was approved leaves HR: final PDFs, extracts, and their mails."""
+        from trainloop.reporting import annual_needs
+
+        counts = annual_needs.send_approved()
+        announce_notices(counts)
+        return counts
+
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
-    follow_up() >> ask.expand(approval_id=find_open())
+    closed = follow_up()
+    closed >> carry_out()
+    closed >> ask.expand(approval_id=find_open())
 
 
 ask_approvals()

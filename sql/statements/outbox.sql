@@ -463,6 +463,44 @@ where kind = %(kind)s and subject_kind = %(subject_kind)s and subject_id = %(sub
 order by rendered_at desc, report_id desc
 limit 1
 
+-- name: needs_approval
+-- Grain: the approval of one revision of a year's needs report; superseded when a later revision was approved, too.
+select
+    a.decided_by, a.decided_at, r.release_id,
+    exists (
+        select from ops.approvals as later
+        where later.kind = a.kind and later.subject_kind = a.subject_kind and later.subject_id = a.subject_id
+            and later.revision_number > a.revision_number and later.state = 'approved'
+    ) as is_superseded
+from ops.approvals as a
+inner join published.releases as r
+    on r.product = 'annual_needs' and r.subject_kind = a.subject_kind and r.subject_id = a.subject_id
+    and r.revision_number = a.revision_number and not r.is_withheld
+where a.kind = 'annual_needs_report' and a.subject_kind = 'needs_year' and a.subject_id = %(year)s
+    and a.revision_number = %(revision_number)s and a.state = 'approved'
+
+-- name: approved_needs
+select n.topic_code, n.rank, n.verdict, n.funding, l.name_zh, l.name_en
+from published.releases as r
+inner join published.needs as n on n.release_id = r.release_id
+inner join published.needs_labels as l on l.release_id = r.release_id and l.kind = 'topic' and l.code = n.topic_code
+where r.product = 'annual_needs' and r.subject_kind = 'needs_year' and r.subject_id = %(year)s
+    and r.revision_number = %(revision_number)s
+order by n.position
+
+-- name: needs_figures
+select statistic, value
+from published.figures
+where release_id = %(release_id)s
+    and (family, code, statistic) in (('budget', 'year', 'budget_amount'), ('response', 'wave', 'rr1_pct'))
+
+-- name: taught_topics
+-- Grain: one topic of which the trainer teaches a course, held or planned.
+select distinct c.topic_code
+from core.class_sessions as s
+inner join core.courses as c on c.course_code = s.course_code
+where s.trainer_id = %(id)s and c.topic_code is not null and s.status <> 'cancelled'
+
 -- name: commitments_to_tell
 -- Grain: one thing HR reads about on one of these days: answered or expired on it, or late and still open.
 select

@@ -41,16 +41,16 @@ def render_reports(session_code: str) -> dict[str, int | str]:
         evidence = read_evidence(connection, session_code)
         release = evidence.release
         subject = Subject("class_session", session_code, release.release_id, release.revision_number)
-        reports = make(connection, subject, _views(evidence, site), TASK_LIMITS)
+        reports = make(connection, [(subject, view) for view in _views(evidence, site)], TASK_LIMITS)
         now = clock.now(connection)
-        register(connection, subject, reports, now)
+        register(connection, reports, now)
         failures = [report for report in reports if report.failure is not None]
         planned = plan(connection, _notices(evidence, site, reports))
         if not failures:
             connection.execute(statement("reporting", "finish_milestone"), {"session_code": session_code, "now": now})
         point("reporting.before_commit")
     point("reporting.after_commit")
-    refuse_failures(subject, reports)
+    refuse_failures(reports)
     return {
         "release_id": release.release_id,
         "revision_number": release.revision_number,

@@ -24,6 +24,13 @@ class DataQualityMissingError(PermanentError):
     """
 
 
+class VerdictMissingError(PermanentError):
+    """No data-quality verdict exists for {datasets} behind {subject}.
+
+    A report without its verdict is not made. Let the file pass the gate again, then run the report.
+    """
+
+
 class FigureMissingError(PermanentError):
     """Release {release_id} has no figure {figure}; a report cannot say who answered without it. Evaluate again."""
 

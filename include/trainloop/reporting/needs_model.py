@@ -103,7 +103,7 @@ class NeedsView(Document):
 
     year: int
     name: str
-    status: str
+    state: str
     facts: tuple[Fact, ...]
     headline: str
     evidence: str

@@ -1,4 +1,4 @@
-"""What the needs report rests on: the files behind it, who answered, how anonymity is kept, every rule with its number."""
+"""What the needs report rests on: files, answers, how anonymity is kept, every rule with its number."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def response_facts(desk: NeedsDesk) -> tuple[Fact, ...]:
         Fact(label=words(f"quality.{name}"), text=desk.text("response", "wave", f"{name}_count"))
         for name in ("invited", "eligible", "complete", "partial")
     ]
-    rates = [Fact(label=words(f"quality.{rate}"), text=desk.percent("response", "wave", f"{rate}_pct")) for rate in _RATES]
+    rates = [
+        Fact(label=words(f"quality.{rate}"), text=desk.percent("response", "wave", f"{rate}_pct")) for rate in _RATES
+    ]
     return (*counts, *rates)
 
 
@@ -85,7 +87,7 @@ def method_notes(desk: NeedsDesk) -> tuple[str, ...]:
     separator = words("needs.anchor_separator")
 
     def number(value: float) -> str:
-        return words.number(Decimal(str(value)))
+        return words.number(Decimal(f"{value:g}"))
 
     weights = {name: number(getattr(rules.weights, name)) for name in ("urgency", "scope", "strategic")}
     return (
@@ -95,7 +97,7 @@ def method_notes(desk: NeedsDesk) -> tuple[str, ...]:
         words("needs.method.individual", share=number(rules.min_asking_pct)),
         words("needs.method.missing"),
         words("needs.method.priority", **weights),
-        words("needs.method.urgency", months=separator.join(map(str, rules.urgency_months))),
+        words("needs.method.urgency", months=separator.join(number(months) for months in rules.urgency_months)),
         words("needs.method.scope", steps=separator.join(number(step) for step in rules.scope_pct)),
         words("needs.method.strategic"),
         words("needs.method.funding"),

@@ -75,7 +75,8 @@ def _layer(desk: NeedsDesk, layer: ShownLayer) -> LayerView:
     state = state_of(layer)
     value, threshold = "", ""
     if layer.value is not None:
-        value = words(f"needs.value.{layer.layer}", value=words.number(layer.value) + sign)
+        number = layer.value.normalize() if layer.layer == "strategy" else layer.value
+        value = words(f"needs.value.{layer.layer}", value=words.number(number) + sign)
     elif layer.is_hidden:
         value = words("needs.value_hidden")
     if layer.threshold is not None and layer.layer != "strategy":
@@ -92,9 +93,14 @@ def _layer(desk: NeedsDesk, layer: ShownLayer) -> LayerView:
 
 
 def _lines(desk: NeedsDesk, layer: ShownLayer) -> list[str]:
-    """Return the evidence as sentences: one per goal, measure, department, interview or survey."""
+    """Return the evidence as sentences: one per goal, measure, department, interview or survey.
+
+    Trainers see topics: what single departments lack or said is between them and HR.
+    """
     groups: dict[tuple[str, str], list[Evidence]] = {}
     for one in layer.evidence:
+        if desk.audience == "trainer" and one.kind in {"department", "interview"}:
+            continue
         groups.setdefault((one.kind, one.code), []).append(one)
     return [_line(desk, kind, code, {one.statistic: one for one in rows}) for (kind, code), rows in groups.items()]
 
@@ -108,15 +114,13 @@ def _line(desk: NeedsDesk, kind: str, code: str, rows: dict[str, Evidence]) -> s
             return "–"
         if one.value is None:
             return words("needs.value_hidden")
-        return words.number(one.value) + sign
+        return words.number(_short(one)) + sign
 
     if kind == "goal":
         return words("needs.line.goal", name=desk.name("goal", code), weight=shown("weight_pct"))
     if kind in {"kpi", "competency"}:
         count = rows["gap_pct"].respondent_count
-        return words(
-            "needs.line.measure", name=desk.name(kind, code), gap=shown("gap_pct"), n=words.number(count or 0)
-        )
+        return words("needs.line.measure", name=desk.name(kind, code), gap=shown("gap_pct"), n=words.number(count or 0))
     if kind == "interview":
         one = rows["severity_mean"]
         mentions = words.number(one.respondent_count or 0)
@@ -130,6 +134,12 @@ def _line(desk: NeedsDesk, kind: str, code: str, rows: dict[str, Evidence]) -> s
     answered = rows["answered_count"].value or Decimal(0)
     shares = {name: shown(f"{name}_pct") for name in ("wished", "career", "weak")}
     return words("needs.line.wave", n=words.number(int(answered)), **shares)
+
+
+def _short(one: Evidence) -> Decimal:
+    """Return a weight without the zeros that nobody typed; measured numbers keep their decimals."""
+    value = one.value or Decimal(0)
+    return value.normalize() if one.statistic == "weight_pct" else value
 
 
 def budget_facts(desk: NeedsDesk) -> tuple[Fact, ...]:
@@ -184,7 +194,9 @@ def knapsack(desk: NeedsDesk) -> str:
     needs = tuple(need for need in desk.needs.needs if need.topic_code in chosen)
     if not needs:
         return ""
-    if {need.topic_code for need in needs} == {need.topic_code for need in desk.needs.needs if need.funding == "funded"}:
+    if {need.topic_code for need in needs} == {
+        need.topic_code for need in desk.needs.needs if need.funding == "funded"
+    }:
         return desk.words("needs.knapsack_same")
     return desk.words(
         "needs.knapsack",

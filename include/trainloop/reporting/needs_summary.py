@@ -85,11 +85,11 @@ def _below_line(desk: NeedsDesk) -> Point | None:
     else:
         more = first.cumulative_cost_amount - desk.budget["budget_amount"]
         advice = desk.words(
-            "needs.decide.below_next", name=desk.name("topic", first.topic_code), amount=desk.money(max(more, Decimal(0)))
+            "needs.decide.below_next",
+            name=desk.name("topic", first.topic_code),
+            amount=desk.money(max(more, Decimal(0))),
         )
-    return Point(
-        title=desk.words("needs.decide.below", count=len(below)), detail=desk.names(below), advice=advice
-    )
+    return Point(title=desk.words("needs.decide.below", count=len(below)), detail=desk.names(below), advice=advice)
 
 
 def _clarify(desk: NeedsDesk) -> list[Point]:
@@ -129,6 +129,7 @@ def _not_training(desk: NeedsDesk) -> Point | None:
 
 def _popular(desk: NeedsDesk) -> Point | None:
     """Return the most wished topic that is rejected all the same: people will ask why."""
+
     def asking(need: ShownNeed) -> Decimal:
         return need.layer("individual").value or Decimal(0)
 
@@ -170,12 +171,18 @@ def _orphan_goals(desk: NeedsDesk) -> Point | None:
 def glance(desk: NeedsDesk, quality: str) -> tuple[Fact, ...]:
     """Return what the verdicts rest on, in four numbers."""
     words = desk.words
-    interviewed = {name: desk.count("interviews", "year", f"{name}_departments_count") for name in ("interviewed", "planned")}
+    interviewed = {
+        name: desk.count("interviews", "year", f"{name}_departments_count") for name in ("interviewed", "planned")
+    }
     return (
         Fact(label=words("needs.glance.response"), text=response_text(desk)),
         Fact(
             label=words("needs.glance.interviews"),
-            text=words("needs.glance.interviews_text", coverage=desk.percent("interviews", "year", "coverage_pct"), **interviewed),
+            text=words(
+                "needs.glance.interviews_text",
+                coverage=desk.percent("interviews", "year", "coverage_pct"),
+                **interviewed,
+            ),
         ),
         Fact(label=words("needs.glance.strategy"), text=desk.percent("trace", "year", "covered_weight_pct")),
         Fact(label=words("needs.glance.quality"), text=quality),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 
 from trainloop.needs.published import TOTAL, Cell
 from trainloop.reporting.needs_desk import NeedsDesk
@@ -18,11 +17,7 @@ _NOTHING = HeatCell(text="", step=0)
 
 def interview_map(desk: NeedsDesk) -> HeatMap:
     """Return topic × department: how severe it was said to be, and how often."""
-    cells = desk.needs.cells.get("interviews", ())
-    found: dict[tuple[str, str], dict[str, Decimal]] = {}
-    for cell in cells:
-        if cell.value is not None:
-            found.setdefault((cell.row_code, cell.column_code), {})[cell.statistic] = cell.value
+    found = _mentions(desk)
     if not found:
         return HeatMap(title="", columns=(), rows=(), reason=desk.words("needs.interviews_none"))
     departments = sorted({column for _, column in found})
@@ -37,6 +32,32 @@ def interview_map(desk: NeedsDesk) -> HeatMap:
     )
     columns = tuple(desk.name("department", code) for code in departments)
     return HeatMap(title="", columns=columns, rows=rows, note=desk.words("needs.interviews_note"))
+
+
+def interview_topics(desk: NeedsDesk, topic_codes: Sequence[str]) -> HeatMap:
+    """Return some topics with how many departments named them and how severe it was on average, without departments."""
+    rows = []
+    for topic in topic_codes:
+        named = [values for (row, _), values in _mentions(desk).items() if row == topic]
+        mentions = sum((values["mentions_count"] for values in named), Decimal(0))
+        if not mentions:
+            continue
+        total = sum((values["mentions_count"] * values["severity_mean"] for values in named), Decimal(0))
+        severity = {"severity_mean": round(total / mentions, 1), "mentions_count": Decimal(1)}
+        count = HeatCell(text=desk.words.number(len(named)), step=0)
+        rows.append(HeatRow(label=desk.name("topic", topic), cells=(count, _severity(desk, severity))))
+    if not rows:
+        return HeatMap(title="", columns=(), rows=(), reason=desk.words("needs.extract.interviews_none"))
+    columns = (desk.words("needs.extract.departments"), desk.words("needs.extract.severity"))
+    return HeatMap(title="", columns=columns, rows=tuple(rows))
+
+
+def _mentions(desk: NeedsDesk) -> dict[tuple[str, str], dict[str, Decimal]]:
+    found: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for cell in desk.needs.cells.get("interviews", ()):
+        if cell.value is not None:
+            found.setdefault((cell.row_code, cell.column_code), {})[cell.statistic] = cell.value
+    return found
 
 
 def _severity(desk: NeedsDesk, values: Mapping[str, Decimal] | None) -> HeatCell:
@@ -79,7 +100,9 @@ def _order(code: str) -> tuple[int, str]:
 def people_map(desk: NeedsDesk) -> HeatMap:
     """Return how many work where; unshaded, since nothing is good or bad about it."""
     cells = [cell for cell in desk.needs.cells.get("people", ()) if cell.statistic == "headcount"]
-    return _grid(desk, desk.words("needs.table.people"), cells, lambda cell: HeatCell(text=_plain(desk, cell, 0), step=0))
+    return _grid(
+        desk, desk.words("needs.table.people"), cells, lambda cell: HeatCell(text=_plain(desk, cell, 0), step=0)
+    )
 
 
 def _crossing(desk: NeedsDesk, title: str, cells: Sequence[Cell], steps: Sequence[float]) -> HeatMap:
@@ -102,6 +125,11 @@ def _grid(desk: NeedsDesk, title: str, cells: Sequence[Cell], draw: Callable[[Ce
 
     by_place = {(cell.row_code, cell.column_code): cell for cell in cells}
     columns, rows = ends({column for _, column in by_place}), ends({row for row, _ in by_place})
+    if len(columns) == 2 and TOTAL in columns:
+        columns.remove(TOTAL)  # the one column says the same
+
+    def cell_of(row: str, column: str) -> HeatCell:
+        return draw(by_place[row, column]) if (row, column) in by_place else _NOTHING
 
     def label(code: str) -> str:
         return desk.words(f"needs.{code}") if code in {TOTAL, "other"} else desk.free(code)
@@ -112,15 +140,11 @@ def _grid(desk: NeedsDesk, title: str, cells: Sequence[Cell], draw: Callable[[Ce
         rows=tuple(
             HeatRow(
                 label=label(row),
-                cells=tuple(draw(by_place[row, column]) if (row, column) in by_place else _NOTHING for column in columns),
+                cells=tuple(
+                    draw(by_place[row, column]) if (row, column) in by_place else _NOTHING for column in columns
+                ),
                 is_total=row == TOTAL,
             )
             for row in rows
         ),
     )
-
-
-def legend(steps: Sequence[float] = _GAP_STEPS) -> tuple[str, ...]:
-    """Return what the shades of a gap table mean."""
-    ends = [f"{low:g}–{high:g}" for low, high in pairwise(steps)]
-    return (*ends, f"≥{steps[-1]:g}")

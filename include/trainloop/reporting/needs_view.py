@@ -37,7 +37,7 @@ def build_view(desk: NeedsDesk) -> NeedsView:
         data_rows=_data_rows(desk),
         year=needs.year,
         name=words("needs.name", year=needs.year),
-        status=_status(desk),
+        state=words("needs.state_draft" if desk.decision is None else "needs.state_approved"),
         facts=_facts(desk),
         headline=needs_summary.headline(desk),
         evidence=needs_summary.evidence(desk),

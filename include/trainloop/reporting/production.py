@@ -8,7 +8,7 @@ what could be made is there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trainloop.errors import TrainLoopError
@@ -35,6 +35,7 @@ class Subject:
 class Report:
     """One view and what became of it: already there, drawn now, or failed with its reason."""
 
+    subject: Subject
     view: Document
     sha256: str
     is_unchanged: bool = False
@@ -45,34 +46,35 @@ class Report:
 
 def make(
     connection: Connection,
-    subject: Subject,
-    views: Sequence[Document],
+    editions: Sequence[tuple[Subject, Document]],
     limits: sandbox.Limits = sandbox.DEFAULT_LIMITS,
 ) -> list[Report]:
-    """Draw the views that are not drawn yet, all in one child process, and keep their files."""
-    reports = [_earlier(connection, subject, view) for view in views]
-    waiting = [report for report in reports if not report.is_unchanged]
+    """Draw the editions that are not drawn yet, all in one child process, and keep their files."""
+    reports = [_earlier(connection, subject, view) for subject, view in editions]
+    waiting = [place for place, report in enumerate(reports) if not report.is_unchanged]
     point("reporting.before_render")
-    results = sandbox.render_all([report.view for report in waiting], limits) if waiting else []
+    results = sandbox.render_all([reports[place].view for place in waiting], limits) if waiting else []
     point("reporting.after_render")
-    finished = {report.sha256: _kept(subject, report, result) for report, result in zip(waiting, results, strict=True)}
-    return [finished.get(report.sha256, report) for report in reports]
+    for place, result in zip(waiting, results, strict=True):
+        reports[place] = _kept(reports[place], result)
+    return reports
 
 
-def register(connection: Connection, subject: Subject, reports: Sequence[Report], now: datetime) -> None:
+def register(connection: Connection, reports: Sequence[Report], now: datetime) -> None:
     """Write what was made or failed into `ops.reports`; what was there before stays as it is."""
     for report in reports:
         if not report.is_unchanged:
-            connection.execute(statement("reporting", "register_report"), _row(subject, report, now))
+            connection.execute(statement("reporting", "register_report"), _row(report, now))
 
 
-def refuse_failures(subject: Subject, reports: Sequence[Report]) -> None:
+def refuse_failures(reports: Sequence[Report]) -> None:
     """Raise ReportsFailedError naming the editions that were not made and why."""
     failures = [report for report in reports if report.failure is not None]
     if failures:
         reasons = dict.fromkeys(f"{one.view.audience}/{one.view.locale}: {one.failure}" for one in failures)
+        subjects = dict.fromkeys(f"{one.subject.subject_kind} {one.subject.subject_id}" for one in failures)
         raise ReportsFailedError(
-            subject=f"{subject.subject_kind} {subject.subject_id}",
+            subject=", ".join(subjects),
             failed_count=len(failures),
             report_count=len(reports),
             reasons="; ".join(reasons),
@@ -94,26 +96,26 @@ def _earlier(connection: Connection, subject: Subject, view: Document) -> Report
     sha256 = view.sha256()
     row = connection.execute(statement("reporting", "earlier_report"), _key(subject, view, sha256)).fetchone()
     is_there = row is not None and row["state"] == "rendered" and storage.has_content(row["uri"], row["pdf_sha256"])
-    return Report(view=view, sha256=sha256, is_unchanged=is_there)
+    return Report(subject=subject, view=view, sha256=sha256, is_unchanged=is_there)
 
 
-def _kept(subject: Subject, report: Report, result: sandbox.RenderedPdf | TrainLoopError) -> Report:
+def _kept(report: Report, result: sandbox.RenderedPdf | TrainLoopError) -> Report:
     if isinstance(result, TrainLoopError):
-        return Report(view=report.view, sha256=report.sha256, failure=result)
-    view = report.view
+        return replace(report, failure=result)
+    view, subject = report.view, report.subject
     # The content's hash is in the name: a mail that was planned with the earlier file still finds exactly that one.
     name = f"{view.audience}-{view.locale}-r{subject.revision_number}-{result.sha256[:12]}.pdf"
     uri = f"{get_settings().folder_uri('reports')}/{view.kind}/{storage.safe_name(subject.subject_id)}/{name}"
     try:
         storage.keep(result.pdf, uri)
     except TrainLoopError as error:
-        return Report(view=view, sha256=report.sha256, failure=error)
+        return replace(report, failure=error)
     point("reporting.after_rename")
-    return Report(view=view, sha256=report.sha256, uri=uri, rendered=result)
+    return replace(report, uri=uri, rendered=result)
 
 
-def _row(subject: Subject, report: Report, now: datetime) -> dict[str, object]:
-    rendered = report.rendered
+def _row(report: Report, now: datetime) -> dict[str, object]:
+    rendered, subject = report.rendered, report.subject
     return _key(subject, report.view, report.sha256) | {
         "release_id": subject.release_id,
         "revision_number": subject.revision_number,

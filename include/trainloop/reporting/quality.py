@@ -35,9 +35,7 @@ def statement(desk: Desk) -> tuple[str, Tone]:
 
 def file_rows(desk: Desk) -> tuple[FileRow, ...]:
     """Return the files behind the report; trainers see no file names."""
-    return rows_of_files(
-        desk.evidence.files, desk.words, desk.site.company.zone, with_names=desk.audience == "hr"
-    )
+    return rows_of_files(desk.evidence.files, desk.words, desk.site.company.zone, with_names=desk.audience == "hr")
 
 
 def rows_of_files(
@@ -54,9 +52,7 @@ def rows_of_files(
     return tuple(rows)
 
 
-def _file_row(
-    words: Catalogue, zone: ZoneInfo, dataset: str, files: list[CheckedFile], *, with_names: bool
-) -> FileRow:
+def _file_row(words: Catalogue, zone: ZoneInfo, dataset: str, files: list[CheckedFile], *, with_names: bool) -> FileRow:
     newest = max(files, key=lambda file: file.file_id)
     name, _ = glyphs.mark_missing(newest.name, words("words.symbol"))
     if not with_names:

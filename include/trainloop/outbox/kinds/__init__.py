@@ -12,6 +12,7 @@ from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
@@ -25,6 +26,8 @@ KINDS: Mapping[str, Kind] = {
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
+    "annual_needs_report": Kind(annual_needs_report),
+    "trainer_needs": Kind(trainer_needs),
     "approval_request": Kind(approval_calls),
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
