@@ -60,8 +60,8 @@ def _render(row: dict[str, Any], scan: Scan, counts: dict[str, int]) -> bool:
         feedback = _read(connection, row)
         instrument = load_instrument(row["instrument_code"])
         views = [build_view(feedback, instrument, site, locale) for locale in site.company.report_locales]
-        reports = make(connection, subject, views)
-        register(connection, subject, reports, clock.now(connection))
+        reports = make(connection, [(subject, view) for view in views])
+        register(connection, reports, clock.now(connection))
         is_whole = all(report.failure is None for report in reports)
         if is_whole and scan.may_mail:
             counts["notices_planned"] += plan(connection, [_notice(row)])
