@@ -1367,8 +1367,16 @@ begin atomic
         select survey_waves.subject_id from ops.survey_waves
         where survey_waves.wave_code = any (wave_codes) and survey_waves.population = 'managers_of_attendees'
     )) as person on person.session_code = wave.subject_id
-    join lateral core.employees_as_of((session.ends_at at time zone session.timezone)::date) as past
-        on past.employee_id = person.employee_id
+    cross join lateral (
+        select history.manager_id
+        from core.employee_history as history
+        where history.employee_id = person.employee_id and (
+            history.valid_to is null
+            or history.valid_to > (session.ends_at at time zone session.timezone)::date
+        )
+        order by history.valid_from
+        limit 1
+    ) as past
     where wave.wave_code = any (wave_codes) and wave.population = 'managers_of_attendees'
         and wave.subject_kind = 'class_session' and past.manager_id is not null
         and past.manager_id <> person.employee_id

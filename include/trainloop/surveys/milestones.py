@@ -48,7 +48,9 @@ def plan_milestones(as_of: date | None = None) -> dict[str, int]:
         scan = Scan.start(connection, as_of)
         faults.point("surveys.plan.before_withdraw")
         with connection.transaction():
-            counts["waves_withdrawn"] = waves.withdraw_waves(connection, scan)
+            counts["waves_withdrawn"] = waves.withdraw_waves(connection, scan) + waves.withdraw_with_class(
+                connection, scan
+            )
         after = ""
         while True:
             faults.point("surveys.plan.before_commit")

@@ -1,4 +1,4 @@
-"""Which waves are to come: follow-ups of classes, the yearly ones, the pulse of a quarter; `rounds` sends them.
+"""Which waves are to come by themselves: follow-ups of classes and the yearly ones; `rounds` sends them.
 
 Idempotent: a planned wave follows its class, an open or closed one is history. What is no longer of use is not planned.
 """
@@ -9,16 +9,13 @@ from datetime import date, timedelta
 
 from trainloop import faults
 from trainloop.config import WaveRule, get_site
-from trainloop.domain import calendar
-from trainloop.domain.survey import previous_quarter_code, quarter_start
 from trainloop.surveys.scan import Scan
-from trainloop.surveys.waves import WavePlan, plan_wave, plan_waves
+from trainloop.surveys.waves import WavePlan, plan_waves
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 BATCH_SIZE = 2_000
-PULSE, PULSE_WORKING_DAY = "quarterly_pulse", 5
 YEARLY_SUBJECT = "year"
 NEEDS = "annual_needs"
 
@@ -88,14 +85,3 @@ def launch_day(rule: WaveRule, today: date) -> date:
     month, day = map(int, (rule.launch_on or "01-01").split("-"))
     this_year = date(today.year, month, day)
     return this_year if today <= this_year + timedelta(days=rule.days_open) else date(today.year + 1, month, day)
-
-
-def plan_pulse(connection: Connection, scan: Scan) -> bool:
-    """Plan the pulse about the quarter before, for the fifth working day of this one; return whether anything changed.
-
-    Who attended in a quarter is asked once, whenever the scan runs in the quarter after.
-    """
-    company = get_site().company
-    first = quarter_start(scan.today)
-    opens_on = calendar.add_working_days(first - calendar.ONE_DAY, PULSE_WORKING_DAY, company.calendar_code).day
-    return plan_wave(connection, scan, PULSE, "quarter", previous_quarter_code(scan.today), opens_on)

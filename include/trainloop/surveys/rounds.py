@@ -37,7 +37,7 @@ def open_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[str
         faults.point("rounds.sync.before_commit")
         with connection.transaction():
             waves.lock_invitations(connection)
-            counts["waves_withdrawn"] += withdraw_with_class(connection, scan)
+            counts["waves_withdrawn"] += waves.withdraw_with_class(connection, scan)
             counts["waves_withdrawn"] += len(_too_late(connection, scan))
             wave_codes = _sync_open(connection, scan)
             counts["notices_planned"] += waves.plan_invitations(connection, scan, wave_codes)
@@ -45,19 +45,6 @@ def open_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[str
         while _open_batch(connection, scan, counts) == BATCH_SIZE:
             pass
     return counts
-
-
-def withdraw_with_class(connection: Connection, scan: Scan) -> int:
-    """Withdraw the waves that follow a class which was cancelled or moved into the future; return how many.
-
-    Judged by the business clock alone: a scan of a past day must not undo what happened since.
-    """
-    withdrawn = connection.execute(
-        statement("rounds", "withdraw_with_class"), {"now": scan.real_now, "evaluation": EVALUATION_INSTRUMENT}
-    ).fetchall()
-    if withdrawn:
-        waves.rewrite_responses(connection, [row["wave_code"] for row in withdrawn], renews_ids=True)
-    return len(withdrawn)
 
 
 def _too_late(connection: Connection, scan: Scan) -> list[dict[str, Any]]:
@@ -123,7 +110,7 @@ def remind_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[s
         faults.point("rounds.remind.before_commit")
         with connection.transaction():
             waves.lock_invitations(connection)
-            withdraw_with_class(connection, scan)
+            waves.withdraw_with_class(connection, scan)
             _sync_open(connection, scan)
             for number in range(1, rules.max_reminders + 1):
                 values = {

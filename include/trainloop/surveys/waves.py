@@ -168,6 +168,19 @@ def withdraw_waves(connection: Connection, scan: Scan) -> int:
     return len(withdrawn)
 
 
+def withdraw_with_class(connection: Connection, scan: Scan) -> int:
+    """Withdraw the waves that follow a class which was cancelled or moved into the future; return how many.
+
+    Judged by the business clock alone: a scan of a past day must not undo what happened since.
+    """
+    withdrawn = connection.execute(
+        statement("rounds", "withdraw_with_class"), {"now": scan.real_now, "evaluation": EVALUATION_INSTRUMENT}
+    ).fetchall()
+    if withdrawn:
+        rewrite_responses(connection, [row["wave_code"] for row in withdrawn], renews_ids=True)
+    return len(withdrawn)
+
+
 def open_waves(connection: Connection, scan: Scan, sessions: Sequence[dict[str, Any]], closes_at: datetime) -> None:
     """Open the evaluation of class sessions (rows of `sessions_to_open`) and decide whom each invites."""
     instrument = load_instrument(EVALUATION_INSTRUMENT)
