@@ -12,9 +12,8 @@ from trainloop.surveys.milestones import plan_milestones
 from trainloop.surveys.scan import DateAheadError
 
 from .conftest import Company, local
-from .waves_world import instruments, people, read_wave  # noqa: F401 - instruments is a fixture
+from .waves_world import people, read_wave
 
-pytestmark = pytest.mark.usefixtures("instruments")
 type_of_clock = Callable[..., datetime]
 
 

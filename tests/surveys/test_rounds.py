@@ -13,9 +13,8 @@ from trainloop.surveys.milestones import plan_milestones
 from trainloop.surveys.waves import Listed
 
 from .conftest import Company, local
-from .waves_world import instruments, people, plan, read_wave  # noqa: F401 - instruments is a fixture
+from .waves_world import people, plan, read_wave
 
-pytestmark = pytest.mark.usefixtures("instruments")
 type_of_clock = Callable[..., datetime]
 SIX = ["E1", "E2", "E3", "E4", "E5", "E6"]
 

@@ -1,43 +1,15 @@
-"""What tests of waves share: short instruments, a plan in one call, a look at the people of a wave."""
+"""What tests of waves share: a plan in one call, a look at a wave and its people."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-
-from trainloop.domain.survey import FEEDBACK_360_INSTRUMENT, WAVE_PREFIXES
-from trainloop.surveys import instrument
 from trainloop.surveys.scan import Scan
 from trainloop.surveys.waves import plan_wave
 from trainloop.warehouse import engine
 
 from .conftest import Company
-
-NAMED = {
-    "business_interview", "post_class_interview", "incident_report", "action_plan", "action_update", "check_in_30d",
-    "manager_confirmation",
-}  # fmt: skip
-CONFIDENTIAL = {FEEDBACK_360_INSTRUMENT, "follow_up_90d_learner", "follow_up_90d_manager"}
-
-
-@pytest.fixture
-def instruments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The questions of the class evaluation under every code: what a wave does depends on rules, not on wording."""
-    folder = tmp_path / "instruments"
-    folder.mkdir()
-    model = yaml.safe_load((instrument.FOLDER / "course_evaluation.yaml").read_text("utf-8"))
-    for code in WAVE_PREFIXES:
-        anonymity = "named" if code in NAMED else "confidential" if code in CONFIDENTIAL else "anonymous"
-        (folder / f"{code}.yaml").write_text(yaml.safe_dump(model | {"code": code, "anonymity": anonymity}), "utf-8")
-    monkeypatch.setattr(instrument, "FOLDER", folder)
-    instrument.load_instrument.cache_clear()
-    yield
-    instrument.load_instrument.cache_clear()
 
 
 def plan(instrument_code: str, subject_id: str, opens_on: date, **options: Any) -> bool:
