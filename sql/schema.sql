@@ -1941,8 +1941,9 @@ create unique index invitations_link_idx on ops.invitations (sha256(token::bytea
 create unique index commitments_link_idx on ops.commitments (sha256(token::bytea));
 create unique index approvals_link_idx on ops.approvals (sha256(token::bytea));
 
+-- Without nested loops: the rows of a trigger have no statistics, and every link would be compared with every other.
 create function forms.remember_dead_links() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set enable_nestloop = off as $$
 begin
     insert into forms.dead_links (link_hash, wave_code)
     select sha256(was.token::bytea), was.wave_code

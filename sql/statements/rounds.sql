@@ -129,15 +129,13 @@ where wave_code = any (%(wave_codes)s) and state = 'invited' and invitation_id <
 -- Grain: one invitation made just now: what an answer sheet may say about its author.
 update ops.invitations as invitation
 set coarse_groups = fixed.coarse_groups
-from unnest(
-    %(wave_codes)s::text[], %(job_levels)s::text[], %(job_families)s::text[], %(department_codes)s::text[],
-    %(coarse_groups)s::jsonb[]
-) as fixed (wave_code, job_level, job_family, department_code, coarse_groups), core.employees as employee
-where invitation.wave_code = fixed.wave_code and invitation.state = 'invited'
+from unnest(%(keys)s::text[], %(coarse_groups)s::jsonb[]) as fixed (key, coarse_groups), core.employees as employee
+where invitation.wave_code = any (%(wave_codes)s) and invitation.state = 'invited'
     and invitation.invitation_id > %(last_id)s and employee.employee_id = invitation.employee_id
-    and coalesce(employee.job_level, '') = coalesce(fixed.job_level, '')
-    and coalesce(employee.job_family, '') = coalesce(fixed.job_family, '')
-    and coalesce(employee.department_code, '') = coalesce(fixed.department_code, '')
+    and fixed.key = concat_ws(
+        e'\x1f', invitation.wave_code, coalesce(employee.job_level, ''), coalesce(employee.job_family, ''),
+        coalesce(employee.department_code, '')
+    )
 
 -- name: response_groups
 -- Grain: one combination of coarse groups in one wave: how many answer sheets carry it. Counts, no answers.

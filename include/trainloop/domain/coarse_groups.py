@@ -21,26 +21,24 @@ def coarsen(counts: Mapping[Combination, int], minimum: int) -> dict[Combination
     there are fewer people than that. As many attributes stay as a shortening from the longest to the shortest allows:
     a bucket that is still too small takes in its smallest neighbour.
     """
-    kept = {combination: combination for combination in counts}
     sizes = Counter({combination: count for combination, count in counts.items() if count > 0})
+    members: dict[Combination, list[Combination]] = {combination: [combination] for combination in counts}
     for length in range(max(map(len, counts), default=0), 0, -1):
-        _shorten(kept, sizes, length, minimum)
-    return kept
+        _shorten(members, sizes, length, minimum)
+    return {combination: kept for kept, originals in members.items() for combination in originals}
 
 
-def _shorten(kept: dict[Combination, Combination], sizes: Counter[Combination], length: int, minimum: int) -> None:
+def _shorten(
+    members: dict[Combination, list[Combination]], sizes: Counter[Combination], length: int, minimum: int
+) -> None:
     """Move every combination of `length` attributes that is too small to its prefix, with neighbours to fill it up."""
-    prefixes = {combination[: length - 1] for combination in sizes if len(combination) >= length}
-    for prefix in sorted(prefixes):
-        family = sorted(
-            (
-                combination
-                for combination in sizes
-                if len(combination) >= length and combination[: length - 1] == prefix
-            ),
-            key=lambda combination: (sizes[combination], combination),
-        )
-        moved = [combination for combination in family if len(combination) == length and sizes[combination] < minimum]
+    families: dict[Combination, list[Combination]] = {}
+    for combination in sizes:
+        if len(combination) >= length:
+            families.setdefault(combination[: length - 1], []).append(combination)
+    for prefix, family in families.items():
+        family.sort(key=lambda combination: (sizes[combination], combination))
+        moved = {combination for combination in family if len(combination) == length and sizes[combination] < minimum}
         # People of whom nothing is known have no shorter prefix to go to: their neighbours come to them.
         is_lonely = prefix == NOTHING and 0 < sizes[NOTHING] < minimum
         if not moved and not is_lonely:
@@ -51,13 +49,11 @@ def _shorten(kept: dict[Combination, Combination], sizes: Counter[Combination], 
             if total >= minimum:
                 break
             if neighbour not in moved:
-                moved.append(neighbour)
+                moved.add(neighbour)
                 total += sizes[neighbour]
         for combination in moved:
             sizes[prefix] += sizes.pop(combination)
-        for old, new in kept.items():
-            if new in moved:
-                kept[old] = prefix
+            members.setdefault(prefix, []).extend(members.pop(combination))
 
 
 def nearest(combination: Combination, known: Collection[Combination]) -> Combination:

@@ -47,21 +47,21 @@ def fix_groups(connection: Connection, waves: Sequence[_Row], after_id: int) -> 
     for row in rows:
         counts[row["wave_code"]][_combination(row, attributes[row["wave_code"]])] += row["person_count"]
     kept = {code: _kept(found, known[code], minimums[code]) for code, found in counts.items()}
-    fixed = [
-        _as_groups(
-            kept[row["wave_code"]][_combination(row, attributes[row["wave_code"]])], attributes[row["wave_code"]]
-        )
-        for row in rows
-    ]
     if rows:
-        columns = {
-            "wave_codes": [row["wave_code"] for row in rows],
-            "job_levels": [row["job_level"] for row in rows],
-            "job_families": [row["job_family"] for row in rows],
-            "department_codes": [row["department_code"] for row in rows],
-            "coarse_groups": [Jsonb(groups) for groups in fixed],
-        }
-        connection.execute(statement("rounds", "fix_groups"), columns | {"last_id": after_id})
+        fixed = {}
+        for row in rows:
+            names = attributes[row["wave_code"]]
+            fixed[_key(row)] = _as_groups(kept[row["wave_code"]][_combination(row, names)], names)
+        columns = {"keys": list(fixed), "coarse_groups": [Jsonb(groups) for groups in fixed.values()]}
+        connection.execute(statement("rounds", "fix_groups"), wanted | columns)
+
+
+def _key(row: _Row) -> str:
+    """Return what `fix_groups` looks a person's groups up by."""
+    return "\x1f".join((
+        row["wave_code"],
+        *(row[name] or "" for name in ("job_level", "job_family", "department_code")),
+    ))
 
 
 def coarsen_closed(connection: Connection, waves: Sequence[_Row]) -> int:
