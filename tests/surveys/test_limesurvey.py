@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +17,8 @@ from trainloop.domain.survey import pseudonym
 from trainloop.errors import SettingMissingError
 from trainloop.settings import get_settings
 from trainloop.surveys.evaluation import close_due, open_due_waves
-from trainloop.surveys.instrument import load_instrument
+from trainloop.surveys.instrument import FOLDER, Option, load_instrument
+from trainloop.surveys.limesurvey_form import structure
 from trainloop.surveys.limesurvey_server import LimeSurveyClosedError, LimeSurveyDownError
 from trainloop.surveys.milestones import plan_milestones
 from trainloop.surveys.sources import exports, limesurvey
@@ -100,6 +103,21 @@ def test_a_wave_gets_an_anonymised_survey_and_tokens_without_names(asked: Compan
     people = next(params[2] for method, params in survey.calls if method == "add_participants")
     assert {name for person in people for name, value in person.items() if value} == {"token"}
     assert limesurvey.collect()["limesurvey_made"] == 0
+
+
+def test_the_structure_holds_what_limesurvey_allows() -> None:
+    """Codes of letters and digits, 20 for questions and 5 for answers; every row in both languages, in one order."""
+    topics = tuple(Option(code=f"T-{n}", zh=f"主题{n}", en=f"Topic {n}") for n in range(120))
+    for path in FOLDER.glob("*.yaml"):
+        instrument = load_instrument(path.stem).with_options({"training_topics": topics})
+        rows = list(csv.DictReader(io.StringIO(structure(instrument)), delimiter="\t"))
+        zh, en = ([row for row in rows if row["class"] in {"G", "Q", "SQ", "A"} and row["language"] == language]
+                  for language in ("zh-Hans", "en"))  # fmt: skip
+        assert [(row["class"], row["name"]) for row in zh[1:]] == [(row["class"], row["name"]) for row in en[1:]]
+        limits = {"Q": 20, "SQ": 20, "A": 5}
+        assert all(row["name"].isalnum() and len(row["name"]) <= limits[row["class"]] for row in zh[1:])
+        assert all(row["text"] for row in rows if row["class"] in limits)
+        assert "id" not in rows[0]
 
 
 def test_completion_and_answers_come_back_through_the_gate(asked: Company, survey: LimeSurvey, home: Path) -> None:

@@ -21,9 +21,10 @@ from trainloop.surveys.mapping import Mapping
 NOT_APPLICABLE_CODE = "NA"
 TYPES = {"scale": "L", "nps": "L", "choice": "L", "multi": "M", "text": "T", "number": "N", "date": "D"}
 ID, TOKEN, COMPLETE, SENT_BY = "response", "token", "complete", "sent_by"
-COLUMNS = ("id", "related_id", "class", "type/scale", "name", "relevance", "text", "help", "language", "validation",
-           "mandatory", "other", "default", "same_default", "max_answers", "min_num_value_n", "max_num_value_n",
-           "maximum_chars")  # fmt: skip
+# No ids: the importer numbers subquestions without one from 1, over the ids of questions that have one. What is left
+# out gets the importer's defaults; an empty `same_default` would be no number.
+COLUMNS = ("class", "type/scale", "name", "relevance", "text", "help", "language", "mandatory", "other", "max_answers",
+           "min_num_value_n", "max_num_value_n", "maximum_chars")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,11 @@ def _rows(instrument: Instrument, *, is_zh: bool) -> Iterator[dict[str, Any]]:
         return str(one.zh if is_zh else one.en)
 
     title = instrument.title_zh if is_zh else instrument.title_en
-    yield {"id": 1, "class": "G", "type/scale": "G1", "name": title, "relevance": "1"}
+    yield {"class": "G", "type/scale": "G1", "name": title, "relevance": "1"}
     codes = codes_of(instrument)
-    for number, item in enumerate(instrument.items, 1):
+    for item in instrument.items:
         yield {
-            "id": number, "class": "Q", "type/scale": TYPES[item.kind], "name": codes.items[item.code],
+            "class": "Q", "type/scale": TYPES[item.kind], "name": codes.items[item.code],
             "relevance": "1", "text": text(item), "help": text(item.hint) if item.hint else "",
             "mandatory": _yes(item.is_required), "other": "N",
             "max_answers": item.max_choices or "", "maximum_chars": item.max_length or "",
@@ -124,7 +125,7 @@ def _rows(instrument: Instrument, *, is_zh: bool) -> Iterator[dict[str, Any]]:
                        "name": codes.options[item.code][option.code]}  # fmt: skip
         elif item.kind in {"scale", "nps", "choice"}:
             for code, option in _answers(instrument, item, codes):
-                yield {"id": number, "class": "A", "type/scale": 0, "name": code, "text": text(option)}
+                yield {"class": "A", "type/scale": 0, "name": code, "text": text(option)}
 
 
 def _answers(instrument: Instrument, item: Item, codes: Codes) -> Iterator[tuple[str, Option]]:
