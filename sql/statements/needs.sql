@@ -15,7 +15,8 @@ where instrument_code = 'annual_needs' and subject_kind = 'needs_year' and state
 order by subject_id
 
 -- name: population
-select invited_count, eligible_count, used_count, has_completions from marts.evaluation_population(%(wave_code)s)
+-- People held back by the cap of invitations are not eligible, and that is stated.
+select invited_count, eligible_count, held_count, excluded_count from marts.wave_population(array[%(wave_code)s])
 
 -- name: forms
 select

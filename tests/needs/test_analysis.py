@@ -215,3 +215,16 @@ def test_answers_of_a_tool_that_knows_no_families_speak_for_topics_of_everybody_
     needs = {need.topic_code: need.layer("individual") for need in published().needs}
     assert (needs["T-QUIET"].reason, needs["T-QUIET"].is_evidence_missing) == ("groups_missing", True)
     assert (needs["T-POP"].is_passed, needs["T-POP"].respondent_count) == (True, 52)
+
+
+def test_people_held_back_by_the_cap_are_not_in_the_denominator_and_are_stated(company: None) -> None:
+    """Who was not asked is no refusal."""
+    world.make_wave(world.usual_forms())
+    world.write(
+        """update ops.invitations set state = 'held_by_cap', reason = 'invitation_cap'
+           where employee_id in (select employee_id from ops.invitations order by employee_id limit 7)"""
+    )
+    analyze_year(YEAR)
+    figures = {name: figure.value for (family, _, name), figure in published().figures.items() if family == "response"}
+    assert (figures["invited_count"], figures["eligible_count"], figures["held_count"]) == (65, 65, 7)
+    assert figures["rr1_pct"] == 80

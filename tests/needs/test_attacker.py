@@ -86,6 +86,8 @@ def company(seed: int, *, late: int = 0) -> Inputs:
         partial_count=0,
         invited_count=n,
         eligible_count=n,
+        held_count=0,
+        excluded_count=0,
         labels=(),
     )
 

@@ -30,6 +30,8 @@ def survey_figures(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -
         {
             "invited_count": inputs.invited_count,
             "eligible_count": inputs.eligible_count,
+            "held_count": inputs.held_count,
+            "excluded_count": inputs.excluded_count,
             "complete_count": complete,
             "partial_count": inputs.partial_count,
             "unplaced_count": sum(not (form.job_level and form.job_family) for form in inputs.forms),

@@ -145,6 +145,8 @@ class Inputs:
     partial_count: int
     invited_count: int
     eligible_count: int
+    held_count: int
+    excluded_count: int
     labels: tuple[Mapping[str, str], ...]
 
     @functools.cached_property
@@ -184,7 +186,7 @@ class Inputs:
             [repr(sorted(row.items(), key=lambda item: item[0])) for row in rows]
             for rows in (self.trace, self.interviews, self.coverage, self.quotes, self.labels)
         ]
-        counts = [self.invited_count, self.eligible_count, self.partial_count]
+        counts = [self.invited_count, self.eligible_count, self.held_count, self.excluded_count, self.partial_count]
         canonical = [
             self.wave_code,
             str(self.population_on),
@@ -247,6 +249,8 @@ def read_inputs(connection: Connection, year: int, today: date) -> Inputs:
         partial_count=sum(row["state"] == "partial" for row in forms),
         invited_count=population["invited_count"],
         eligible_count=population["eligible_count"],
+        held_count=population["held_count"],
+        excluded_count=population["excluded_count"],
         labels=tuple(block("labels")),
     )
 

@@ -6,6 +6,7 @@ Figures are rows (family, code, statistic); the closed list, in the units of the
 |---|---|---|---|
 | analysis | year | wave_code population_on currency (texts) | |
 | response | wave | invited_count eligible_count complete_count partial_count | people |
+| response | wave | held_count (by the cap of invitations) excluded_count: not asked, not eligible | people |
 | response | wave | unplaced_count (answers whose level or family was too small to keep) | people |
 | response | wave | rr1_pct rr2_pct; band (text) | percent |
 | trace | year | goals_count topics_count courses_count | – |

@@ -47,9 +47,10 @@ class SqlCheck:
 
 
 def site_limits() -> dict[str, Any]:
-    """Return the site's rules as parameters of the checks: ages of `quality`, the minimum group of `suppression`."""
+    """Return the site's rules as parameters of the checks: ages of `quality`, the minimum groups of `suppression`."""
     site = get_site()
-    return site.quality.model_dump() | {"mean_min": site.suppression.mean_min}
+    groups = {"mean_min": site.suppression.mean_min, "distribution_min": site.suppression.distribution_min}
+    return site.quality.model_dump() | groups
 
 
 def check_files() -> list[Path]:
