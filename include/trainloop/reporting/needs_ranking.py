@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from trainloop.domain.need_reasons import need_reason_text
-from trainloop.needs.published import Evidence, ShownLayer, ShownNeed
+from trainloop.needs.published import ShownLayer, ShownNeed
+from trainloop.reporting import needs_lines
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
 from trainloop.reporting.needs_model import LayerState, LayerView, NeedView, TableRow
@@ -88,58 +89,8 @@ def _layer(desk: NeedsDesk, layer: ShownLayer) -> LayerView:
         value=value,
         threshold=threshold,
         reason=need_reason_text(layer.reason, words.locale),
-        evidence=tuple(_lines(desk, layer)),
+        evidence=needs_lines.lines(desk, layer),
     )
-
-
-def _lines(desk: NeedsDesk, layer: ShownLayer) -> list[str]:
-    """Return the evidence as sentences: one per goal, measure, department, interview or survey.
-
-    Trainers see topics: what single departments lack or said is between them and HR.
-    """
-    groups: dict[tuple[str, str], list[Evidence]] = {}
-    for one in layer.evidence:
-        if desk.audience == "trainer" and one.kind in {"department", "interview"}:
-            continue
-        groups.setdefault((one.kind, one.code), []).append(one)
-    return [_line(desk, kind, code, {one.statistic: one for one in rows}) for (kind, code), rows in groups.items()]
-
-
-def _line(desk: NeedsDesk, kind: str, code: str, rows: dict[str, Evidence]) -> str:
-    words, sign = desk.words, desk.words("format.percent_sign")
-
-    def shown(statistic: str) -> str:
-        one = rows.get(statistic)
-        if one is None:
-            return "–"
-        if one.value is None:
-            return words("needs.value_hidden")
-        return words.number(_short(one)) + sign
-
-    if kind == "goal":
-        return words("needs.line.goal", name=desk.name("goal", code), weight=shown("weight_pct"))
-    if kind in {"kpi", "competency"}:
-        count = rows["gap_pct"].respondent_count
-        return words("needs.line.measure", name=desk.name(kind, code), gap=shown("gap_pct"), n=words.number(count or 0))
-    if kind == "interview":
-        one = rows["severity_mean"]
-        mentions = words.number(one.respondent_count or 0)
-        severity = words.number(one.value or Decimal(0))
-        return words("needs.line.interview", name=desk.name("department", code), count=mentions, severity=severity)
-    if kind == "department":
-        confirmed = words(f"needs.confirmed.{rows['confirmed'].text_value}")
-        cause = words(f"needs.cause.{rows['cause'].text_value}")
-        said = words("needs.line.department", name=desk.name("department", code), confirmed=confirmed, cause=cause)
-        return said + words("needs.line.department_gap", gap=shown("gap_pct")) if "gap_pct" in rows else said
-    answered = rows["answered_count"].value or Decimal(0)
-    shares = {name: shown(f"{name}_pct") for name in ("wished", "career", "weak")}
-    return words("needs.line.wave", n=words.number(int(answered)), **shares)
-
-
-def _short(one: Evidence) -> Decimal:
-    """Return a weight without the zeros that nobody typed; measured numbers keep their decimals."""
-    value = one.value or Decimal(0)
-    return value.normalize() if one.statistic == "weight_pct" else value
 
 
 def budget_facts(desk: NeedsDesk) -> tuple[Fact, ...]:

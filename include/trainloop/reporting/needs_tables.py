@@ -74,7 +74,9 @@ def _severity(desk: NeedsDesk, values: Mapping[str, Decimal] | None) -> HeatCell
 
 def crossing_maps(desk: NeedsDesk) -> tuple[tuple[HeatMap, ...], str]:
     """Return the level × family tables of which something may be shown, and the names of the others."""
-    shown, hidden = [], []
+    shown: list[HeatMap] = []
+    hidden: list[str] = []
+    narrow: list[tuple[str, HeatMap]] = []
     for code in sorted(desk.needs.cells, key=_order):
         measure, _, subject = code.partition(":")
         if measure not in {"performance", "competency", "demand"} or not subject:
@@ -85,10 +87,33 @@ def crossing_maps(desk: NeedsDesk) -> tuple[tuple[HeatMap, ...], str]:
         cells = [cell for cell in desk.needs.cells[code] if cell.statistic == statistic]
         if any(cell.value is not None and TOTAL not in {cell.row_code, cell.column_code} for cell in cells):
             steps = _SHARE_STEPS if measure == "demand" else _GAP_STEPS
-            shown.append(_crossing(desk, title, cells, steps))
+            drawn = _crossing(desk, title, cells, steps)
+            if measure == "performance" and len(drawn.columns) == 1:
+                narrow.append((desk.name(kind, subject), drawn))
+            else:
+                shown.append(drawn)
         else:
             hidden.append(title)
-    return tuple(shown), desk.words("format.list_separator").join(hidden)
+    return (*_side_by_side(desk, narrow), *shown), desk.words("format.list_separator").join(hidden)
+
+
+def _side_by_side(desk: NeedsDesk, maps: Sequence[tuple[str, HeatMap]]) -> tuple[HeatMap, ...]:
+    """Return indicators that only one job family has as one table, a column each."""
+    if not maps:
+        return ()
+    levels = list(dict.fromkeys(row.label for _, drawn in maps for row in drawn.rows if not row.is_total))
+    cells = [{row.label: row.cells[0] for row in drawn.rows} for _, drawn in maps]
+    totals = [next((row.cells[0] for row in drawn.rows if row.is_total), _NOTHING) for _, drawn in maps]
+    rows = [
+        HeatRow(label=level, cells=tuple(column.get(level, _NOTHING) for column in cells)) for level in sorted(levels)
+    ]
+    return (
+        HeatMap(
+            title=desk.words("needs.table.results"),
+            columns=tuple(f"{name} · {drawn.columns[0]}" for name, drawn in maps),
+            rows=(*rows, HeatRow(label=desk.words("needs.total"), cells=tuple(totals), is_total=True)),
+        ),
+    )
 
 
 def _order(code: str) -> tuple[int, str]:

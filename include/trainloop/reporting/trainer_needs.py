@@ -62,7 +62,7 @@ def build_extract(desk: NeedsDesk, trainer: Trainer) -> TrainerNeedsView:
             words("needs.extract.note_money"),
             quality_sentence,
             *needs_quality.warnings(desk),
-            *needs_quality.anonymity_notes(desk),
+            *needs_quality.anonymity_notes(desk)[:2],
         ),
     )
 
