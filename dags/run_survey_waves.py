@@ -4,7 +4,7 @@ Plans, opens, reminds and closes the waves of every survey and staff form but co
 - **Reads** planned waves and their steps in `ops.milestones`, classes that ended, whom each wave asks (employees,
   attendees, managers, listed people), who has answered, which interviews are in.
 - **Writes** `ops.survey_waves`, `ops.invitations` with the coarse groups of anonymous answers, the state of the
-  milestones; answers of closed waves anew in random order.
+  milestones; answers of closed waves anew in random order; filled interview forms as files of the inbox.
 - **Mails** whoever is asked: the invitation and the reminders of the site file, to those who owe an answer. Named tasks
   come in the same digest; nobody gets more surveys in 30 days than the cap allows.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those mails to leave
@@ -19,7 +19,8 @@ Follow-ups 90 days after a class and the yearly trainer pulse are planned here; 
 规划、开启、提醒并关闭除课后评估以外的所有问卷与内部表单批次。
 
 - **读取** 计划中的批次及其在 `ops.milestones` 中的节点、已结束的班次、各批次的调查对象、作答情况、已提交的访谈。
-- **写入** `ops.survey_waves`、`ops.invitations`（含匿名答卷的粗粒度分组）、节点状态；已关闭批次的答卷按随机顺序重写。
+- **写入** `ops.survey_waves`、`ops.invitations`（含匿名答卷的粗粒度分组）、节点状态；已关闭批次的答卷按随机顺序重写；
+  已填写的访谈表写入收件目录。
 - **邮件** 调查对象：邀请，以及站点文件规定次数的提醒，只发给尚未作答者；30 天内每人的问卷数不超过上限。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些邮件今天发出。
 - **重跑**：随时可以；每批次只开启一次，每人每批次只邀请一次，每次提醒只规划一次。
@@ -74,7 +75,14 @@ def run_survey_waves():
 
         return rounds.close_due(as_of=as_of())
 
-    plan_waves() >> open_waves() >> remind() >> close_waves()
+    @task
+    def hand_in_interviews() -> dict:
+        """Filled interview forms, as files of the inbox: they pass the same gate as every file."""
+        from trainloop.surveys import interviews
+
+        return interviews.hand_in()
+
+    plan_waves() >> open_waves() >> remind() >> close_waves() >> hand_in_interviews()
 
 
 run_survey_waves()

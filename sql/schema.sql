@@ -2435,13 +2435,16 @@ begin atomic
     left join core.courses as course on course.course_code = session.course_code
     left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
     left join core.departments as department
-        on subject_of.kind = 'department' and department.department_code = subject_of.id
+        on department.department_code = case subject_of.kind
+            when 'department' then subject_of.id
+            -- <year>-<department>
+            when 'interview' then substr(subject_of.id, 6)
+        end
     left join ops.assessments as assessed on subject_of.kind = 'assessment' and assessed.wave_code = subject_of.id
     left join core.employees as person
         on person.employee_id = case
             when subject_of.kind in ('person', 'employee') then subject_of.id else assessed.employee_id
         end;
-end;
 end;
 -- Approvals: which of them Airflow's human-in-the-loop task holds, and when what was decided took effect.
 

@@ -25,3 +25,17 @@ where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_cod
         where interview.department_code = substr(wave.subject_id, 6)
             and interview.interviewed_on > wave.opened_at - interval '1 year'
     )
+
+-- name: forms_to_hand_in
+-- Grain: one filled interview form that no row of the dataset comes from yet. A form whose file failed its check is offered
+-- again under the same bytes, which intake has seen: its row waits in quarantine for a person.
+select
+    said.wave_code as interview_id, substr(wave.subject_id, 6) as department_code,
+    said.employee_id as interviewer_id, said.answers ->> 'interviewed_on' as interviewed_on,
+    said.answers ->> 'pain_point' as pain_point, said.answers ->> 'topic' as topic_code,
+    said.answers ->> 'severity' as severity, said.answers ->> 'quote' as quote
+from core.named_responses as said
+join ops.survey_waves as wave using (wave_code)
+where wave.instrument_code = 'business_interview' and wave.subject_kind = 'interview' and said.state = 'complete'
+    and not exists (select from core.business_interviews as interview where interview.interview_id = said.wave_code)
+order by said.wave_code

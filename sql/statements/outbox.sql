@@ -152,7 +152,12 @@ inner join ops.invitations as i on i.wave_code = w.wave_code and i.employee_id =
 left join core.class_sessions as s on w.subject_kind = 'class_session' and s.session_code = w.subject_id
 left join core.courses as c on c.course_code = s.course_code
 left join core.trainers as t on t.trainer_id = s.trainer_id
-left join core.departments as d on w.subject_kind = 'department' and d.department_code = w.subject_id
+left join core.departments as d
+    on d.department_code = case w.subject_kind
+        when 'department' then w.subject_id
+        -- <year>-<department>
+        when 'interview' then substr(w.subject_id, 6)
+    end
 -- LimeSurvey knows the tokens once it has told who has answered.
 left join ops.limesurvey_surveys as l on l.wave_code = w.wave_code and l.opening_number = w.opening_number
 left join ops.assessments as a on w.subject_kind = 'assessment' and a.wave_code = w.subject_id
