@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from tests.outbox.conftest import Company, found_company
 
+from trainloop import faults
 from trainloop.domain.survey import wave_code
 from trainloop.forms.app import create_app
 from trainloop.forms.store import Store
+from trainloop.stack import ports
 from trainloop.surveys.instrument import Item, load_instrument
 
 SetClock = Callable[..., datetime]
@@ -100,6 +108,27 @@ def _first(item: Item) -> str:
         case "number":
             return str(item.minimum or 0)
     return "5"
+
+
+@contextmanager
+def serving(point: str = "") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The service as its own process on a free port, to be killed at a fault point; yields it and its address."""
+    port = ports.choose(18100, set())
+    command = [sys.executable, "-m", "trainloop.forms", "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | {faults.VARIABLE: point})
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{address}/health", timeout=2).is_success:
+                    break
+            assert process.poll() is None
+            time.sleep(0.1)
+        yield process, address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @pytest.fixture
