@@ -35,6 +35,7 @@ def create_app(store: Store) -> FastAPI:
     add_action_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)
+    _add_endings(app, desk)
     return app
 
 
@@ -52,10 +53,16 @@ def _add_service_pages(app: FastAPI, desk: Desk) -> None:
     def font(face: Literal["NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"]) -> Response:
         return Response(pages.font(face), media_type="font/ttf", headers={"Cache-Control": "public, max-age=604800"})
 
+    @app.get("/icon.svg")
+    def icon() -> Response:
+        return Response(pages.icon(), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=604800"})
+
     @app.get("/robots.txt")
     def robots() -> Response:
         return Response("User-agent: *\nDisallow: /\n", media_type="text/plain")
 
+
+def _add_endings(app: FastAPI, desk: Desk) -> None:
     @app.exception_handler(Turned)
     async def turned(_request: Request, turn: Turned) -> HTMLResponse:
         return turn.page
@@ -70,6 +77,7 @@ def _add_service_pages(app: FastAPI, desk: Desk) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
+        # An address that is no link at all (a browser's icons) is no guess at one.
         if error.status_code == 404:
-            return desk.unknown(request).page
+            return desk.say(request, "unknown", status=404)
         return Response(status_code=error.status_code, headers=error.headers)

@@ -169,6 +169,15 @@ def style() -> str:
     return _FONT_FACES + text.replace("#1f5fa8", get_site().company.colour)
 
 
+def icon() -> str:
+    """Return the tab's icon: a ticked sheet in the company's colour."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" '
+        f'fill="{get_site().company.colour}"/><path d="M9 17l5 5 10-12" fill="none" stroke="#fff" stroke-width="4" '
+        f'stroke-linecap="round" stroke-linejoin="round"/></svg>'
+    )
+
+
 def font(face: str) -> bytes:
     """Return one of the shipped faces."""
     return resources.files("trainloop.reporting").joinpath("fonts", face).read_bytes()
