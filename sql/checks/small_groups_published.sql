@@ -12,7 +12,7 @@ with figures as (
     where
         family in (
             'item', 'dimension', 'nps', 'choice', 'theme', 'comparison', 'comparison_trainer', 'verification', 'number',
-            'performance', 'competency'
+            'performance', 'competency', 'self_other', 'agreement'
         )
         and not is_hidden
         and (value is not null or text_value is not null)
