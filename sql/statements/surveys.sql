@@ -168,6 +168,56 @@ select
 from ranked
 on conflict (wave_code, employee_id) do nothing
 
+-- name: prefer_important
+-- Grain: one person who is held back from a wave today and was called to less important ones today that no mail has left
+-- for yet: the least important of them gives way. Its notice is dropped when the mail would be composed.
+with held as (
+    select
+        invitation.invitation_id, invitation.employee_id,
+        coalesce(array_position(%(priorities)s::text[], wave.instrument_code), 1000) as place,
+        row_number() over (
+            partition by invitation.employee_id
+            order by array_position(%(priorities)s::text[], wave.instrument_code) nulls last, wave.wave_code
+        ) as number
+    from ops.invitations as invitation
+    join ops.survey_waves as wave using (wave_code)
+    where wave.wave_code = any (%(wave_codes)s) and wave.state = 'open'
+        and invitation.state = 'held_by_cap' and invitation.invited_on = %(today)s
+),
+called as (
+    select
+        invitation.invitation_id, invitation.employee_id,
+        coalesce(array_position(%(priorities)s::text[], wave.instrument_code), 1000) as place,
+        row_number() over (
+            partition by invitation.employee_id
+            order by array_position(%(priorities)s::text[], wave.instrument_code) desc nulls first, wave.wave_code desc
+        ) as number
+    from ops.invitations as invitation
+    join ops.survey_waves as wave using (wave_code)
+    where invitation.employee_id in (select employee_id from held) and invitation.invited_on = %(today)s
+        and wave.state = 'open' and wave.anonymity <> 'named'
+        and invitation.state = 'invited' and not invitation.is_used
+        and not exists (
+            select from ops.notices as notice
+            where notice.kind = 'survey_invitation' and notice.subject_kind = 'survey_wave'
+                and notice.subject_id = wave.wave_code and notice.recipient_kind = 'employee'
+                and notice.recipient_id = invitation.employee_id and notice.state = 'composed'
+        )
+),
+swapped as (
+    select held.invitation_id as gains_id, called.invitation_id as yields_id
+    from held
+    join called using (employee_id, number)
+    where held.place < called.place
+)
+update ops.invitations as invitation
+set state = case invitation.invitation_id
+        when swapped.gains_id then 'invited' else 'held_by_cap'
+    end::ops.invitation_state,
+    reason = case invitation.invitation_id when swapped.yields_id then 'invitation_cap' end
+from swapped
+where invitation.invitation_id in (swapped.gains_id, swapped.yields_id)
+
 -- name: plan_invitation_notices
 -- Grain: one invited person whom nobody has told yet; also heals a wave that a run without mails opened.
 insert into ops.notices (

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
+from trainloop.outbox.composer import compose_due
 from trainloop.surveys import rounds
 from trainloop.surveys.evaluation import open_due_waves
 from trainloop.surveys.milestones import plan_milestones
@@ -181,6 +182,31 @@ def test_nobody_is_called_more_often_than_the_cap_and_the_more_important_survey_
     assert people(company, "PULSE-2026Q1") == {"E1": ("held_by_cap", "invitation_cap"), "E2": ("invited", None)}
     assert people(company, "PILOT-2027")["E2"] == ("held_by_cap", "invitation_cap")
     assert company.notices("survey_invitation", "PULSE-2026Q1") == ["E2"]
+
+
+def test_a_less_important_call_of_the_same_day_gives_way_until_its_mail_is_written(
+    company: Company, set_clock: type_of_clock
+) -> None:
+    """Whichever scan runs first in the morning, the needs survey wins; what was mailed is not taken back."""
+    company.people("E1", "E2")
+    for number in (1, 2, 3):
+        company.session(f"2026-C00{number}", local(2026, 3, 5, 17))
+        company.attend(f"2026-C00{number}", ["E1", "E2"])
+    set_clock(2026, 3, 6, 6)
+    plan_milestones()
+    open_due_waves()
+    company.write("update ops.notices set not_before = '2026-03-07' where recipient_id = 'E1'")
+    set_clock(2026, 3, 6, 10)
+    assert compose_due()["composed_notices"] == 3
+    plan("annual_needs", "2027", date(2026, 3, 6))
+    assert rounds.open_due()["notices_planned"] == 1
+    assert people(company, "NEEDS-2027") == {"E1": ("invited", None), "E2": ("held_by_cap", "invitation_cap")}
+    assert company.invited("2026-C003") == {"E1": ("held_by_cap", "invitation_cap"), "E2": ("invited", None)}
+    assert company.invited("2026-C002")["E1"] == ("invited", None)
+    assert open_due_waves()["notices_planned"] == 0
+    assert people(company, "NEEDS-2027")["E1"] == ("invited", None)
+    objections = company.read("select objection from ops.notice_objections where objection is not null")
+    assert objections == [{"objection": "not_invited"}]
 
 
 def test_named_tasks_stand_outside_the_cap_and_reach_people_who_opted_out(

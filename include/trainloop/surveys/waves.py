@@ -241,7 +241,7 @@ def sync_population(connection: Connection, scan: Scan, wave_codes: Sequence[str
         "max_invitations": site.max_invitations_per_person,
         "priorities": list(site.priorities),
     }
-    for name in ("exclude_gone", "restore_returned", "invite_missing"):
+    for name in ("exclude_gone", "restore_returned", "invite_missing", "prefer_important"):
         connection.execute(statement("surveys", name), values)
 
 
