@@ -205,18 +205,18 @@ called as (
         )
 ),
 swapped as (
-    select held.invitation_id as gains_id, called.invitation_id as yields_id
+    select change.invitation_id, change.state, change.reason
     from held
     join called using (employee_id, number)
+    cross join lateral (values
+        (held.invitation_id, 'invited', null), (called.invitation_id, 'held_by_cap', 'invitation_cap')
+    ) as change (invitation_id, state, reason)
     where held.place < called.place
 )
 update ops.invitations as invitation
-set state = case invitation.invitation_id
-        when swapped.gains_id then 'invited' else 'held_by_cap'
-    end::ops.invitation_state,
-    reason = case invitation.invitation_id when swapped.yields_id then 'invitation_cap' end
+set state = swapped.state::ops.invitation_state, reason = swapped.reason
 from swapped
-where invitation.invitation_id in (swapped.gains_id, swapped.yields_id)
+where invitation.invitation_id = swapped.invitation_id
 
 -- name: plan_invitation_notices
 -- Grain: one invited person whom nobody has told yet; also heals a wave that a run without mails opened.
