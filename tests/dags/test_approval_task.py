@@ -112,4 +112,6 @@ def test_the_task_of_the_dag_wakes_by_itself(dags: dict[str, Any]) -> None:
 
     mapped = dags["ask_approvals"].get_task("ask")
     assert mapped.operator_class.__name__ == "AskApproval"
+    task = mapped.unmap({"approval_id": 7, "params": {"as_of": None, "allow_send": False}})
+    assert (task.approval_id, task.response_timeout, list(task.params)) == (7, WAKE_EVERY, ["comment"])
     assert 2 * WAKE_EVERY < approvals.DOOR_LEASE

@@ -31,13 +31,9 @@ class AskApproval(HITLOperator):
     template_fields = ()
 
     def __init__(self, *, approval_id: int, **kwargs: Any) -> None:
-        super().__init__(
-            subject="Approval 审批",
-            options=[APPROVE, REJECT],
-            params={"comment": COMMENT},
-            response_timeout=WAKE_EVERY,
-            **kwargs,
-        )
+        # A mapped task is made anew from what it was once made of, with the params of its run: ours come last.
+        form = {"subject": "Approval 审批", "options": [APPROVE, REJECT], "params": {"comment": COMMENT}}
+        super().__init__(**kwargs | form | {"response_timeout": WAKE_EVERY})
         self.approval_id = approval_id
 
     def execute(self, context: Context) -> dict[str, Any]:
