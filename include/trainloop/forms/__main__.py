@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
         server_header=False,
         proxy_headers=True,
         forwarded_allow_ips=settings.forms_trusted_proxies,
+        # A browser that reads for a while keeps its connection; five seconds cut it in the middle of a click.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
 
