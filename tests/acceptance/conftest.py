@@ -6,6 +6,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+import httpx
 import pytest
 
 from trainloop import clock
@@ -50,15 +52,24 @@ class Stack:
 
     def run(self, dag_id: str, **conf: object) -> float:
         """Run a DAG and all that its assets start; return the seconds of the run itself."""
-        done = self.api.run(dag_id, conf, seconds=90)
+        done = self.api.run(dag_id, conf, seconds=300)
         assert done.state == "success", f"{dag_id} {done.run_id} is {done.state}: {self.errors_of(dag_id)}"
-        self.api.wait_until_quiet(90)
+        self.api.wait_until_quiet(300)
         return done.seconds or 0.0
 
     def mails(self) -> list[EmailMessage]:
         """Every mail the mailbox got."""
         files = sorted((self.home / "mailbox").rglob("*.eml"))
         return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in files]
+
+    def press(self, path: str, action: str, **fields: str) -> None:
+        """Open a link as a person does, fill its form and press a button."""
+        with httpx.Client(base_url=Layout(get_settings()).read_record().forms_url, trust_env=False) as browser:
+            page = browser.get(path)
+            signed = re.search(r'name="form_token" value="([^"]+)"', page.text)
+            assert signed is not None, page.text
+            sent = browser.post(path, data=fields | {"form_token": signed[1], "action": action})
+            assert sent.status_code == httpx.codes.SEE_OTHER, sent.text
 
     def errors_of(self, dag_id: str) -> str:
         """What the newest failed task of a DAG said, for the failure's message."""
@@ -78,15 +89,19 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             if name != "TRAINLOOP_SECRET_KEY":
                 patch.delenv(name)
         patch.setenv("TRAINLOOP_HOME", str(home))
+        # What anything leaves in the folder of temporary files can be searched.
+        (home / "temporary").mkdir()
+        patch.setenv("TMPDIR", str(home / "temporary"))
         patch.setenv("TRAINLOOP_AIRFLOW_PORT", "18080")
         patch.setenv("TRAINLOOP_MAILBOX_PORT", "18025")
         patch.setenv("TRAINLOOP_MAILBOX_SMTP_PORT", "11025")
+        patch.setenv("TRAINLOOP_FORMS_PORT", "18030")
         get_settings.cache_clear()
         get_site.cache_clear()
         began = time.monotonic()
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "trainloop", "up"], capture_output=True, text=True, check=False, timeout=200
+                [sys.executable, "-m", "trainloop", "up"], capture_output=True, text=True, check=False, timeout=400
             )
             assert done.returncode == 0, done.stdout + done.stderr
             with AirflowApi.from_settings(get_settings()) as api:
