@@ -29,7 +29,7 @@ join core.trainers as trainers using (trainer_id)
 where sessions.session_code = %(session_code)s;
 
 -- name: evaluation_wave
-select wave_code, instrument_code, opened_at, closes_at, is_without_attendance, has_completions
+select wave_code, instrument_code, opened_at, closes_at, is_without_attendance, has_completions, source
 from ops.survey_waves
 where instrument_code = 'course_evaluation'
     and subject_kind = 'class_session'

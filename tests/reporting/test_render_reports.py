@@ -155,6 +155,15 @@ def test_a_report_without_its_data_quality_verdict_is_not_made(seeded: Evidence,
     assert reports() == []
 
 
+def test_answers_of_our_own_forms_need_no_file(seeded: Evidence) -> None:
+    """The forms judge each answer as it is sent; the other files still need their verdict."""
+    with engine.connect("owner") as connection:
+        connection.execute("delete from ops.survey_wave_files")
+        connection.execute("update ops.survey_waves set source = 'forms'")
+    render_reports(SESSION)
+    assert reports() != []
+
+
 def test_two_runs_of_one_class_at_once_are_one(seeded: Evidence) -> None:
     """An advisory lock per class session: the second run comes back later."""
     with engine.connect("owner") as connection:

@@ -48,6 +48,7 @@ class Wave:
     closes_at: datetime
     is_without_attendance: bool
     has_completions: bool
+    source: str = "exports"
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,9 @@ def read_evidence(connection: Connection, session_code: str) -> Evidence:
 def _require_verdicts(evidence: Evidence) -> None:
     without = {file.dataset for file in evidence.files if file.gate_decision is None}
     answers = sum(evidence.figures.count("response", "wave", name) for name in ("complete_count", "partial_count"))
-    if answers and not any(file.dataset == "survey_exports" for file in evidence.files):
+    datasets = {file.dataset for file in evidence.files}
+    # Our own forms judge each answer as it is sent; what an outside tool delivers is a file like every other.
+    if evidence.wave.source != "forms" and answers and "survey_exports" not in datasets:
         without.add("survey_exports")
     if without:
         raise DataQualityMissingError(datasets=", ".join(sorted(without)), session_code=evidence.session.session_code)

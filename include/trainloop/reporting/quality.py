@@ -27,6 +27,8 @@ def statement(desk: Desk) -> tuple[str, Tone]:
         quarantined=desk.words.number(sum(file.quarantined_count for file in files)),
     )
     wave = desk.evidence.wave
+    if wave.source == "forms":
+        sentence = f"{sentence} {desk.words('quality.forms')}"
     has_reservation = (
         wave.is_without_attendance or not wave.has_completions or any(file.gate_decision != "pass" for file in files)
     )
