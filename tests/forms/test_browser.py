@@ -75,7 +75,7 @@ def test_a_person_fills_the_form_on_a_phone_without_a_script(site: Site) -> None
         for code in ("applied_at_work", "manager_support", "time_to_apply", "overall"):
             page.locator(f"#q_{code} input[value='5']").click()
         page.get_by_role("button", name="Submit").click()
-        assert page.get_by_role("heading").inner_text() in {"已收到，谢谢您", "Received, thank you"}
+        assert page.get_by_role("heading").inner_text() == "Received, thank you"
     assert len(site.run("select * from forms.submissions")) == 1
 
 
