@@ -4,7 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
-DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo
+DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo \
+	TRAINLOOP_SITE_FILE=$(CURDIR)/include/trainloop/demo/site.yaml
 
 .PHONY: help setup browser demo demo-down up down status test test-fast lint format types docs bench audit lock clean
 

@@ -10,10 +10,13 @@ select frozen_at from ops.clock
 -- name: waiting
 -- What the present moment still owes: reports that were announced, notices and mails that are due. Who has had the mails
 -- or the survey digest of this day gets the rest on a later one.
-with today as (
+with digested as (
+    select kind from ops.notice_kinds where family in ('survey', 'request')
+),
+today as (
     select
         recipient_kind, recipient_id, count(*) as mails,
-        bool_or(template in ('survey_invitation', 'survey_reminder', 'digest')) as has_survey_mail
+        bool_or(template = 'digest' or template in (select kind from digested)) as has_digest
     from ops.messages
     where (composed_at at time zone %(timezone)s)::date = (ops.business_now() at time zone %(timezone)s)::date
     group by recipient_kind, recipient_id
@@ -29,7 +32,7 @@ select
         where notice.state = 'planned' and notice.not_before <= ops.business_now()
             and (notice.not_after is null or notice.not_after > ops.business_now())
             and coalesce(today.mails, 0) < %(cap)s
-            and not (notice.kind in ('survey_invitation', 'survey_reminder') and coalesce(today.has_survey_mail, false))
+            and not (notice.kind in (select kind from digested) and coalesce(today.has_digest, false))
     ) as notices,
     (select count(*) from ops.messages where state in ('composed', 'claimed')) as messages
 
@@ -122,3 +125,52 @@ select
         select count(*) from ops.inbox_files
         where row_count <> accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
     ) as leaks
+
+-- name: survey_figures
+-- Grain: one figure of the newest release of each quarter and cohort that was not withheld.
+select release.product, release.subject_id, figure.family, figure.code, figure.statistic, figure.value, figure.text_value
+from published.figures as figure
+join (
+    select distinct on (product, subject_id) release_id, product, subject_id
+    from published.releases
+    where not is_withheld and product in ('quarterly_pulse', 'new_manager_360')
+    order by product, subject_id, revision_number desc
+) as release using (release_id)
+
+-- name: asked
+-- Grain: one wave: who was asked, who has answered, and the sheets that are kept.
+select
+    wave.wave_code,
+    count(*) filter (where invitation.state = 'invited') as invited,
+    count(*) filter (where invitation.is_used) as used,
+    (
+        select count(*) from confidential.responses
+        where responses.wave_code = wave.wave_code and responses.state = 'complete'
+    ) as answers
+from ops.survey_waves as wave
+left join ops.invitations as invitation using (wave_code)
+group by wave.wave_code
+
+-- name: commitments
+-- Grain: one trainer who was asked to acknowledge feedback, and whether HR was told that it is late.
+select
+    commitment.state::text as state, commitment.choice,
+    exists (
+        select from ops.notices as notice
+        where notice.kind = 'commitment_digest' and notice.recipient_kind = 'contact'
+            and notice.state = 'composed' and notice.decided_at > commitment.due_on
+    ) as told_late
+from ops.commitments as commitment
+where commitment.kind = 'acknowledge_feedback'
+
+-- name: assessments
+-- How many new managers were assessed, and how many of them got their private feedback.
+select
+    (select count(*) from ops.assessments) as assessed,
+    (
+        select count(distinct recipient_id) from ops.notices
+        where kind = 'assessment_feedback' and state = 'composed' and recipient_kind = 'employee'
+    ) as told
+
+-- name: approvals
+select revision_number, state::text as state, decided_via from ops.approvals order by revision_number

@@ -119,9 +119,12 @@ def test_every_promise_of_the_year_is_planted(company: Company) -> None:
 def test_the_timeline_visits_every_day_on_which_a_file_arrives_or_a_wave_moves(
     files: list[tuple[date, PlantedFile]],
 ) -> None:
-    """No file waits for a day that never comes; waves open the day after class and close before their report."""
+    """No file waits for a day that never comes; waves open the day after class and close before their report.
+
+    A day has two steps where people answer after that day's reminder.
+    """
     days = [step.on for step in steps()]
-    assert days == sorted(set(days))
+    assert days == sorted(days)
     assert {day for day, _ in files} <= set(days)
     for code, (opened, last, arrives) in WAVES.items():
         on = {step.on: step for step in steps()}

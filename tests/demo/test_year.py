@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from trainloop import clock
+from trainloop.config import get_site
 from trainloop.demo.company import build_company
 from trainloop.demo.findings import Check, check_all
 from trainloop.demo.learners import LinkMissingError, completions, read_letter
@@ -16,10 +18,10 @@ from trainloop.demo.timeline import steps
 from trainloop.demo.year import Progress, Year
 from trainloop.outbox.leases import grant_lease
 from trainloop.outbox.transport import Transport
-from trainloop.settings import get_settings
+from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.warehouse import engine
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 SILENT = Progress(begin=lambda _: None, tell=lambda _: None, done=lambda _: None)
 STATE = {
     "core.employees": "select employee_id, department_code, left_on, removed_on from core.employees order by 1",
@@ -31,6 +33,8 @@ STATE = {
     "ops.reports": "select subject_id, audience, locale, pdf_sha256 from ops.reports order by 1, 2, 3",
     "published.releases": "select subject_id, revision_number, data_sha256 from published.releases order by 1, 2",
     "confidential.responses": "select wave_code, external_id_hash, state from confidential.responses order by 1, 2",
+    "ops.approvals": "select subject_id, revision_number, state, decided_via from ops.approvals order by 1, 2",
+    "ops.commitments": "select kind, person_id, state, choice from ops.commitments order by 1, 2",
 }
 
 
@@ -55,10 +59,14 @@ def verdicts(year: Year) -> list[Check]:
 
 
 @pytest.fixture
-def granted(warehouse: str) -> str:
-    """A warehouse from which this environment may send."""
+def granted(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A warehouse from which this environment may send, with the rules of the sample company."""
+    monkeypatch.setenv("TRAINLOOP_SITE_FILE", str(PROJECT_DIR / "include/trainloop/demo/site.yaml"))
+    get_settings.cache_clear()
+    get_site.cache_clear()
     grant_lease(get_settings().environment, by="test")
-    return warehouse
+    yield warehouse
+    get_site.cache_clear()
 
 
 def test_a_year_finds_every_planted_truth_and_a_second_one_changes_nothing(granted: str) -> None:
@@ -67,7 +75,7 @@ def test_a_year_finds_every_planted_truth_and_a_second_one_changes_nothing(grant
     assert year.run(SILENT) == "new"
     checks = verdicts(year)
     assert [f"{one.subject}: {one.en}: {one.planted} → {one.found}" for one in checks if not one.is_met] == []
-    assert len(checks) > 150
+    assert len(checks) > 200
     recipients = [read_letter(mail).recipient for mail in runner.pocket.mails]
     assert all(address.endswith("@example.com") for address in recipients)
     before = state_hash()

@@ -120,6 +120,13 @@ def _clip(value: float, lowest: int, highest: int) -> int:
     return max(lowest, min(highest, int(value + 0.5)))
 
 
+def scores_around(draw: random.Random, mean: float, count: int) -> list[int]:
+    """Return `count` scores 1–5 with about this mean, in random order."""
+    position = position_of(mean)
+    spread = (PERSON_SD**2 + RESIDUAL_SD**2) ** 0.5
+    return [_clip(position + apart, 1, 5) for apart in _quantiles(draw, count, spread)]
+
+
 def _choices(draw: random.Random, session: ClassSession, options: list[str], count: int) -> list[str]:
     favourites = {"C-NEG": "sales", "C-LEAD": "teamwork", "C-CUST": "quality", "C-DATA": "efficiency"}
     favourite = favourites.get(session.course_code, options[-1] if session.course_code == "C-SAFE" else "efficiency")

@@ -10,6 +10,7 @@ from typing import Literal
 
 from trainloop.config import Locale
 from trainloop.demo.people import Department, Employee, draw_people
+from trainloop.demo.surveys_truth import surveys
 from trainloop.demo.truth import ClassSession, Course, class_sessions, courses
 
 SEED = 20260105
@@ -39,8 +40,8 @@ class Trainer:
 class Company:
     """Everything planted: people, courses, class sessions with their learners (attendees first, then absentees).
 
-    `leavers` have a last day, `transfers` a day and a new department, `newcomers` a first day within the year; `spare`
-    people take no part in any class.
+    `leavers` have a last day, `transfers` a day and a new department, `newcomers` a first day within the year,
+    `promotions` a day; `spare` people take no part in any class.
     """
 
     departments: tuple[Department, ...]
@@ -52,6 +53,7 @@ class Company:
     leavers: Mapping[str, date]
     transfers: Mapping[str, tuple[date, str]]
     newcomers: Mapping[str, date]
+    promotions: Mapping[str, date]
     spare: tuple[str, ...]
 
     def employee(self, employee_id: str) -> Employee:
@@ -72,6 +74,8 @@ class Company:
                 continue
             left_on = self.leavers.get(person.employee_id)
             shown = replace(person, left_on=left_on if left_on and left_on <= day + timedelta(days=7) else None)
+            if (promoted_on := self.promotions.get(person.employee_id, date.max)) <= day:
+                shown = replace(shown, promoted_on=promoted_on)
             moved_on, code = self.transfers.get(person.employee_id, (date.max, ""))
             if moved_on <= day:
                 target = heads[code]
@@ -114,8 +118,28 @@ def build_company(seed: int = SEED) -> Company:
     transfers = {one: (day, code) for one, day, code in zip(moved, days, targets, strict=True)}
     trainers = _trainers(employees)
     return Company(
-        departments, employees, courses(), trainers, sessions, learners, leavers, transfers, newcomers, spare
+        departments,
+        employees,
+        courses(),
+        trainers,
+        sessions,
+        learners,
+        leavers,
+        transfers,
+        newcomers,
+        _promotions(employees),
+        spare,
     )
+
+
+def _promotions(employees: tuple[Employee, ...]) -> dict[str, date]:
+    """The second team lead of each department of `new_managers`: a team of ten, and no trainer."""
+    truth = surveys().new_managers
+    leads: dict[str, list[str]] = {}
+    for one in employees:
+        if one.level == "M1":
+            leads.setdefault(one.department_code, []).append(one.employee_id)
+    return {leads[code][1]: truth.promoted_on for code in truth.departments}
 
 
 def _leavers(

@@ -21,22 +21,15 @@ from trainloop.surveys.instrument import Instrument, load_instrument
 Dated = tuple[date, PlantedFile]
 SHIPPED = PROJECT_DIR / "include" / "trainloop" / "surveys" / "mappings"
 MAPPINGS = "survey_exports/mappings"
-# Wave by wave: the day it opened, the last day of answers, the day its export arrives.
+# Classes of the vendor that asks with a tool of its own: the day the wave opened, the last day of answers, the day its
+# export arrives.
 WAVES = {
-    "2026-C001": ("01-16", "01-23", "01-26"),
     "2026-C002": ("01-16", "01-23", "01-26"),
-    "2026-C003": ("02-13", "02-24", "02-25"),
-    "2026-C004": ("04-17", "04-24", "04-24"),
-    "2026-C005": ("04-17", "04-24", "04-24"),
-    "2026-C006": ("04-17", "04-24", "04-24"),
-    "2026-C007": ("06-12", "06-22", "06-23"),
+    "2026-C003": ("02-13", "02-24", "02-24"),
     "2026-C008": ("06-12", "06-22", "06-23"),
-    "2026-C010": ("09-30", "10-08", "10-09"),
-    "2026-C011": ("09-30", "10-08", "10-09"),
     "2026-C012": ("09-30", "10-08", "10-09"),
 }
-TOOLS = {"2026-C004": "limesurvey", "2026-C005": "limesurvey", "2026-C006": "limesurvey", "2026-C010": "forms",
-         "2026-C011": "forms", "2026-C012": "forms"}  # fmt: skip
+TOOLS = {"2026-C003": "limesurvey", "2026-C012": "forms"}
 
 
 def files(company: Company) -> Iterator[Dated]:
@@ -49,12 +42,9 @@ def files(company: Company) -> Iterator[Dated]:
         sheets = answer_sheets(company, session)
         match TOOLS.get(code):
             case "limesurvey":
-                if session.straight_lined:
-                    # HR downloads twice: the second file repeats what the first one brought.
-                    yield _on("04-22"), _limesurvey(session, sheets[:12], "a")
-                    yield _on(arrives), replace(_limesurvey(session, sheets, "b"), unchanged=12)
-                else:
-                    yield _on(arrives), _limesurvey(session, sheets, "a")
+                # HR downloads twice: the second file repeats what the first one brought.
+                yield _on("02-24"), _limesurvey(session, sheets[:7], "a")
+                yield _on(arrives), replace(_limesurvey(session, sheets, "b"), unchanged=7)
             case "forms":
                 yield _on(arrives), _forms(session, sheets)
             case _:

@@ -37,6 +37,17 @@ PROMISES: dict[str, tuple[str, str]] = {
     "reports": ("报告 PDF", "report PDFs"),
     "calls": ("邀请与提醒只发给未作答者", "invitations, then reminders only to those who owe an answer"),
     "on_time": ("没有邮件过期或失败", "no mail came too late or failed"),
+    "pulse_answers": ("季度调研答卷数", "answers to the pulse"),
+    "pulse_means": ("季度调研均值", "means of the pulse"),
+    "dropped": ("真实下降的题目，没有误报", "items that really dropped, and no others"),
+    "acknowledged": (
+        "反馈：一人确认，其余列入逾期名单",
+        "one acknowledges, the others are on the overdue list",
+    ),
+    "private_feedback": ("360 私密反馈只给本人", "private 360 feedback to each new manager"),
+    "cohort_weakness": ("新任经理的共性薄弱项", "what new managers find hard"),
+    "needs_answers": ("年度调研答卷数", "answers to the annual needs survey"),
+    "approved": ("报告由 HR 批准：邮件链接与 Airflow", "HR approved: by the link, then in Airflow"),
     "needs_published": ("年度需求分析已发布", "the year's needs analysis is published"),
     "verdict": ("需求判定及其理由", "a need's verdict, and why"),
     "priority": ("优先级名次与预算线", "rank and side of the budget line"),
@@ -92,10 +103,14 @@ def shown(value: Any) -> str:
 def check_all(connection: Connection, company: Company, files: Sequence[PlantedFile]) -> list[Check]:
     """Return every check over the finished year; a role that may read counts of everything (owner)."""
     from trainloop.demo.findings_files import check_files
+    from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
+    from trainloop.demo.findings_surveys import check_surveys
 
     return [
         *check_files(connection, files),
         *check_sessions(connection, company),
         *check_lifecycle(connection, company),
+        *check_surveys(connection),
+        *check_needs(connection),
     ]

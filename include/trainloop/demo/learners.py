@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.utils import parseaddr
+from urllib.parse import urlsplit
 
 from trainloop.demo.company import Company
 from trainloop.demo.tables import PlantedFile, Table, csv_bytes
@@ -37,6 +38,7 @@ class Letter:
 
     recipient: str
     tokens: frozenset[str]
+    actions: frozenset[str] = frozenset()
 
 
 def read_letter(content: bytes) -> Letter:
@@ -44,14 +46,24 @@ def read_letter(content: bytes) -> Letter:
     message = message_from_bytes(content, policy=policy.default)
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else ""
-    return Letter(parseaddr(str(message["To"]))[1], tokens_of(text))
+    return letter(parseaddr(str(message["To"]))[1], text)
 
 
-def tokens_of(text: str) -> frozenset[str]:
-    """Return the tokens of the survey links in a text."""
+def letter(recipient: str, text: str) -> Letter:
+    """Return a mail with the tokens of the links in its text: surveys here or in an outside tool, and acts."""
     settings = get_settings()
-    bases = (settings.survey_base_url.rstrip("/"), f"{settings.forms_url.rstrip('/')}/f")
-    return frozenset(found for base in bases for found in re.findall(rf"{re.escape(base)}/([A-Za-z0-9_-]+)", text))
+    bases = (settings.survey_base_url.rstrip("/"), f"{_path(settings.forms_url)}/f")
+    tokens = [token for base in bases for token in _tokens(base, text)]
+    return Letter(recipient, frozenset(tokens), frozenset(_tokens(f"{_path(settings.forms_url)}/a", text)))
+
+
+def _path(url: str) -> str:
+    """Return an address without host and port: a local stack chooses its ports when it starts."""
+    return urlsplit(url).path.rstrip("/")
+
+
+def _tokens(base: str, text: str) -> list[str]:
+    return re.findall(rf"{re.escape(base)}/([A-Za-z0-9_-]{{16,}})", text)
 
 
 def answering_order(company: Company, session: ClassSession) -> list[str]:
@@ -80,7 +92,7 @@ def completions(company: Company, answers: Mapping[str, int], letters: Iterable[
     held: dict[str, set[str]] = {}
     for letter in letters:
         held.setdefault(letter.recipient.lower(), set()).update(letter.tokens)
-    wave_of = _waves({token for tokens in held.values() for token in tokens})
+    wave_of = waves_of({token for tokens in held.values() for token in tokens})
     table = Table(HEADERS)
     known = 0
     for code, round_number in answers.items():
@@ -101,7 +113,8 @@ def completions(company: Company, answers: Mapping[str, int], letters: Iterable[
     return PlantedFile("survey_completions", name, csv_bytes(table), len(table.rows), unchanged=known)
 
 
-def _waves(tokens: set[str]) -> dict[str, str]:
+def waves_of(tokens: Iterable[str]) -> dict[str, str]:
+    """Return the wave of each token that is somebody's link."""
     with engine.connect("owner") as connection:
         rows = connection.execute(statement("demo", "waves_of_tokens"), {"tokens": sorted(tokens)})
         return {row["token"]: row["wave_code"] for row in rows}

@@ -18,6 +18,8 @@ from trainloop.demo.tables import PlantedFile, Table, csv_bytes, full_width, xls
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 ARRIVE_ON = date(2026, 10, 9)
 CONFIRMED_ON = date(2026, 11, 24)
+# One head answers after the first report: the analysis is revised.
+LATE_WORD, LATE_ON = ("T-NEG", "D210"), date(2026, 11, 26)
 LEADERSHIP, REQUIRED_LEVEL = "people_leadership", 4.0
 CAUSE_WORDS = {"skill": "技能", "tool": "工具", "process": "流程", "motivation": "动力"}
 _NORMAL = NormalDist()
@@ -40,6 +42,7 @@ def files(company: Company) -> Iterator[tuple[date, PlantedFile]]:
     ):
         yield ARRIVE_ON, file
     yield CONFIRMED_ON, _confirmations(company)
+    yield LATE_ON, _late_confirmation(company)
 
 
 def _indicators() -> PlantedFile:
@@ -298,25 +301,45 @@ def _assessments(people: Sequence[Employee]) -> PlantedFile:
     return PlantedFile("competency_assessments", "胜任力测评.xlsx", content, len(table.rows), table.bad())
 
 
+CONFIRMATION_HEADERS = {
+    "year": "年度",
+    "topic_code": "主题编码",
+    "department_code": "部门编码",
+    "is_confirmed": "是否确认",
+    "confirmed_by": "确认人",
+    "confirmed_on": "确认日期",
+    "cause": "差距原因",
+    "override_verdict": "改判",
+    "override_reason": "改判理由",
+    "override_by": "改判人",
+}
+
+
+def _late_confirmation(company: Company) -> PlantedFile:
+    names = {one.employee_id: one.name for one in company.employees}
+    topic_code, code = LATE_WORD
+    table = Table(CONFIRMATION_HEADERS)
+    table.add(
+        year=needs().plan_year,
+        topic_code=topic_code,
+        department_code=code,
+        is_confirmed="是",
+        confirmed_by=next(names[one.head_id] for one in company.departments if one.code == code),
+        confirmed_on=LATE_ON,
+        cause=CAUSE_WORDS["skill"],
+    )
+    return PlantedFile("need_confirmations", "需求确认_补充.csv", csv_bytes(table, "gb18030"), len(table.rows))
+
+
 def _confirmations(company: Company) -> PlantedFile:
     """The heads' word on each topic; HR overrides one verdict with reason and name, and once forgets the reason."""
-    headers = {
-        "year": "年度",
-        "topic_code": "主题编码",
-        "department_code": "部门编码",
-        "is_confirmed": "是否确认",
-        "confirmed_by": "确认人",
-        "confirmed_on": "确认日期",
-        "cause": "差距原因",
-        "override_verdict": "改判",
-        "override_reason": "改判理由",
-        "override_by": "改判人",
-    }
     names = {one.employee_id: one.name for one in company.employees}
     heads = {one.code: names[one.head_id] for one in company.departments}
-    table = Table(headers)
+    table = Table(CONFIRMATION_HEADERS)
     for topic in needs().topics:
         for place, code in enumerate(topic.heads):
+            if (topic.code, code) == LATE_WORD:
+                continue
             is_overridden = topic.override is not None and place == 0
             table.add(
                 year=needs().plan_year,

@@ -30,8 +30,8 @@ class DemoElsewhereError(PermanentError):
 
 def main(settings: Settings | None = None) -> int:
     """Run the demo in the environment of the settings; return 0 when every planted truth was found, else 1."""
+    from trainloop.demo.airflow_runner import AirflowRunner
     from trainloop.demo.findings import check_all
-    from trainloop.demo.runners import AirflowRunner
     from trainloop.demo.summary import sent_count, show_summary
     from trainloop.stack import local
     from trainloop.stack.airflow_api import AirflowApi

@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from trainloop.config import get_site
-from trainloop.demo.learners import Letter, read_letter, tokens_of
+from trainloop.demo.forms_client import Browser
+from trainloop.demo.learners import Letter, read_letter
 from trainloop.demo.timeline import Work
-from trainloop.errors import PermanentError
-from trainloop.settings import Settings
-from trainloop.stack.airflow_api import AirflowApi, DagRun
-from trainloop.stack.layout import Layout
-from trainloop.warehouse import engine
-from trainloop.warehouse.statements import statement
 
 Tell = Callable[[str], None]
 DAGS: dict[Work, str] = {
     "ingest": "ingest_inbox",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
+    "launch": "launch_annual_needs_survey",
+    "waves": "run_survey_waves",
+    "pulse": "pulse_quarterly_satisfaction",
+    "review": "review_new_manager_360",
+    "chase": "chase_commitments",
+    "analyze": "analyze_annual_needs",
+    "approvals": "ask_approvals",
     "audit": "audit_warehouse",
 }
-POLL_SECONDS = 0.2
-# An asset's event becomes a run within two scheduler loops; after this long nothing comes by itself any more.
-PATIENCE_SECONDS = 2.5
-RUN_SECONDS = 240.0
-
-
-@dataclass(frozen=True, order=True)
-class Owed:
-    """A run that is needed; reports are one run per class session."""
-
-    dag_id: str
-    partition_key: str = ""
-
-
-class RunFailedError(PermanentError):
-    """The DAG {dag_id} failed (run {run_id}); tasks: {tasks}.
-
-    Its log: {log}. The same as a page: {page}. Mend the cause, then run `make demo` again: it goes on at this day.
-    """
 
 
 class Runner(Protocol):
@@ -54,6 +35,9 @@ class Runner(Protocol):
 
     def letters(self) -> Iterable[Letter]:
         """Return the mails that arrived so far."""
+
+    def browser(self) -> AbstractContextManager[Browser]:
+        """Return a browser that reaches the forms service."""
 
 
 @dataclass
@@ -84,10 +68,22 @@ class DirectRunner:
 
     def __init__(self) -> None:
         self.pocket = Pocket()
+        self._letters: list[Letter] = []
         self.counts: list[dict[str, Any]] = []
 
     def letters(self) -> Iterable[Letter]:
-        return [read_letter(mail) for mail in self.pocket.mails]
+        self._letters += [read_letter(mail) for mail in self.pocket.mails[len(self._letters) :]]
+        return self._letters
+
+    @contextmanager
+    def browser(self) -> Iterator[Browser]:
+        from starlette.testclient import TestClient
+
+        from trainloop.forms.app import create_app
+        from trainloop.forms.store import Store
+
+        with TestClient(create_app(Store())) as http:
+            yield Browser(http)
 
     def run(self, work: Sequence[Work], tell: Tell, *, plans: bool) -> None:
         for item in work:
@@ -129,6 +125,57 @@ class DirectRunner:
             evaluate_session(session_code)
             render_reports(session_code)
 
+    def _launch(self) -> None:
+        from trainloop.surveys import needs_launch, rounds
+
+        needs_launch.launch()
+        rounds.open_due()
+
+    def _waves(self) -> None:
+        from trainloop.surveys import planning, rounds
+
+        planning.plan_due()
+        for scan in (rounds.open_due, rounds.remind_due, rounds.close_due):
+            scan()
+
+    def _pulse(self) -> None:
+        from trainloop.surveys import pulse
+
+        pulse.plan_pulse()
+        pulse.publish_pulses()
+
+    def _review(self) -> None:
+        from trainloop.reporting import assessment_feedback
+        from trainloop.surveys import assessment_cohort, assessment_results, assessments
+
+        assessments.plan_assessments()
+        assessment_results.evaluate_assessments()
+        assessment_feedback.render_feedback()
+        assessment_cohort.publish_cohort()
+
+    def _chase(self) -> None:
+        from trainloop.requests import commitments
+
+        commitments.remind_due()
+        commitments.tell_hr()
+
+    def _analyze(self) -> None:
+        from trainloop.needs import analysis
+        from trainloop.reporting import annual_needs
+
+        analysis.analyze_closed_years()
+        annual_needs.render_drafts()
+
+    def _approvals(self) -> None:
+        """What somebody in Airflow would do under Required Actions."""
+        from trainloop.reporting import annual_needs
+        from trainloop.requests import approvals
+
+        approvals.follow_up()
+        annual_needs.send_approved()
+        for approval_id in approvals.claim_doors("demo"):
+            approvals.decide(approval_id, is_approved=True, decided_by="admin", via="airflow")
+
     def _audit(self) -> None:
         from trainloop.quality.audit import audit_warehouse
 
@@ -140,95 +187,3 @@ class DirectRunner:
 
         compose_due()
         deliver_due(self.pocket)
-
-
-class AirflowRunner:
-    """Triggers the real DAGs over Airflow's API and waits for them and for the runs they start."""
-
-    def __init__(self, settings: Settings, api: AirflowApi) -> None:
-        self._settings = settings
-        self._api = api
-        self._layout = Layout(settings)
-        self._since = datetime.now(UTC)
-
-    def letters(self) -> Iterable[Letter]:
-        import httpx
-
-        url = f"{self._layout.read_record().mailbox_url}/api/messages"
-        answer = httpx.get(url, params={"limit": 100_000}, timeout=30, trust_env=False).raise_for_status()
-        return [
-            Letter(recipient, tokens_of(" ".join(mail["links"]))) for mail in answer.json() for recipient in mail["to"]
-        ]
-
-    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool) -> None:
-        self._since = datetime.now(UTC)
-        for item in work:
-            if item == "audit":
-                # It compares what was due with what was done: reports that are still being made would be gaps.
-                self._settle(tell, plans=plans)
-            tell(DAGS[item])
-            self._require_success(self._api.run(DAGS[item], seconds=RUN_SECONDS))
-        self._settle(tell, plans=plans)
-
-    def _settle(self, tell: Tell, *, plans: bool) -> None:
-        """Wait for the runs that assets start: plans, reports, mails. What does not come is asked for once."""
-        asked: set[Owed] = set()
-        quiet_since = time.monotonic()
-        while True:
-            active = self._api.runs(states=("queued", "running"), limit=20)
-            owed = self._owed(plans=plans)
-            if active:
-                tell(", ".join(sorted({run.dag_id for run in active})))
-                quiet_since = time.monotonic()
-            elif owed <= asked:
-                # What is owed after it was asked for are mails beyond somebody's daily cap: they wait for tomorrow.
-                return self._refuse_failures()
-            elif time.monotonic() - quiet_since > PATIENCE_SECONDS:
-                self._refuse_failures()
-                tell(", ".join(sorted({one.dag_id for one in owed - asked})))
-                runs = [
-                    self._api.trigger(one.dag_id, partition_key=one.partition_key or None)
-                    for one in sorted(owed - asked)
-                ]
-                asked |= owed
-                for run in runs:
-                    self._require_success(self._api.wait(run, RUN_SECONDS))
-            time.sleep(POLL_SECONDS)
-
-    def _owed(self, *, plans: bool) -> set[Owed]:
-        """Return the runs that something of this moment still needs."""
-        site = get_site()
-        values = {"timezone": site.company.timezone, "cap": site.mail.max_per_person_and_day}
-        with engine.connect("owner") as connection:
-            row = connection.execute(statement("demo", "waiting"), values).fetchone()
-        assert row is not None
-        # An interrupted day announced its reports already; nobody announces them again before the emit lease is over.
-        owed = {Owed("report_course_evaluations", session_code) for session_code in row["reports"]}
-        if plans and not any(self._is_ours(run) for run in self._api.runs("plan_milestones", limit=3)):
-            owed.add(Owed("plan_milestones"))
-        if row["notices"] or row["messages"]:
-            owed.add(Owed("deliver_mail"))
-        return owed
-
-    def _is_ours(self, run: DagRun) -> bool:
-        return run.started_at is not None and run.started_at >= self._since
-
-    def _refuse_failures(self) -> None:
-        for run in self._api.runs(states=("failed",), limit=20):
-            if self._is_ours(run):
-                self._require_success(run)
-
-    def _require_success(self, run: DagRun) -> None:
-        if run.state == "success":
-            return
-        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
-        tasks = [task["task_id"] for task in self._api.get(path)["task_instances"] if task["state"] == "failed"]
-        folder = self._layout.task_logs / f"dag_id={run.dag_id}" / f"run_id={run.run_id}"
-        logs = sorted(log for task in tasks[:1] for log in (folder / f"task_id={task}").rglob("*.log"))
-        raise RunFailedError(
-            dag_id=run.dag_id,
-            run_id=run.run_id,
-            tasks=", ".join(tasks) or "none",
-            log=logs[-1] if logs else folder,
-            page=f"{self._api.url}/dags/{run.dag_id}/runs/{run.run_id}",
-        )

@@ -14,9 +14,13 @@ from typing import Literal
 
 from trainloop.config import get_site
 
-# ingest: files of the inbox. collect: answers of survey tools. evaluate: open, remind, close and report. audit: due
-# against done. Mails, plans and reports follow by themselves.
-Work = Literal["ingest", "collect", "evaluate", "audit"]
+# ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
+# launch: the needs survey. waves: open, remind and close all other surveys. pulse, review, analyze: plan, close and
+# publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody decides in Airflow.
+# audit: due against done. Mails, plans and reports follow by themselves.
+Work = Literal[
+    "ingest", "collect", "evaluate", "launch", "waves", "pulse", "review", "analyze", "chase", "approvals", "audit"
+]
 BEGIN: tuple[Work, ...] = ("ingest",)
 OPEN: tuple[Work, ...] = ("ingest", "evaluate")
 FULL: tuple[Work, ...] = ("ingest", "collect", "evaluate")
@@ -24,13 +28,16 @@ FULL: tuple[Work, ...] = ("ingest", "collect", "evaluate")
 
 @dataclass(frozen=True)
 class Step:
-    """One day: what happens in words, which work is triggered, up to which round learners of a class have answered."""
+    """One day: what happens in words, which work is triggered, up to which round learners of a class have answered,
+    and what else people do about their mails first (`trainloop.demo.respondents`).
+    """
 
     on: date
     zh: str
     en: str
     work: tuple[Work, ...]
     answers: Mapping[str, int] = field(default_factory=dict)
+    acts: tuple[str, ...] = ()
     number: int = 0
 
     @property
@@ -40,52 +47,87 @@ class Step:
         return (start + timedelta(minutes=self.number)).astimezone(UTC)
 
 
-def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], tuple[str, int]], ...]:
-    """(day, zh, en, work, (last digits of the class sessions that answer, their round))."""
+def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
+    """(day, zh, en, work, who answers: `class:<last digits>:<round>` and the scripts of respondents)."""
     return (
-        ("01-05", "主数据与年度计划到达", "master data and the year's plan arrive", BEGIN, ("", 0)),
-        ("01-16", "两个班次结束，问卷开启", "two classes are over, their surveys open", OPEN, ("", 0)),
-        ("01-19", "部分学员作答，第一次提醒", "some answer, first reminder to the others", FULL, ("12", 1)),
-        ("01-21", "第二次提醒", "second reminder", FULL, ("12", 2)),
-        ("01-26", "问卷关闭，首批报告", "surveys close, the first reports", FULL, ("12", 3)),
-        ("02-13", "春节前最后一班，问卷开启", "the last class before Spring Festival", OPEN, ("", 0)),
-        ("02-24", "春节后提醒", "a reminder after the holidays", FULL, ("3", 1)),
-        ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, ("3", 2)),
-        ("04-17", "上海、新加坡同日三班，问卷开启", "three classes on one day, Shanghai and Singapore", OPEN, ("", 0)),
-        ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, ("456", 1)),
-        ("04-22", "第二次提醒；首次导出答卷", "second reminder; a first export of answers", FULL, ("456", 2)),
-        ("04-24", "截止日导出全部答卷", "the last day: all answers are exported", ("ingest", "collect"), ("456", 3)),
-        ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ("", 0)),
-        ("05-25", "一个班次改期，一个取消", "one class moves, one is cancelled", BEGIN, ("", 0)),
-        ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over", OPEN, ("", 0)),
-        ("06-15", "签到更正，第一次提醒", "attendance is corrected, first reminder", FULL, ("78", 1)),
-        ("06-17", "第二次提醒", "second reminder", FULL, ("78", 2)),
+        ("01-05", "主数据与年度计划到达", "master data and the year's plan arrive", BEGIN, ""),
+        ("01-16", "两个班次结束，问卷开启", "two classes are over, their surveys open", OPEN, ""),
+        ("01-19", "部分学员作答，第一次提醒", "some answer, first reminder to the others", FULL, "class:12:1"),
+        ("01-21", "第二次提醒", "second reminder", FULL, "class:12:2"),
+        # Own forms take answers until the end of the last day; the vendor's list of them comes after it.
+        ("01-23", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:12:3"),
+        ("01-26", "问卷关闭，首批报告", "surveys close, the first reports", FULL, ""),
+        ("02-13", "春节前最后一班，问卷开启", "the last class before Spring Festival", OPEN, ""),
+        ("02-24", "春节后提醒", "a reminder after the holidays", FULL, "class:3:1"),
+        ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, "class:3:2"),
+        ("04-08", "第一季度满意度调研开启", "the pulse about the first quarter opens", ("pulse", "waves"), ""),
+        ("04-17", "三班结束；季度调研作答", "three classes on one day; the pulse is answered",
+         ("ingest", "collect", "evaluate", "waves"), "pulse:2026Q1"),
+        ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, "class:456:1"),
+        ("04-22", "第二次提醒；首个季度结果", "second reminder; the first quarter's result",
+         ("ingest", "collect", "evaluate", "waves", "pulse"), "class:456:2"),
+        ("04-24", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:456:3"),
+        ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ""),
+        ("05-25", "一个班次改期，一个取消", "one class moves, one is cancelled", BEGIN, ""),
+        ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over", OPEN, ""),
+        ("06-15", "签到更正，第一次提醒", "attendance is corrected, first reminder", FULL, "class:78:1"),
+        ("06-17", "第二次提醒", "second reminder", FULL, "class:78:2"),
         # Whoever was invited late is reminded late: 48 hours after the first reminder lie in the holidays.
-        ("06-22", "端午后补发一次提醒", "one late reminder after Dragon Boat", ("evaluate",), ("", 0)),
-        ("06-23", "问卷关闭，两份报告", "surveys close, two reports", FULL, ("78", 3)),
-        ("09-30", "国庆前三班，问卷开启", "three classes before the October holidays", OPEN, ("", 0)),
-        ("10-08", "国庆后提醒", "a reminder after the holidays", FULL, ("012", 1)),
+        ("06-22", "端午后补发一次提醒", "one late reminder after Dragon Boat", ("evaluate",), ""),
+        ("06-22", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:78:3"),
+        ("06-23", "问卷关闭，两份报告", "surveys close, two reports", FULL, ""),
+        ("07-07", "第二季度满意度调研开启", "the pulse about the second quarter opens", ("pulse", "waves"), ""),
+        ("07-14", "季度调研作答与提醒", "the pulse is answered, the others reminded",
+         ("collect", "waves"), "pulse:2026Q2"),
+        ("07-20", "满意度真实下降，反馈送达培训师", "a real drop: feedback goes to the trainers",
+         ("waves", "pulse"), ""),
+        ("07-22", "一位培训师确认，其余被提醒", "one trainer acknowledges, the others are reminded",
+         ("chase",), "acknowledge"),
+        ("07-29", "逾期名单送达 HR", "the overdue list goes to HR", ("chase",), ""),
+        ("09-30", "国庆前三班；六位新任经理 360", "three classes; six new managers' 360",
+         ("ingest", "evaluate", "review", "waves"), ""),
+        ("10-08", "国庆后提醒", "a reminder after the holidays",
+         ("ingest", "collect", "evaluate", "waves"), "class:012:1"),
+        ("10-08", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:012:2"),
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
-         ("ingest", "collect", "evaluate", "audit"), ("012", 2)),
-        ("11-24", "部门负责人确认需求", "heads confirm next year's needs", BEGIN, ("", 0)),
+         ("ingest", "collect", "evaluate", "audit"), ""),
+        ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
+         ("collect", "pulse", "waves"), "rate"),
+        ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
+        ("10-26", "360 私密反馈与共性简报；季度结果", "private 360 feedback, the cohort's brief; the quarter's result",
+         ("waves", "review", "pulse"), ""),
+        ("11-02", "年度培训需求调研启动", "the annual needs survey is launched", ("launch", "waves"), ""),
+        ("11-09", "全员作答与第一次提醒", "everybody answers; first reminder", ("collect", "waves"), "needs:1"),
+        ("11-16", "第二次提醒", "second reminder", ("collect", "waves"), "needs:2"),
+        ("11-24", "需求分析，报告草稿待批", "the needs are analysed, the draft waits for approval",
+         ("ingest", "collect", "waves", "analyze"), ""),
+        ("11-25", "HR 通过邮件链接批准，摘录送达", "HR approves by the link in its mail: extracts leave",
+         ("approvals",), "approve"),
+        ("11-26", "补充确认，第二版在 Airflow 中批准", "a late word: revision 2 is approved in Airflow",
+         ("ingest", "analyze", "approvals"), ""),
+        ("11-27", "第二版送达；核对应做与已做", "revision 2 leaves; due against done",
+         ("approvals", "chase", "audit"), ""),
     )  # fmt: skip
 
 
 def steps() -> tuple[Step, ...]:
     """Return the days of the year in order."""
     return tuple(
-        Step(
-            date.fromisoformat(f"2026-{day}"),
-            zh,
-            en,
-            work,
-            {_session_code(day, letter): round_number for letter in letters},
-            number,
-        )
-        for number, (day, zh, en, work, (letters, round_number)) in enumerate(_days())
+        Step(date.fromisoformat(f"2026-{day}"), zh, en, work, _answers(day, acts), _scripts(acts), number)
+        for number, (day, zh, en, work, acts) in enumerate(_days())
     )
 
 
-def _session_code(day: str, letter: str) -> str:
-    """One digit per class session that answers on a day: in autumn it is the last of two."""
-    return f"2026-C0{'1' if day >= '09' else '0'}{letter}"
+def _answers(day: str, acts: str) -> dict[str, int]:
+    """Return up to which round each class has answered. In autumn a class is named by the last of two digits."""
+    decade = "1" if day >= "09" else "0"
+    return {
+        f"2026-C0{decade}{digit}": int(act.rpartition(":")[2])
+        for act in acts.split()
+        if act.startswith("class:")
+        for digit in act.split(":")[1]
+    }
+
+
+def _scripts(acts: str) -> tuple[str, ...]:
+    return tuple(act for act in acts.split() if not act.startswith("class:"))

@@ -19,6 +19,7 @@ from trainloop import clock
 from trainloop.demo.company import Company
 from trainloop.demo.files import year_files
 from trainloop.demo.learners import completions
+from trainloop.demo.respondents import Respondents, is_exported
 from trainloop.demo.runners import Runner, Tell
 from trainloop.demo.tables import PlantedFile
 from trainloop.demo.timeline import FULL, Step, steps
@@ -73,16 +74,35 @@ class Year:
         with engine.connect("owner") as connection:
             clock.freeze(connection, step.moment)
         tell("files")
-        arrived = [*self.files.get(step.on, ()), *self._answers(step)]
+        is_next_on_this_day = step.number > 0 and self.steps[step.number - 1].on == step.on
+        files = () if is_next_on_this_day else self.files.get(step.on, ())
+        arrived = [*files, *self._completions(step)]
         self._drop(arrived, step)
+        self._respond(step, tell)
         self._runner.run(step.work, tell, plans=_has_classes(arrived))
 
-    def _answers(self, step: Step) -> list[PlantedFile]:
-        if not step.answers:
+    def _respond(self, step: Step, tell: Tell) -> None:
+        """Let people follow the links of the mails they have got so far."""
+        rounds = {code: number for code, number in step.answers.items() if not is_exported(self.company, code)}
+        if not rounds and not step.acts:
+            return
+        tell("answers")
+        with self._runner.browser() as browser:
+            people = Respondents(self.company, self._runner.letters(), browser)
+            for code, number in rounds.items():
+                people.evaluate(code, number)
+            for act in step.acts:
+                script, _, argument = act.partition(":")
+                getattr(people, script)(*filter(None, [argument]))
+
+    def _completions(self, step: Step) -> list[PlantedFile]:
+        """Return the outside tool's list of who answered, of the classes that are evaluated with it."""
+        answers = {code: number for code, number in step.answers.items() if is_exported(self.company, code)}
+        if not answers:
             return []
-        name = f"完成名单_{step.on.isoformat()}.csv"
+        name = f"完成名单_{step.number:02d}_{step.on.isoformat()}.csv"
         path = self._kept / name
-        file = completions(self.company, step.answers, self._runner.letters(), name) if not path.exists() else None
+        file = completions(self.company, answers, self._runner.letters(), name) if not path.exists() else None
         if file is not None:
             # Links die when a wave closes: an interrupted day takes the list that was made, not a new one.
             self._kept.mkdir(parents=True, exist_ok=True)

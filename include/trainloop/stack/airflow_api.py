@@ -52,6 +52,16 @@ class DagRun:
         return (self.ended_at - self.started_at).total_seconds()
 
 
+@dataclass(frozen=True)
+class RequiredAction:
+    """One human-in-the-loop task that waits for somebody."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+
+
 class AirflowApi:
     """One signed-in session; usable as a context manager."""
 
@@ -105,11 +115,28 @@ class AirflowApi:
         """Return the run once it has ended, whatever its state; raise RunTooLongError after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            run = _run(self.get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}"))
+            run = self.read(run)
             if run.state in ENDED:
                 return run
             time.sleep(POLL_SECONDS)
         raise RunTooLongError(run=run.run_id, seconds=seconds, url=self.url, dag_id=run.dag_id)
+
+    def read(self, run: DagRun) -> DagRun:
+        """Return a run as it is now."""
+        return _run(self.get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}"))
+
+    def required_actions(self, dag_id: str) -> list[RequiredAction]:
+        """Return the tasks of a DAG that wait for a decision."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/~/hitlDetails"
+        found = self.get(path, response_received=False, state="awaiting_input", limit=100)["hitl_details"]
+        tasks = [one["task_instance"] for one in found]
+        return [RequiredAction(dag_id, one["dag_run_id"], one["task_id"], one["map_index"]) for one in tasks]
+
+    def decide(self, action: RequiredAction, option: str) -> None:
+        """Answer a task that waits, as the signed-in user."""
+        path = f"/api/v2/dags/{action.dag_id}/dagRuns/{action.run_id}/taskInstances/{action.task_id}"
+        body = {"chosen_options": [option], "params_input": {}}
+        self._send("PATCH", f"{path}/{action.map_index}/hitlDetails", json=body)
 
     def run(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, seconds: float = 300) -> DagRun:
         """Start a run and wait for its end."""
