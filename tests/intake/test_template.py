@@ -43,8 +43,8 @@ def test_a_new_dataset_is_one_yaml_file_and_one_table(
         """
 title_zh: 印刷厂
 title_en: Printers
-purpose_zh: 课程印刷厂
-purpose_en: Who sells courses.
+purpose_zh: 印制课件的印刷厂
+purpose_en: Who prints course materials.
 owner: training_ops
 key: [printer_code]
 load_mode: upsert
