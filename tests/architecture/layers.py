@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
+    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -42,12 +43,36 @@ MAY_IMPORT: dict[str, set[str]] = {
     "orchestration": FOUNDATION
     | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
     "commands": WORK
-    | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack", "demo"}
+    | {
+        "contracts",
+        "intake",
+        "surveys",
+        "needs",
+        "resources",
+        "requests",
+        "reporting",
+        "outbox",
+        "forms",
+        "stack",
+        "demo",
+    }
     | {"orchestration.catalogue"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "demo": WORK
-    | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack"},
+    | {
+        "contracts",
+        "intake",
+        "quality",
+        "surveys",
+        "needs",
+        "resources",
+        "requests",
+        "reporting",
+        "outbox",
+        "forms",
+        "stack",
+    },
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {
