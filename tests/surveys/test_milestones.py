@@ -9,12 +9,26 @@ import pytest
 import yaml
 
 from trainloop.config import get_site
+from trainloop.domain.milestone import Planner
+from trainloop.surveys import milestones
 from trainloop.surveys.milestones import plan_milestones
 from trainloop.surveys.scan import DateAheadError
 
 from .conftest import Company, local
 
 type_of_clock = Callable[..., datetime]
+
+
+@pytest.fixture(autouse=True)
+def evaluation_steps_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chain of the evaluation; steps of other packages stand in their own tests."""
+
+    def planner() -> Planner:
+        site = get_site()
+        rules = {step: rule for step, rule in site.milestones.items() if step.startswith("evaluation_")}
+        return Planner(rules, site.company.zone, site.company.calendar_code)
+
+    monkeypatch.setattr(milestones, "site_planner", planner)
 
 
 def test_a_new_class_gets_every_step_and_a_second_run_changes_nothing(company: Company) -> None:
@@ -138,12 +152,12 @@ def test_a_step_added_to_the_site_file_is_planned_for_classes_that_stand_already
     plan_milestones()
     own = Path(str(tmp_path)) / "site.yaml"
     rule = {"anchor": "start", "days": -7, "not_after_anchor": "start"}
-    own.write_text(yaml.safe_dump({"milestones": {"materials_sent": rule}}))
+    own.write_text(yaml.safe_dump({"milestones": {"evaluation_preview": rule}}))
     monkeypatch.setenv("TRAINLOOP_SITE_FILE", str(own))
     get_settings.cache_clear()
     get_site.cache_clear()
     assert plan_milestones()["inserted"] == 1
-    assert company.steps("2026-C001")["materials_sent"] == ("pending", date(2026, 3, 9), None)
+    assert company.steps("2026-C001")["evaluation_preview"] == ("pending", date(2026, 3, 9), None)
 
 
 def test_five_thousand_classes_are_planned_in_a_few_statements(company: Company) -> None:
