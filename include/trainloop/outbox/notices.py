@@ -47,6 +47,8 @@ NoticeKind = Literal[
     "assessment_feedback",
     "cohort_brief",
     "raters_missing",
+    "readiness_problems",
+    "readiness_digest",
     "quarantined_rows",
     "file_refused",
     "audit_gaps",
