@@ -24,6 +24,13 @@ values (%(environment)s, ops.database_identity(), %(now)s, %(by)s)
 on conflict (environment) do update
 set database_identity = excluded.database_identity, granted_at = excluded.granted_at, granted_by = excluded.granted_by
 
+-- name: grant_first_lease
+-- Grain: the first environment of a warehouse that has never had one.
+insert into ops.sender_leases (environment, database_identity, granted_at, granted_by)
+select %(environment)s, ops.database_identity(), %(now)s, %(by)s
+where not exists (select from ops.sender_leases)
+on conflict (environment) do nothing
+
 -- name: holds_lease
 select from ops.sender_leases
 where environment = %(environment)s and database_identity = ops.database_identity()
@@ -540,6 +547,16 @@ where person.employee_id = any(%(employee_ids)s) and person.promoted_on is not n
 select release_id, family, code, statistic, value, text_value, reason
 from published.figures
 where release_id = any(%(release_ids)s)
+
+-- name: competency_pages
+-- Grain: one notice with the link of its page. The person of the notice must be the page's reader.
+select n.notice_id, p.token, p.assessed_on, p.version_number, p.people_count, p.expires_at
+from unnest(%(notice_ids)s::bigint[]) as wanted (notice_id)
+inner join ops.notices as n using (notice_id)
+inner join ops.competency_pages as p
+    on n.subject_kind = 'competency_page' and p.page_id::text = n.subject_id
+    and n.recipient_kind = 'employee' and n.recipient_id = p.reader_id
+    and p.is_team = (n.kind = 'team_competency_results')
 
 -- name: assessment_feedbacks
 -- Grain: one notice with the PDF of the private feedback, in the person's language. The person of the notice must be the
