@@ -151,13 +151,6 @@ join core.employees as manager on manager.employee_id = session.class_manager_id
     and manager.removed_on is null and (manager.left_on is null or manager.left_on > %(today)s)
 where session.session_code = any (%(session_codes)s)
 
--- name: reopen_steps
--- Grain: one look at the platform that was done, or came too late, for the day a class was moved from: owed again.
-update ops.milestones
-set state = 'pending', done_at = null, reason = 'class_moved', planned_at = %(now)s
-where subject_kind = 'class_session' and subject_id = any (%(session_codes)s) and step = any (%(steps)s)
-    and state in ('done', 'expired')
-
 -- name: settle_offers
 -- Grain: one offered seat that nobody can take any more.
 update ops.seat_offers as offer

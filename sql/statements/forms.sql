@@ -38,6 +38,9 @@ select * from forms.open_offer(%(link)s)
 -- name: answer_offer
 select forms.answer_offer(%(link)s, %(is_accepted)s) as value
 
+-- name: open_results
+select * from forms.open_results(%(link)s)
+
 -- name: gets_optional_mail
 select forms.gets_optional_mail(%(kind)s, %(id)s) as value
 

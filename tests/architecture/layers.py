@@ -47,9 +47,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contracts",
         "intake",
         "surveys",
+        "delivery",
         "needs",
         "requests",
-        "delivery",
         "reporting",
         "outbox",
         "forms",
@@ -60,7 +60,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"commands"},
     "__main__": {"cli"},
     "demo": WORK
-    | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack"},
+    | {
+        "contracts",
+        "intake",
+        "quality",
+        "surveys",
+        "delivery",
+        "needs",
+        "requests",
+        "reporting",
+        "outbox",
+        "forms",
+        "stack",
+    },
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

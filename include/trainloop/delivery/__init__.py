@@ -1,1 +1,1 @@
-"""What happens before and in classes: readiness, material, sign-in, incidents, seats, platforms, the class log."""
+"""Before and during the class: readiness, groups, materials, pre-work, questions, run sheets, and the class day."""

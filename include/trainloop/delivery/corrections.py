@@ -56,10 +56,6 @@ def tell_changes(connection: Connection, scan: Scan) -> dict[str, int]:
     seats = _see_seats(connection, scan)
     telling = [one for one in changed if one.what and one.is_worth_telling]
     notices = _change_notices(connection, scan, telling, seats) + _move_notices(connection, scan, seats)
-    moved = [one.session_code for one in changed if "moved" in one.what]
-    if moved:
-        keys = {"session_codes": moved, "steps": list(get_site().class_days.platform_steps), "now": scan.real_now}
-        connection.execute(statement("class_days", "reopen_steps"), keys)
     return {"classes_changed": len(telling), "seats_moved": len(seats.moved), "notices": plan(connection, notices)}
 
 
