@@ -24,6 +24,13 @@ values (%(environment)s, ops.database_identity(), %(now)s, %(by)s)
 on conflict (environment) do update
 set database_identity = excluded.database_identity, granted_at = excluded.granted_at, granted_by = excluded.granted_by
 
+-- name: grant_first_lease
+-- Grain: the first environment of a warehouse that has never had one.
+insert into ops.sender_leases (environment, database_identity, granted_at, granted_by)
+select %(environment)s, ops.database_identity(), %(now)s, %(by)s
+where not exists (select from ops.sender_leases)
+on conflict (environment) do nothing
+
 -- name: holds_lease
 select from ops.sender_leases
 where environment = %(environment)s and database_identity = ops.database_identity()
