@@ -1672,6 +1672,74 @@ grant select on core.kpi_definitions, core.strategy_goals, core.training_topics,
 grant select on core.kpi_definitions, core.strategy_goals, core.training_topics to trainloop_reporter, trainloop_sender;
 -- Who is in a target group on the day of the analysis: people who left are in nobody's denominator.
 grant select (removed_on, left_on) on core.employees to trainloop_statistics;
+-- Facts of indicators: what a person or a team achieved in one day, week or month. Read by the 90-day report.
+
+-- A period is written 2026-03-05, 2026-W10 (ISO week) or 2026-03; anything else has no days.
+create function core.period_grain(period text) returns text language sql immutable parallel safe
+return case
+    when period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then 'month'
+    when period ~ '^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$' then 'week'
+    when period ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then 'day'
+end;
+create function core.period_starts_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, 1)
+    -- The week with 4 January is the first.
+    when 'week' then make_date(substr(period, 1, 4)::integer, 1, 4)
+        - (extract(isodow from make_date(substr(period, 1, 4)::integer, 1, 4))::integer - 1)
+        + 7 * (substr(period, 7, 2)::integer - 1)
+    when 'day' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, substr(period, 9, 2)::integer)
+end;
+create function core.period_ends_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then (core.period_starts_on(period) + interval '1 month' - interval '1 day')::date
+    when 'week' then core.period_starts_on(period) + 6
+    when 'day' then core.period_starts_on(period)
+end;
+
+-- 2026-03, 2026/3, 2026年3月, 202603; 2026-W10, 2026年第10周; days as in staging.iso_day.
+create function staging.period_slowly(v text) returns text language sql stable strict parallel safe
+return (
+    select case
+        when coalesce(month[2], month[3])::integer between 1 and 12
+            then month[1] || '-' || lpad(coalesce(month[2], month[3]), 2, '0')
+        when week[2]::integer between 1 and 53
+            and extract(isoyear from core.period_starts_on(week[1] || '-W' || lpad(week[2], 2, '0')))::text = week[1]
+            then week[1] || '-W' || lpad(week[2], 2, '0')
+        when length(plain) >= 8 then staging.iso_day(plain)
+    end
+    from (select staging.plain(v) as plain) as cleaned,
+        lateral (select
+            regexp_match(plain, '^((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})\s*月?|([0-9]{2}))$'),
+            regexp_match(plain, '^((?:19|20)[0-9]{2})\s*[-年]?\s*(?:W|第)\s*([0-9]{1,2})\s*周?$', 'i')
+        ) as parts (month, week)
+);
+create function staging.period_of(v text) returns text language sql stable parallel safe
+return case when v ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' then v else staging.period_slowly(v) end;
+
+-- Grain: one indicator of one person or team in one period. A rate keeps its exposure (denominator), a level its value.
+create table core.kpi_facts (
+    unit_kind text not null check (unit_kind in ('employee', 'team')),
+    unit_id text not null,
+    kpi_code text not null,
+    period text not null check (core.period_grain(period) is not null),
+    numerator numeric,
+    denominator numeric check (denominator > 0),
+    value numeric,
+    unit text,
+    source text,
+    file_id bigint not null,
+    row_number bigint not null,
+    starts_on date generated always as (core.period_starts_on(period)) stored,
+    ends_on date generated always as (core.period_ends_on(period)) stored,
+    primary key (unit_kind, unit_id, kpi_code, period),
+    constraint it_says_something check (num_nonnulls(numerator, value) >= 1)
+);
+-- The windows of one indicator are read over everybody; the table holds years of all of them.
+create index on core.kpi_facts (kpi_code, starts_on);
+
+grant select, insert, update, delete on core.kpi_facts to trainloop_intake;
+grant select on core.kpi_facts to trainloop_planner, trainloop_statistics;
 -- The yearly analysis of training needs: what was computed (marts) and what may be seen of it (published, suppressed).
 -- A release has product annual_needs, subject_kind needs_year and the plan's year as subject; its single numbers are in
 -- published.figures, its masked quotes in published.verbatims (item_code quote:<topic_code>).
@@ -2721,72 +2789,121 @@ grant select on core.vendors, core.vendor_ratings, core.knowledge_assets, core.b
     core.resource_bookings, core.prework_events, core.learner_questions, core.platform_checks, core.incidents,
     core.interactions to trainloop_planner;
 grant select on core.vendors, core.vendor_ratings, core.session_costs, core.interactions to trainloop_statistics;
+-- Competency results (R04): a person, and the manager of the day of the assessment, read their own on a page that expires.
 
--- Facts of indicators: what a person or a team achieved in one day, week or month. Read by the 90-day report.
+-- Who reported to a manager on a past day: without it every page of a manager reads the whole history.
+create index on core.employee_history (manager_id);
 
--- A period is written 2026-03-05, 2026-W10 (ISO week) or 2026-03; anything else has no days.
-create function core.period_grain(period text) returns text language sql immutable parallel safe
-return case
-    when period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then 'month'
-    when period ~ '^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$' then 'week'
-    when period ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then 'day'
-end;
-create function core.period_starts_on(period text) returns date language sql immutable parallel safe
-return case core.period_grain(period)
-    when 'month' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, 1)
-    -- The week with 4 January is the first.
-    when 'week' then make_date(substr(period, 1, 4)::integer, 1, 4)
-        - (extract(isodow from make_date(substr(period, 1, 4)::integer, 1, 4))::integer - 1)
-        + 7 * (substr(period, 7, 2)::integer - 1)
-    when 'day' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, substr(period, 9, 2)::integer)
-end;
-create function core.period_ends_on(period text) returns date language sql immutable parallel safe
-return case core.period_grain(period)
-    when 'month' then (core.period_starts_on(period) + interval '1 month' - interval '1 day')::date
-    when 'week' then core.period_starts_on(period) + 6
-    when 'day' then core.period_starts_on(period)
-end;
+-- Grain: one assessed competency of one person on one day, by family, level and manager of that day. manager_id is null
+-- where nobody may read along: unknown, the person, or not with us any more.
+create view core.competency_results as
+select
+    assessed.employee_id, assessed.assessed_on, assessed.competency_code, assessed.self_level, assessed.manager_level,
+    assessed.test_score, required.required_level, required.weight, person.name,
+    person.removed_on is null
+        and (person.left_on is null or person.left_on > (ops.business_now() at time zone person.timezone)::date)
+    as is_active,
+    manager.employee_id as manager_id
+from core.competency_assessments as assessed
+join core.employees as person on person.employee_id = assessed.employee_id
+left join lateral (
+    select history.job_family, history.job_level, history.manager_id
+    from core.employee_history as history
+    where history.employee_id = assessed.employee_id
+        and (history.valid_to is null or history.valid_to > assessed.assessed_on)
+    order by history.valid_from
+    limit 1
+) as past on true
+left join core.competency_requirements as required
+    on required.job_family = coalesce(past.job_family, person.job_family)
+    and required.job_level = coalesce(past.job_level, person.job_level)
+    and required.competency_code = assessed.competency_code
+left join core.employees as manager
+    on manager.employee_id = case when past.job_family is null then person.manager_id else past.manager_id end
+    and manager.employee_id <> person.employee_id and manager.removed_on is null
+    and (manager.left_on is null or manager.left_on > (ops.business_now() at time zone manager.timezone)::date)
+where num_nonnulls(assessed.self_level, assessed.manager_level, assessed.test_score) > 0;
 
--- 2026-03, 2026/3, 2026年3月, 202603; 2026-W10, 2026年第10周; days as in staging.iso_day.
-create function staging.period_slowly(v text) returns text language sql stable strict parallel safe
-return (
-    select case
-        when coalesce(month[2], month[3])::integer between 1 and 12
-            then month[1] || '-' || lpad(coalesce(month[2], month[3]), 2, '0')
-        when week[2]::integer between 1 and 53
-            and extract(isoyear from core.period_starts_on(week[1] || '-W' || lpad(week[2], 2, '0')))::text = week[1]
-            then week[1] || '-W' || lpad(week[2], 2, '0')
-        when length(plain) >= 8 then staging.iso_day(plain)
-    end
-    from (select staging.plain(v) as plain) as cleaned,
-        lateral (select
-            regexp_match(plain, '^((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})\s*月?|([0-9]{2}))$'),
-            regexp_match(plain, '^((?:19|20)[0-9]{2})\s*[-年]?\s*(?:W|第)\s*([0-9]{1,2})\s*周?$', 'i')
-        ) as parts (month, week)
+-- Grain: one page: a reader's own result of one day, or (is_team) those of the people who reported to the reader then. It
+-- holds no level: the page reads them from core, so a correction or an erasure shows at once. sheets: a hash of each
+-- person's numbers that were told; a number that is new makes the next version, somebody who left makes none.
+create table ops.competency_pages (
+    page_id bigint generated always as identity primary key,
+    reader_id text not null,
+    assessed_on date not null,
+    is_team boolean not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    version_number integer not null default 1,
+    sheets text[] not null,
+    people_count integer not null check (people_count > 0),
+    planned_at timestamptz not null,
+    expires_at timestamptz not null,
+    unique (reader_id, assessed_on, is_team)
 );
-create function staging.period_of(v text) returns text language sql stable parallel safe
-return case when v ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' then v else staging.period_slowly(v) end;
+-- Pages look links up by hash.
+create unique index competency_pages_link_idx on ops.competency_pages (sha256(token::bytea));
 
--- Grain: one indicator of one person or team in one period. A rate keeps its exposure (denominator), a level its value.
-create table core.kpi_facts (
-    unit_kind text not null check (unit_kind in ('employee', 'team')),
-    unit_id text not null,
-    kpi_code text not null,
-    period text not null check (core.period_grain(period) is not null),
-    numerator numeric,
-    denominator numeric check (denominator > 0),
-    value numeric,
-    unit text,
-    source text,
-    file_id bigint not null,
-    row_number bigint not null,
-    starts_on date generated always as (core.period_starts_on(period)) stored,
-    ends_on date generated always as (core.period_ends_on(period)) stored,
-    primary key (unit_kind, unit_id, kpi_code, period),
-    constraint it_says_something check (num_nonnulls(numerator, value) >= 1)
-);
--- The windows of one indicator are read over everybody; the table holds years of all of them.
-create index on core.kpi_facts (kpi_code, starts_on);
+-- What one link shows (no row: nobody was given it): the people in the order of their names, each with the lines of the
+-- assessment. An ended page, or one whose reader is not with us any more, holds nobody.
+create function forms.open_results(link bytea)
+returns table (
+    state text, assessed_on date, expires_at timestamptz, is_team boolean, locale text, timezone text, reader_name text,
+    lines jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when shown.is_open then 'open' else 'expired' end,
+        page.assessed_on, page.expires_at, page.is_team, reader.locale, reader.timezone, reader.name,
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'person_id', result.employee_id, 'person', result.name, 'code', result.competency_code,
+                    'name_zh', label.name_zh, 'name_en', label.name_en, 'required', result.required_level,
+                    'weight', result.weight, 'self_rated', result.self_level, 'manager', result.manager_level,
+                    'test_pct', result.test_score
+                )
+                order by result.name, result.employee_id, result.competency_code
+            )
+            from core.competency_results as result
+            cross join lateral (
+                select
+                    min(coalesce(known.name_zh, known.name_en)) as name_zh,
+                    min(coalesce(known.name_en, known.name_zh)) as name_en
+                from core.competency_requirements as known
+                where known.competency_code = result.competency_code
+            ) as label
+            where shown.is_open and result.is_active and result.assessed_on = page.assessed_on
+                and result.employee_id in (
+                    select page.reader_id where not page.is_team
+                    union all
+                    select history.employee_id from core.employee_history as history
+                    where page.is_team and history.manager_id = page.reader_id
+                    union all
+                    select employees.employee_id from core.employees
+                    where page.is_team and employees.manager_id = page.reader_id
+                )
+                and (not page.is_team or result.manager_id = page.reader_id)
+        ), jsonb_build_array())
+    from ops.competency_pages as page
+    left join core.employees as reader on reader.employee_id = page.reader_id
+    cross join lateral (
+        select
+            page.expires_at > ops.business_now() and reader.employee_id is not null and reader.removed_on is null
+            and (reader.left_on is null or reader.left_on > (ops.business_now() at time zone reader.timezone)::date)
+        as is_open
+    ) as shown
+    where sha256(page.token::bytea) = link;
+end;
+revoke execute on function forms.open_results from public;
+grant execute on function forms.open_results to trainloop_forms;
 
-grant select, insert, update, delete on core.kpi_facts to trainloop_intake;
-grant select on core.kpi_facts to trainloop_planner, trainloop_statistics;
+insert into ops.notice_kinds (kind, family, is_optional) values
+('competency_result', 'report', false),
+('team_competency_results', 'report', false);
+
+-- Private results have their own role, as those of 360s. The mail needs the link and no level.
+grant select on core.competency_results to trainloop_feedback;
+grant select, insert, update on ops.competency_pages to trainloop_feedback;
+grant select (page_id, reader_id, assessed_on, is_team, token, version_number, people_count, expires_at)
+    on ops.competency_pages to trainloop_sender;

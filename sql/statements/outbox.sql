@@ -548,6 +548,16 @@ select release_id, family, code, statistic, value, text_value, reason
 from published.figures
 where release_id = any(%(release_ids)s)
 
+-- name: competency_pages
+-- Grain: one notice with the link of its page. The person of the notice must be the page's reader.
+select n.notice_id, p.token, p.assessed_on, p.version_number, p.people_count, p.expires_at
+from unnest(%(notice_ids)s::bigint[]) as wanted (notice_id)
+inner join ops.notices as n using (notice_id)
+inner join ops.competency_pages as p
+    on n.subject_kind = 'competency_page' and p.page_id::text = n.subject_id
+    and n.recipient_kind = 'employee' and n.recipient_id = p.reader_id
+    and p.is_team = (n.kind = 'team_competency_results')
+
 -- name: assessment_feedbacks
 -- Grain: one notice with the PDF of the private feedback, in the person's language. The person of the notice must be the
 -- person who was assessed.

@@ -182,6 +182,8 @@ class NeedsRules(Rules):
     quotes_min_departments: int = Field(ge=3)
     watched_days: int
     approved_by: str
+    results_watched_days: int = Field(gt=0, description="assessments up to so old are told to the people themselves")
+    results_page_days: int = Field(gt=0, description="how long their private pages can be read")
     budget_amount: Decimal = Field(ge=0)
     budget_amounts: dict[int, Decimal]
     currency: str

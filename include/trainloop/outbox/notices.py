@@ -45,6 +45,8 @@ NoticeKind = Literal[
     "trainer_needs",
     "pulse_result",
     "assessment_feedback",
+    "competency_result",
+    "team_competency_results",
     "cohort_brief",
     "raters_missing",
     "quarantined_rows",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
+from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
@@ -33,6 +34,8 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
+    "competency_result": Kind(competency_pages),
+    "team_competency_results": Kind(competency_pages),
     "raters_missing": Kind(raters_missing),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
