@@ -26,6 +26,7 @@ ReasonCode = Literal[
     "no_self_rating",
     "no_earlier_wave",
     "below_minimum_raters",
+    "too_little_history",
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -67,6 +68,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "该组评价人少于 3 人，为保护评价人不单独显示",
         "fewer than three raters in this group; not shown by itself to protect them",
     ),
+    "too_little_history": ("可比的往期班次太少，无法预测", "too few comparable classes to forecast"),
 }
 
 
