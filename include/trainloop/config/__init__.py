@@ -135,6 +135,26 @@ class ApprovalRule(Rules):
     reminder_working_days: tuple[int, ...] = ()
 
 
+class ReadinessRules(Rules):
+    """What every class needs by its mode, and how much history a headcount forecast needs."""
+
+    required: dict[Literal["classroom", "online", "blended"], tuple[str, ...]]
+    history_days: int = Field(gt=0)
+    history_classes_min: int = Field(ge=2)
+    history_people_min: int = Field(ge=1)
+    forecast_interval: float = Field(gt=0, lt=1)
+
+
+class PreClassRules(Rules):
+    """What learners get and do before a class."""
+
+    group_size: int = Field(ge=2)
+    max_asset_mb: int = Field(gt=0)
+    asset_checked_hours: int = Field(gt=0)
+    link_days_after_class: int = Field(ge=0)
+    max_questions_per_person: int = Field(gt=0)
+
+
 class SuppressionRules(Rules):
     mean_min: int = Field(ge=3)
     distribution_min: int = Field(ge=3)
@@ -235,6 +255,8 @@ class Site(Rules):
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
     approvals: dict[str, ApprovalRule]
+    readiness: ReadinessRules
+    pre_class: PreClassRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     needs: NeedsRules

@@ -49,6 +49,8 @@ NoticeKind = Literal[
     "team_competency_results",
     "cohort_brief",
     "raters_missing",
+    "readiness_problems",
+    "readiness_digest",
     "quarantined_rows",
     "file_refused",
     "audit_gaps",

@@ -216,6 +216,15 @@ SEVERITIES: dict[Locale, dict[str, str]] = {
 }
 STEPS: dict[Locale, dict[str, str]] = {
     "zh-CN": {
+        "readiness_14": "开课前 14 天检查",
+        "readiness_7": "开课前 7 天检查",
+        "readiness_3": "开课前 3 天检查",
+        "readiness_1": "开课前 1 天检查",
+        "materials_sent": "课前资料发放",
+        "prework_reminder_1": "第一次预习提醒",
+        "prework_reminder_2": "第二次预习提醒",
+        "question_digest": "提问汇总",
+        "run_sheet": "执行单",
         "evaluation_open": "评估开启",
         "evaluation_reminder_1": "第一次提醒",
         "evaluation_reminder_2": "第二次提醒",
@@ -223,6 +232,15 @@ STEPS: dict[Locale, dict[str, str]] = {
         "evaluation_report": "评估报告",
     },
     "en": {
+        "readiness_14": "Check 14 days before",
+        "readiness_7": "Check 7 days before",
+        "readiness_3": "Check 3 days before",
+        "readiness_1": "Check the day before",
+        "materials_sent": "Materials sent",
+        "prework_reminder_1": "First pre-work reminder",
+        "prework_reminder_2": "Second pre-work reminder",
+        "question_digest": "Digest of questions",
+        "run_sheet": "Run sheet",
         "evaluation_open": "Evaluation opened",
         "evaluation_reminder_1": "First reminder",
         "evaluation_reminder_2": "Second reminder",

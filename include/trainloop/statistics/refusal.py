@@ -35,6 +35,7 @@ ReasonCode = Literal[
     "no_events",
     "no_counts",
     "regression_to_the_mean",
+    "too_little_history",
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -91,6 +92,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "学员因成绩偏低被选中，数字本会自行回升，前后之差不作为进步显示",
         "learners were chosen for low results, which move back by themselves; before and after is not shown as a gain",
     ),
+    "too_little_history": ("可比的往期班次太少，无法预测", "too few comparable classes to forecast"),
 }
 
 
