@@ -3,7 +3,7 @@
 -- that a morning's plan reads this year's classes and not ten years'.
 select
     session.session_code, session.starts_at, session.ends_at, session.status = 'cancelled' as is_cancelled,
-    wave.opened_at, wave.closes_at
+    session.mode, wave.opened_at, wave.closes_at
 from core.class_sessions as session
 left join ops.survey_waves as wave
     on wave.subject_kind = 'class_session' and wave.subject_id = session.session_code
@@ -30,7 +30,8 @@ limit %(batch_size)s
 -- Grain: one step of the class sessions at hand, as it stands.
 select subject_id as session_code, step, state::text, reason, due_on, not_after, is_provisional
 from ops.milestones
-where subject_kind = 'class_session' and subject_id = any (%(session_codes)s) and step = any (%(steps)s)
+where subject_kind = 'class_session' and subject_id = any (%(session_codes)s)
+    and (step = any (%(steps)s) or step like any (%(per_day_steps)s))
 
 -- name: insert_steps
 -- Grain: one step that is planned for the first time.
@@ -49,7 +50,8 @@ on conflict (subject_kind, subject_id, step) do nothing
 update ops.milestones as old
 set due_on = new.due_on, not_after = new.not_after, is_provisional = new.is_provisional, state = new.state,
     reason = new.reason, planned_at = %(now)s,
-    emitted_at = case when old.state = new.state then old.emitted_at end
+    emitted_at = case when old.state = new.state then old.emitted_at end,
+    done_at = case when new.state = 'done' then old.done_at end
 from unnest(
     %(session_code)s::text[], %(step)s::text[], %(due_on)s::date[], %(not_after)s::timestamptz[],
     %(is_provisional)s::boolean[], %(state)s::ops.milestone_state[], %(reason)s::text[],

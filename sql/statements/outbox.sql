@@ -583,3 +583,27 @@ inner join ops.reports as r
     and r.audience = 'subject' and r.locale = wanted.locale and r.state = 'rendered'
 where n.subject_kind = 'assessment'
 order by n.notice_id, r.rendered_at desc, r.report_id desc
+
+-- name: readiness_of_sessions
+-- Grain: one open exception of a class that its manager has been told of or is being told of; what is new comes first.
+select
+    found.session_code, found.kind, found.detail, found.manager_told_at, s.class_manager_id, s.starts_at,
+    c.name_zh as course_zh, c.name_en as course_en, f.low_count, f.high_count,
+    coalesce(f.confirmed_count, 0) as confirmed_count
+from ops.readiness_exceptions as found
+inner join core.class_sessions as s on s.session_code = found.session_code
+inner join core.courses as c on c.course_code = s.course_code
+left join marts.headcount_forecasts as f on f.session_code = found.session_code
+where found.session_code = any(%(session_codes)s) and found.state = 'open' and found.manager_told_at is not null
+order by found.session_code, found.manager_told_at desc, found.kind, found.item_code
+
+-- name: readiness_told
+-- Grain: one exception that HR is told of at one of these moments and that is still open.
+select
+    found.session_code, found.kind, found.detail, found.hr_told_at, s.starts_at, s.timezone as session_timezone,
+    c.name_zh as course_zh, c.name_en as course_en
+from ops.readiness_exceptions as found
+inner join core.class_sessions as s on s.session_code = found.session_code
+inner join core.courses as c on c.course_code = s.course_code
+where found.hr_told_at = any(%(moments)s) and found.state = 'open' and s.status <> 'cancelled'
+order by s.starts_at, found.session_code, found.kind, found.item_code

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quality": WORK | {"contracts", "outbox.notices"},
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
+    "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "contracts",
         "intake",
         "surveys",
+        "delivery",
         "needs",
         "resources",
         "requests",
@@ -65,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "intake",
         "quality",
         "surveys",
+        "delivery",
         "needs",
         "resources",
         "requests",

@@ -27,7 +27,7 @@ def test_the_steps_of_an_ordinary_class_stand_as_the_table_says() -> None:
     """E, open +2 d, +5 d, +7 d at the end of the day, report at close with ten working days to go."""
     opened = local(2026, 3, 5, 18)
     planned = PLANNER.plan(Anchors(local(2026, 3, 5), local(2026, 3, 5, 17), opened))
-    assert {step: plan.due_on for step, plan in planned.items()} == {
+    assert {step: plan.due_on for step, plan in planned.items() if step.startswith("evaluation_")} == {
         "evaluation_open": date(2026, 3, 5),
         "evaluation_reminder_1": date(2026, 3, 9),  # +2 is a Saturday
         "evaluation_reminder_2": date(2026, 3, 10),
@@ -68,8 +68,28 @@ def test_leap_day_and_year_end_are_days_like_others(ends_at: datetime, close: da
 
 
 def test_a_step_in_an_unpublished_year_is_provisional() -> None:
-    """The weekday rule stands in and says so."""
-    assert all(plan.is_provisional for plan in PLANNER.plan(ending(local(2041, 5, 2, 17))).values())
+    """The weekday rule stands in and says so; a step that is not rolled depends on no calendar."""
+    planned = PLANNER.plan(ending(local(2041, 5, 2, 17)))
+    assert all(plan.is_provisional for step, plan in planned.items() if PLANNER.rule_of(step).is_rolled)
+
+
+def test_a_class_of_several_days_owes_a_log_for_each() -> None:
+    """First and last day whatever they are, working days between them; Friday to Tuesday are three."""
+    planned = PLANNER.plan(Anchors(local(2026, 3, 6), local(2026, 3, 10, 17)))
+    logs = {step: plan.due_on.day for step, plan in planned.items() if step.startswith("class_log")}
+    assert logs == {"class_log": 6, "class_log_2": 9, "class_log_3": 10}
+    assert planned["class_log_2"].not_after == local(2026, 3, 12, 23, 59, 59)
+    assert [milestone.day_number(step) for step in logs] == [1, 2, 3]
+
+
+def test_only_classes_of_a_steps_modes_owe_it() -> None:
+    """A look at the platform is owed online; the row of a class in a room says so, and an online one takes it back."""
+    rule, planned = PLANNER.rules["platform_check_1d"], PLANNER.plan(ending(local(2026, 3, 5, 17)))["platform_check_1d"]
+    facts = {"now": local(2026, 3, 1), "is_cancelled": False, "is_opening_lost": False}
+    in_a_room = milestone.wanted(rule, planned, mode="classroom", **facts)
+    online = milestone.wanted(rule, planned, mode="online", **facts)
+    assert milestone.settle(None, in_a_room, planned, date(2026, 3, 1)) == in_a_room
+    assert milestone.settle(in_a_room, online, planned, date(2026, 3, 1)) == online
 
 
 def test_steps_before_a_class_roll_back_and_end_with_its_start() -> None:
@@ -150,3 +170,54 @@ def test_a_step_comes_back_only_when_its_reason_is_gone() -> None:
 def test_every_reason_has_words_in_both_languages() -> None:
     """What stands in the column is a code; a person reads it in their language."""
     assert all(set(texts) == {"zh-CN", "en"} for texts in milestone.REASON_TEXTS.values())
+
+
+def test_the_steps_before_a_class_stand_as_the_table_says_and_help_until_it_begins() -> None:
+    """T −14/−7/−3/−1 days, −2 and −1 working days; a Thursday class of an ordinary March."""
+    planned = PLANNER.plan(ending(local(2026, 3, 19, 17)))
+    expected = {
+        "readiness_14": date(2026, 3, 5),
+        "readiness_7": date(2026, 3, 12),
+        "readiness_3": date(2026, 3, 16),
+        "readiness_1": date(2026, 3, 18),
+        "materials_sent": date(2026, 3, 12),
+        "prework_reminder_1": date(2026, 3, 16),
+        "prework_reminder_2": date(2026, 3, 18),
+        "question_digest": date(2026, 3, 17),
+        "run_sheet": date(2026, 3, 18),
+    }
+    assert {step: planned[step].due_on for step in expected} == expected
+    assert {planned[step].not_after for step in expected} == {local(2026, 3, 19, 9)}
+
+
+def test_steps_before_a_class_roll_back_over_a_holiday_and_never_forward() -> None:
+    """Spring Festival 2026 (15 to 23 February): a class of the first working day is prepared before the holiday.
+
+    2026-02-14 is a working Saturday.
+    """
+    planned = PLANNER.plan(ending(local(2026, 2, 24, 17)))
+    assert planned["readiness_7"].due_on == date(2026, 2, 14)
+    assert planned["readiness_3"].due_on == date(2026, 2, 14)
+    assert planned["run_sheet"].due_on == date(2026, 2, 14)
+    assert planned["question_digest"].due_on == date(2026, 2, 13)
+
+
+def test_a_class_in_a_zone_with_summer_time_is_prepared_by_the_sites_days() -> None:
+    """New York changes to summer time on 2026-03-08; 09:00 there is the same day in Shanghai, before and after."""
+    from zoneinfo import ZoneInfo
+
+    for day in (6, 13):
+        start = datetime(2026, 3, day, 9, tzinfo=ZoneInfo("America/New_York"))
+        planned = PLANNER.plan(Anchors(start, start + timedelta(hours=8)))
+        assert planned["readiness_1"].due_on == date(2026, 3, day - 1)
+        assert planned["readiness_1"].not_after == start
+
+
+def test_of_steps_due_together_the_last_is_done() -> None:
+    """Missed ones expire and are reported; ones rolled back to the same day were never missed."""
+    friday, monday = date(2026, 3, 13), date(2026, 3, 9)
+    due = {"readiness_7": monday, "readiness_3": friday, "readiness_1": friday}
+    assert milestone.stand_in(due) == (
+        "readiness_1",
+        {"readiness_7": MilestoneState.EXPIRED, "readiness_3": MilestoneState.SKIPPED},
+    )
