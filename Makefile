@@ -7,7 +7,7 @@ BIN := .venv/bin
 DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo \
 	TRAINLOOP_SITE_FILE=$(CURDIR)/include/trainloop/demo/site.yaml
 
-.PHONY: help setup browser demo demo-down up down status test test-fast lint format types docs bench audit lock clean
+.PHONY: help setup browser demo demo-down up down status test test-fast lint format types compose-check docs bench audit lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -55,6 +55,9 @@ format: setup  ## let ruff mend what it can
 
 types: setup  ## mypy, strict, on include/
 	@$(BIN)/mypy
+
+compose-check: setup  ## docker-compose.yml and Dockerfile against their specification and the code
+	@$(BIN)/python -m pytest -q tests/stack/test_compose.py
 
 docs: setup  ## renew the generated pages (DAG catalogue, data dictionary)
 	@$(BIN)/trainloop docs

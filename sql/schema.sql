@@ -1530,7 +1530,11 @@ create table core.kpi_definitions (
     rate_basis text,
     unit_value_amount numeric(14, 2),
     file_id bigint not null,
-    row_number bigint not null
+    row_number bigint not null,
+    grain text not null default 'month' check (grain in ('day', 'week', 'month')),
+    rate_per numeric check (rate_per > 0),
+    currency text not null default 'CNY',
+    redefined_on date
 );
 
 create table core.strategy_goals (
@@ -1668,6 +1672,74 @@ grant select on core.kpi_definitions, core.strategy_goals, core.training_topics,
 grant select on core.kpi_definitions, core.strategy_goals, core.training_topics to trainloop_reporter, trainloop_sender;
 -- Who is in a target group on the day of the analysis: people who left are in nobody's denominator.
 grant select (removed_on, left_on) on core.employees to trainloop_statistics;
+-- Facts of indicators: what a person or a team achieved in one day, week or month. Read by the 90-day report.
+
+-- A period is written 2026-03-05, 2026-W10 (ISO week) or 2026-03; anything else has no days.
+create function core.period_grain(period text) returns text language sql immutable parallel safe
+return case
+    when period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then 'month'
+    when period ~ '^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$' then 'week'
+    when period ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then 'day'
+end;
+create function core.period_starts_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, 1)
+    -- The week with 4 January is the first.
+    when 'week' then make_date(substr(period, 1, 4)::integer, 1, 4)
+        - (extract(isodow from make_date(substr(period, 1, 4)::integer, 1, 4))::integer - 1)
+        + 7 * (substr(period, 7, 2)::integer - 1)
+    when 'day' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, substr(period, 9, 2)::integer)
+end;
+create function core.period_ends_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then (core.period_starts_on(period) + interval '1 month' - interval '1 day')::date
+    when 'week' then core.period_starts_on(period) + 6
+    when 'day' then core.period_starts_on(period)
+end;
+
+-- 2026-03, 2026/3, 2026年3月, 202603; 2026-W10, 2026年第10周; days as in staging.iso_day.
+create function staging.period_slowly(v text) returns text language sql stable strict parallel safe
+return (
+    select case
+        when coalesce(month[2], month[3])::integer between 1 and 12
+            then month[1] || '-' || lpad(coalesce(month[2], month[3]), 2, '0')
+        when week[2]::integer between 1 and 53
+            and extract(isoyear from core.period_starts_on(week[1] || '-W' || lpad(week[2], 2, '0')))::text = week[1]
+            then week[1] || '-W' || lpad(week[2], 2, '0')
+        when length(plain) >= 8 then staging.iso_day(plain)
+    end
+    from (select staging.plain(v) as plain) as cleaned,
+        lateral (select
+            regexp_match(plain, '^((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})\s*月?|([0-9]{2}))$'),
+            regexp_match(plain, '^((?:19|20)[0-9]{2})\s*[-年]?\s*(?:W|第)\s*([0-9]{1,2})\s*周?$', 'i')
+        ) as parts (month, week)
+);
+create function staging.period_of(v text) returns text language sql stable parallel safe
+return case when v ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' then v else staging.period_slowly(v) end;
+
+-- Grain: one indicator of one person or team in one period. A rate keeps its exposure (denominator), a level its value.
+create table core.kpi_facts (
+    unit_kind text not null check (unit_kind in ('employee', 'team')),
+    unit_id text not null,
+    kpi_code text not null,
+    period text not null check (core.period_grain(period) is not null),
+    numerator numeric,
+    denominator numeric check (denominator > 0),
+    value numeric,
+    unit text,
+    source text,
+    file_id bigint not null,
+    row_number bigint not null,
+    starts_on date generated always as (core.period_starts_on(period)) stored,
+    ends_on date generated always as (core.period_ends_on(period)) stored,
+    primary key (unit_kind, unit_id, kpi_code, period),
+    constraint it_says_something check (num_nonnulls(numerator, value) >= 1)
+);
+-- The windows of one indicator are read over everybody; the table holds years of all of them.
+create index on core.kpi_facts (kpi_code, starts_on);
+
+grant select, insert, update, delete on core.kpi_facts to trainloop_intake;
+grant select on core.kpi_facts to trainloop_planner, trainloop_statistics;
 -- The yearly analysis of training needs: what was computed (marts) and what may be seen of it (published, suppressed).
 -- A release has product annual_needs, subject_kind needs_year and the plan's year as subject; its single numbers are in
 -- published.figures, its masked quotes in published.verbatims (item_code quote:<topic_code>).
@@ -2559,3 +2631,339 @@ union
 select null, 'courses', file_id from core.courses where topic_code is not null;
 
 grant select on core.needs_files to trainloop_reporter;
+-- Resources and delivery: what is bought, kept, booked and spent for classes, and what happens before and in them.
+-- No foreign keys: intake checks every reference when it merges.
+create table core.vendors (
+    vendor_code text primary key,
+    name_zh text not null,
+    name_en text not null,
+    kind text not null check (kind in ('consultancy', 'practitioner', 'academy', 'platform')),
+    industries text,
+    licence_no text,
+    licence_expires_on date,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+-- Grain: one rater's score of one vendor by one criterion.
+create table core.vendor_ratings (
+    vendor_code text not null,
+    criterion_code text not null,
+    rater_id text not null,
+    score numeric(4, 1) not null check (score between 0 and 100),
+    weight numeric(7, 3) check (weight >= 0),
+    evidence text,
+    rated_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (vendor_code, criterion_code, rater_id)
+);
+
+create table core.knowledge_assets (
+    asset_code text primary key,
+    kind text not null check (kind in ('courseware', 'case', 'process', 'micro_course', 'template', 'prework')),
+    title_zh text not null,
+    title_en text,
+    course_code text,
+    owner_id text,
+    version text not null,
+    licence text,
+    licence_expires_on date,
+    reviewed_on date,
+    uri text,
+    checksum text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+-- Without it every course pack reads the whole knowledge base.
+create index on core.knowledge_assets (course_code);
+
+create table core.budgets (
+    budget_code text primary key,
+    name text,
+    year integer not null,
+    department_code text,
+    planned_amount numeric(14, 2) not null check (planned_amount >= 0),
+    committed_amount numeric(14, 2) not null default 0 check (committed_amount >= 0),
+    actual_amount numeric(14, 2) not null default 0 check (actual_amount >= 0),
+    currency text not null default 'CNY',
+    owner_id text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+create table core.session_costs (
+    session_code text not null,
+    category text not null
+        check (category in ('design', 'delivery', 'materials', 'venue', 'travel', 'evaluation', 'other')),
+    amount numeric(14, 2) not null check (amount >= 0),
+    currency text not null default 'CNY',
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, category)
+);
+
+-- Grain: one thing a class session needs; item_code '-' where nothing names it (the tea break).
+create table core.resource_bookings (
+    session_code text not null,
+    kind text not null check (
+        kind in ('venue', 'smart_classroom', 'equipment', 'live_stream', 'tea_break', 'trainer', 'class_manager')
+    ),
+    item_code text not null default '-',
+    due_on date not null,
+    confirmed_on date,
+    cost_amount numeric(14, 2),
+    owner_id text,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, kind, item_code)
+);
+-- Who else has this room: double bookings are looked for by item.
+create index on core.resource_bookings (kind, item_code);
+
+create table core.prework_events (
+    session_code text not null,
+    employee_id text not null,
+    asset_code text not null,
+    event text not null check (event in ('opened', 'finished')),
+    happened_at timestamptz,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, employee_id, asset_code, event)
+);
+
+create table core.learner_questions (
+    question_id text primary key,
+    session_code text not null,
+    employee_id text,
+    question text not null,
+    asked_on date,
+    file_id bigint not null,
+    row_number bigint not null
+);
+-- The digest reads the questions of the classes that are due.
+create index on core.learner_questions (session_code);
+
+create table core.platform_checks (
+    session_code text not null,
+    checked_at timestamptz not null,
+    check_code text not null,
+    value text,
+    is_ok boolean not null,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, checked_at, check_code)
+);
+
+create table core.incidents (
+    session_code text not null,
+    reported_at timestamptz not null,
+    kind text not null check (kind in ('leave', 'venue', 'equipment', 'trainer', 'safety', 'other')),
+    severity text not null check (severity in ('minor', 'major', 'critical')),
+    employee_id text,
+    action text,
+    closed_at timestamptz,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (session_code, reported_at, kind)
+);
+
+create table core.interactions (
+    interaction_id text primary key,
+    session_code text not null,
+    employee_id text not null,
+    kind text not null check (kind in ('turn', 'quiz', 'poll', 'chat', 'breakout')),
+    item_code text,
+    is_correct boolean,
+    turn_count integer not null default 1 check (turn_count >= 1),
+    duration_seconds numeric(8, 3),
+    happened_at timestamptz,
+    file_id bigint not null,
+    row_number bigint not null
+);
+-- The class log reads one class; the table holds years of them.
+create index on core.interactions (session_code);
+
+grant select, insert, update, delete on core.vendors, core.vendor_ratings, core.knowledge_assets, core.budgets,
+    core.session_costs, core.resource_bookings, core.prework_events, core.learner_questions, core.platform_checks,
+    core.incidents, core.interactions to trainloop_intake;
+grant select on core.vendors, core.vendor_ratings, core.knowledge_assets, core.budgets, core.session_costs,
+    core.resource_bookings, core.prework_events, core.learner_questions, core.platform_checks, core.incidents,
+    core.interactions to trainloop_planner;
+grant select on core.vendors, core.vendor_ratings, core.session_costs, core.interactions to trainloop_statistics;
+-- Competency results (R04): a person, and the manager of the day of the assessment, read their own on a page that expires.
+
+-- Who reported to a manager on a past day: without it every page of a manager reads the whole history.
+create index on core.employee_history (manager_id);
+
+-- Grain: one assessed competency of one person on one day, by family, level and manager of that day. manager_id is null
+-- where nobody may read along: unknown, the person, or not with us any more.
+create view core.competency_results as
+select
+    assessed.employee_id, assessed.assessed_on, assessed.competency_code, assessed.self_level, assessed.manager_level,
+    assessed.test_score, required.required_level, required.weight, person.name,
+    person.removed_on is null
+        and (person.left_on is null or person.left_on > (ops.business_now() at time zone person.timezone)::date)
+    as is_active,
+    manager.employee_id as manager_id
+from core.competency_assessments as assessed
+join core.employees as person on person.employee_id = assessed.employee_id
+left join lateral (
+    select history.job_family, history.job_level, history.manager_id
+    from core.employee_history as history
+    where history.employee_id = assessed.employee_id
+        and (history.valid_to is null or history.valid_to > assessed.assessed_on)
+    order by history.valid_from
+    limit 1
+) as past on true
+left join core.competency_requirements as required
+    on required.job_family = coalesce(past.job_family, person.job_family)
+    and required.job_level = coalesce(past.job_level, person.job_level)
+    and required.competency_code = assessed.competency_code
+left join core.employees as manager
+    on manager.employee_id = case when past.job_family is null then person.manager_id else past.manager_id end
+    and manager.employee_id <> person.employee_id and manager.removed_on is null
+    and (manager.left_on is null or manager.left_on > (ops.business_now() at time zone manager.timezone)::date)
+where num_nonnulls(assessed.self_level, assessed.manager_level, assessed.test_score) > 0;
+
+-- Grain: one page: a reader's own result of one day, or (is_team) those of the people who reported to the reader then. It
+-- holds no level: the page reads them from core, so a correction or an erasure shows at once. sheets: a hash of each
+-- person's numbers that were told; a number that is new makes the next version, somebody who left makes none.
+create table ops.competency_pages (
+    page_id bigint generated always as identity primary key,
+    reader_id text not null,
+    assessed_on date not null,
+    is_team boolean not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    version_number integer not null default 1,
+    sheets text[] not null,
+    people_count integer not null check (people_count > 0),
+    planned_at timestamptz not null,
+    expires_at timestamptz not null,
+    unique (reader_id, assessed_on, is_team)
+);
+-- Pages look links up by hash.
+create unique index competency_pages_link_idx on ops.competency_pages (sha256(token::bytea));
+
+-- What one link shows (no row: nobody was given it): the people in the order of their names, each with the lines of the
+-- assessment. An ended page, or one whose reader is not with us any more, holds nobody.
+create function forms.open_results(link bytea)
+returns table (
+    state text, assessed_on date, expires_at timestamptz, is_team boolean, locale text, timezone text, reader_name text,
+    lines jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when shown.is_open then 'open' else 'expired' end,
+        page.assessed_on, page.expires_at, page.is_team, reader.locale, reader.timezone, reader.name,
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'person_id', result.employee_id, 'person', result.name, 'code', result.competency_code,
+                    'name_zh', label.name_zh, 'name_en', label.name_en, 'required', result.required_level,
+                    'weight', result.weight, 'self_rated', result.self_level, 'manager', result.manager_level,
+                    'test_pct', result.test_score
+                )
+                order by result.name, result.employee_id, result.competency_code
+            )
+            from core.competency_results as result
+            cross join lateral (
+                select
+                    min(coalesce(known.name_zh, known.name_en)) as name_zh,
+                    min(coalesce(known.name_en, known.name_zh)) as name_en
+                from core.competency_requirements as known
+                where known.competency_code = result.competency_code
+            ) as label
+            where shown.is_open and result.is_active and result.assessed_on = page.assessed_on
+                and result.employee_id in (
+                    select page.reader_id where not page.is_team
+                    union all
+                    select history.employee_id from core.employee_history as history
+                    where page.is_team and history.manager_id = page.reader_id
+                    union all
+                    select employees.employee_id from core.employees
+                    where page.is_team and employees.manager_id = page.reader_id
+                )
+                and (not page.is_team or result.manager_id = page.reader_id)
+        ), jsonb_build_array())
+    from ops.competency_pages as page
+    left join core.employees as reader on reader.employee_id = page.reader_id
+    cross join lateral (
+        select
+            page.expires_at > ops.business_now() and reader.employee_id is not null and reader.removed_on is null
+            and (reader.left_on is null or reader.left_on > (ops.business_now() at time zone reader.timezone)::date)
+        as is_open
+    ) as shown
+    where sha256(page.token::bytea) = link;
+end;
+revoke execute on function forms.open_results from public;
+grant execute on function forms.open_results to trainloop_forms;
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('competency_result', 'report', false),
+('team_competency_results', 'report', false);
+
+-- Private results have their own role, as those of 360s. The mail needs the link and no level.
+grant select on core.competency_results to trainloop_feedback;
+grant select, insert, update on ops.competency_pages to trainloop_feedback;
+grant select (page_id, reader_id, assessed_on, is_team, token, version_number, people_count, expires_at)
+    on ops.competency_pages to trainloop_sender;
+
+-- Readiness of class sessions: what is wrong with one that is to come, and how many people to expect.
+
+-- open → closed (it recovered, or nothing can be done any more: the reason says which); closed → open (it is back).
+create type ops.exception_state as enum ('open', 'closed');
+
+-- Grain: one thing that is wrong with one class session. item_code: the resource, asset or '-'. detail: codes, days and
+-- counts. *_told_at: who has read of it as it stands; null again when it comes back or changes.
+create table ops.readiness_exceptions (
+    exception_id bigint generated always as identity primary key,
+    session_code text not null,
+    kind text not null check (kind in (
+        'confirmation_missing', 'resource_missing', 'double_booking', 'class_manager_missing', 'headcount_over_capacity',
+        'over_budget', 'material_missing', 'material_unlicensed', 'material_licence_expired', 'material_changed'
+    )),
+    item_code text not null default '-',
+    detail jsonb not null default '{}',
+    state ops.exception_state not null default 'open',
+    opened_at timestamptz not null,
+    closed_at timestamptz,
+    closed_reason text check (closed_reason in ('recovered', 'class_cancelled', 'class_begun', 'class_moved')),
+    manager_told_at timestamptz,
+    hr_told_at timestamptz,
+    constraint readiness_found_once unique (session_code, kind, item_code),
+    constraint readiness_closed_with_reason check (
+        (state = 'closed') = (closed_at is not null) and (state = 'closed') = (closed_reason is not null)
+    )
+);
+-- Every scan compares what is open with what it finds.
+create index readiness_exceptions_open_idx on ops.readiness_exceptions (session_code) where state = 'open';
+
+-- Grain: one class session to come: how many of those confirmed will be there, from comparable classes of the past.
+-- Null with the reason where history is too short for a number.
+create table marts.headcount_forecasts (
+    session_code text primary key,
+    confirmed_count integer not null,
+    expected_count numeric(8, 1),
+    low_count integer,
+    high_count integer,
+    history_kind text check (history_kind in ('course', 'mode')),
+    history_class_count integer not null,
+    history_people_count integer not null,
+    reason text,
+    computed_at timestamptz not null,
+    constraint headcount_number_or_reason check (
+        num_nonnulls(expected_count, low_count, high_count) in (0, 3) and (expected_count is null) = (reason is not null)
+    )
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('readiness_problems', 'data', false),
+('readiness_digest', 'data', false);
+
+grant select, insert, update on ops.readiness_exceptions to trainloop_planner;
+grant select on ops.readiness_exceptions to trainloop_sender, trainloop_reporter, trainloop_board;
+grant select, insert, update, delete on marts.headcount_forecasts to trainloop_planner;
+grant usage on schema marts to trainloop_sender, trainloop_reporter;
+grant select on marts.headcount_forecasts to trainloop_sender, trainloop_reporter;

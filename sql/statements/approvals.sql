@@ -42,6 +42,24 @@ set state = %(state)s::ops.approval_state, decided_at = %(now)s, decided_by = %(
     decided_via = %(decided_via)s, comment = %(comment)s
 where approval_id = %(approval_id)s and state = 'open' and (expires_at is null or expires_at > %(now)s)
 
+-- name: insert_audit
+insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+select
+    decided_by, 'approval_decided', subject_kind, subject_id,
+    jsonb_build_object('approval_id', approval_id, 'state', state, 'via', decided_via)
+from ops.approvals
+where approval_id = %(approval_id)s
+
+-- name: newest
+-- Grain: one approval, the open ones first, then the newest.
+select
+    approval_id, kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, expires_at,
+    state::text as state, decided_at, decided_by, decided_via, comment
+from ops.approvals
+where not %(only_open)s or state = 'open'
+order by (state = 'open') desc, approval_id desc
+limit %(limit)s
+
 -- name: expire
 update ops.approvals
 set state = 'expired'

@@ -172,5 +172,25 @@ select
         where kind = 'assessment_feedback' and state = 'composed' and recipient_kind = 'employee'
     ) as told
 
+-- name: competency_results
+-- How many people of today were assessed, how many managers led them on that day, and how many of either were told.
+with assessed as (
+    select distinct assessed.employee_id, past.manager_id
+    from core.competency_assessments as assessed
+    join core.employees as person using (employee_id)
+    cross join lateral core.employees_as_of(assessed.assessed_on) as past
+    where past.employee_id = assessed.employee_id and person.removed_on is null and person.left_on is null
+),
+told as (
+    select kind, count(distinct recipient_id) as readers from ops.notices
+    where subject_kind = 'competency_page' and state = 'composed'
+    group by kind
+)
+select
+    count(distinct employee_id) as assessed, count(distinct manager_id) as managers,
+    (select readers from told where kind = 'competency_result') as told,
+    (select readers from told where kind = 'team_competency_results') as told_managers
+from assessed
+
 -- name: approvals
 select revision_number, state::text as state, decided_via from ops.approvals order by revision_number

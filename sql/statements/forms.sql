@@ -18,6 +18,9 @@ select * from forms.open_action(%(link)s)
 -- name: answer_action
 select forms.answer_action(%(link)s, %(choice)s, %(comment)s) as value
 
+-- name: open_results
+select * from forms.open_results(%(link)s)
+
 -- name: gets_optional_mail
 select forms.gets_optional_mail(%(kind)s, %(id)s) as value
 

@@ -27,8 +27,8 @@ where wave.wave_code = invitation.wave_code and wave.wave_code = any (%(wave_cod
     )
 
 -- name: forms_to_hand_in
--- Grain: one filled interview form that no row of the dataset comes from yet. A form whose file failed its check is offered
--- again under the same bytes, which intake has seen: its row waits in quarantine for a person.
+-- Grain: one filled interview form that no row of the dataset comes from and that intake has not seen. A form whose row is
+-- in quarantine (or parked, or refused) waits for a person there; offering it every day would change nothing.
 select
     said.wave_code as interview_id, substr(wave.subject_id, 6) as department_code,
     said.employee_id as interviewer_id, said.answers ->> 'interviewed_on' as interviewed_on,
@@ -38,4 +38,9 @@ from core.named_responses as said
 join ops.survey_waves as wave using (wave_code)
 where wave.instrument_code = 'business_interview' and wave.subject_kind = 'interview' and said.state = 'complete'
     and not exists (select from core.business_interviews as interview where interview.interview_id = said.wave_code)
+    and not exists (
+        select from ops.inbox_files as file
+        where file.dataset = 'business_interviews' and file.name = 'form-' || said.wave_code || '.csv'
+            and file.state <> 'found'
+    )
 order by said.wave_code

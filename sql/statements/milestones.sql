@@ -49,7 +49,8 @@ on conflict (subject_kind, subject_id, step) do nothing
 update ops.milestones as old
 set due_on = new.due_on, not_after = new.not_after, is_provisional = new.is_provisional, state = new.state,
     reason = new.reason, planned_at = %(now)s,
-    emitted_at = case when old.state = new.state then old.emitted_at end
+    emitted_at = case when old.state = new.state then old.emitted_at end,
+    done_at = case when new.state = 'done' then old.done_at end
 from unnest(
     %(session_code)s::text[], %(step)s::text[], %(due_on)s::date[], %(not_after)s::timestamptz[],
     %(is_provisional)s::boolean[], %(state)s::ops.milestone_state[], %(reason)s::text[],

@@ -24,6 +24,13 @@ values (%(environment)s, ops.database_identity(), %(now)s, %(by)s)
 on conflict (environment) do update
 set database_identity = excluded.database_identity, granted_at = excluded.granted_at, granted_by = excluded.granted_by
 
+-- name: grant_first_lease
+-- Grain: the first environment of a warehouse that has never had one.
+insert into ops.sender_leases (environment, database_identity, granted_at, granted_by)
+select %(environment)s, ops.database_identity(), %(now)s, %(by)s
+where not exists (select from ops.sender_leases)
+on conflict (environment) do nothing
+
 -- name: holds_lease
 select from ops.sender_leases
 where environment = %(environment)s and database_identity = ops.database_identity()
@@ -541,6 +548,16 @@ select release_id, family, code, statistic, value, text_value, reason
 from published.figures
 where release_id = any(%(release_ids)s)
 
+-- name: competency_pages
+-- Grain: one notice with the link of its page. The person of the notice must be the page's reader.
+select n.notice_id, p.token, p.assessed_on, p.version_number, p.people_count, p.expires_at
+from unnest(%(notice_ids)s::bigint[]) as wanted (notice_id)
+inner join ops.notices as n using (notice_id)
+inner join ops.competency_pages as p
+    on n.subject_kind = 'competency_page' and p.page_id::text = n.subject_id
+    and n.recipient_kind = 'employee' and n.recipient_id = p.reader_id
+    and p.is_team = (n.kind = 'team_competency_results')
+
 -- name: assessment_feedbacks
 -- Grain: one notice with the PDF of the private feedback, in the person's language. The person of the notice must be the
 -- person who was assessed.
@@ -554,3 +571,27 @@ inner join ops.reports as r
     and r.audience = 'subject' and r.locale = wanted.locale and r.state = 'rendered'
 where n.subject_kind = 'assessment'
 order by n.notice_id, r.rendered_at desc, r.report_id desc
+
+-- name: readiness_of_sessions
+-- Grain: one open exception of a class that its manager has been told of or is being told of; what is new comes first.
+select
+    found.session_code, found.kind, found.detail, found.manager_told_at, s.class_manager_id, s.starts_at,
+    c.name_zh as course_zh, c.name_en as course_en, f.low_count, f.high_count,
+    coalesce(f.confirmed_count, 0) as confirmed_count
+from ops.readiness_exceptions as found
+inner join core.class_sessions as s on s.session_code = found.session_code
+inner join core.courses as c on c.course_code = s.course_code
+left join marts.headcount_forecasts as f on f.session_code = found.session_code
+where found.session_code = any(%(session_codes)s) and found.state = 'open' and found.manager_told_at is not null
+order by found.session_code, found.manager_told_at desc, found.kind, found.item_code
+
+-- name: readiness_told
+-- Grain: one exception that HR is told of at one of these moments and that is still open.
+select
+    found.session_code, found.kind, found.detail, found.hr_told_at, s.starts_at, s.timezone as session_timezone,
+    c.name_zh as course_zh, c.name_en as course_en
+from ops.readiness_exceptions as found
+inner join core.class_sessions as s on s.session_code = found.session_code
+inner join core.courses as c on c.course_code = s.course_code
+where found.hr_told_at = any(%(moments)s) and found.state = 'open' and s.status <> 'cancelled'
+order by s.starts_at, found.session_code, found.kind, found.item_code

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quality": WORK | {"contracts", "outbox.notices"},
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
+    "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
@@ -42,12 +43,36 @@ MAY_IMPORT: dict[str, set[str]] = {
     "orchestration": FOUNDATION
     | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
     "commands": WORK
-    | {"contracts", "intake", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack", "demo"}
+    | {
+        "contracts",
+        "intake",
+        "surveys",
+        "delivery",
+        "needs",
+        "requests",
+        "reporting",
+        "outbox",
+        "forms",
+        "stack",
+        "demo",
+    }
     | {"orchestration.catalogue"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "demo": WORK
-    | {"contracts", "intake", "quality", "surveys", "needs", "requests", "reporting", "outbox", "forms", "stack"},
+    | {
+        "contracts",
+        "intake",
+        "quality",
+        "surveys",
+        "delivery",
+        "needs",
+        "requests",
+        "reporting",
+        "outbox",
+        "forms",
+        "stack",
+    },
 }
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

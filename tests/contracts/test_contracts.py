@@ -16,7 +16,9 @@ KNOWN = {
     "employees", "departments", "courses", "trainers", "class_sessions", "enrollments", "attendance", "test_results",
     "survey_completions", "survey_exports", "kpi_definitions", "strategy_goals", "training_topics", "interview_plan",
     "business_interviews", "performance_reviews", "competency_requirements", "competency_assessments",
-    "need_confirmations", "rater_nominations",
+    "need_confirmations", "rater_nominations", "vendors", "vendor_ratings", "knowledge_assets", "budgets",
+    "session_costs", "resource_bookings", "prework_events", "learner_questions", "platform_checks", "incidents",
+    "interactions", "kpi_facts",
 }  # fmt: skip
 
 

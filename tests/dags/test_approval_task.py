@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from trainloop.config import get_site
 from trainloop.requests import approvals
 from trainloop.requests.approvals import Approval
 
@@ -63,6 +64,23 @@ def test_it_asks_in_both_languages_with_counts_only(door: SimpleNamespace) -> No
     assert "草稿" in door.task.body
     assert "draft" in door.task.body
     assert door.task.template_fields == ()
+
+
+@pytest.mark.parametrize(
+    ("users", "assigned"),
+    [((), None), (("lin", "zhao"), [{"id": "lin", "name": "lin"}, {"id": "zhao", "name": "zhao"}])],
+)
+def test_only_the_contacts_own_airflow_users_may_answer(
+    door: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, users: tuple[str, ...], assigned: Any
+) -> None:
+    """`airflow_users` of the contact that was asked; none named means whoever may answer in Airflow."""
+    site = get_site()
+    contact = site.contacts["hr_lead"].model_copy(update={"airflow_users": users})
+    named = site.model_copy(update={"contacts": site.contacts | {"hr_lead": contact}})
+    monkeypatch.setattr("trainloop.config.get_site", lambda: named)
+    with pytest.raises(Parked):
+        door.task.execute(CONTEXT)
+    assert door.task.assigned_users == assigned
 
 
 def test_a_row_decided_elsewhere_releases_the_task_at_its_next_look(door: SimpleNamespace) -> None:

@@ -27,7 +27,7 @@ def test_the_steps_of_an_ordinary_class_stand_as_the_table_says() -> None:
     """E, open +2 d, +5 d, +7 d at the end of the day, report at close with ten working days to go."""
     opened = local(2026, 3, 5, 18)
     planned = PLANNER.plan(Anchors(local(2026, 3, 5), local(2026, 3, 5, 17), opened))
-    assert {step: plan.due_on for step, plan in planned.items()} == {
+    assert {step: plan.due_on for step, plan in planned.items() if step.startswith("evaluation_")} == {
         "evaluation_open": date(2026, 3, 5),
         "evaluation_reminder_1": date(2026, 3, 9),  # +2 is a Saturday
         "evaluation_reminder_2": date(2026, 3, 10),
@@ -150,3 +150,54 @@ def test_a_step_comes_back_only_when_its_reason_is_gone() -> None:
 def test_every_reason_has_words_in_both_languages() -> None:
     """What stands in the column is a code; a person reads it in their language."""
     assert all(set(texts) == {"zh-CN", "en"} for texts in milestone.REASON_TEXTS.values())
+
+
+def test_the_steps_before_a_class_stand_as_the_table_says_and_help_until_it_begins() -> None:
+    """T −14/−7/−3/−1 days, −2 and −1 working days; a Thursday class of an ordinary March."""
+    planned = PLANNER.plan(ending(local(2026, 3, 19, 17)))
+    expected = {
+        "readiness_14": date(2026, 3, 5),
+        "readiness_7": date(2026, 3, 12),
+        "readiness_3": date(2026, 3, 16),
+        "readiness_1": date(2026, 3, 18),
+        "materials_sent": date(2026, 3, 12),
+        "prework_reminder_1": date(2026, 3, 16),
+        "prework_reminder_2": date(2026, 3, 18),
+        "question_digest": date(2026, 3, 17),
+        "run_sheet": date(2026, 3, 18),
+    }
+    assert {step: planned[step].due_on for step in expected} == expected
+    assert {planned[step].not_after for step in expected} == {local(2026, 3, 19, 9)}
+
+
+def test_steps_before_a_class_roll_back_over_a_holiday_and_never_forward() -> None:
+    """Spring Festival 2026 (15 to 23 February): a class of the first working day is prepared before the holiday.
+
+    2026-02-14 is a working Saturday.
+    """
+    planned = PLANNER.plan(ending(local(2026, 2, 24, 17)))
+    assert planned["readiness_7"].due_on == date(2026, 2, 14)
+    assert planned["readiness_3"].due_on == date(2026, 2, 14)
+    assert planned["run_sheet"].due_on == date(2026, 2, 14)
+    assert planned["question_digest"].due_on == date(2026, 2, 13)
+
+
+def test_a_class_in_a_zone_with_summer_time_is_prepared_by_the_sites_days() -> None:
+    """New York changes to summer time on 2026-03-08; 09:00 there is the same day in Shanghai, before and after."""
+    from zoneinfo import ZoneInfo
+
+    for day in (6, 13):
+        start = datetime(2026, 3, day, 9, tzinfo=ZoneInfo("America/New_York"))
+        planned = PLANNER.plan(Anchors(start, start + timedelta(hours=8)))
+        assert planned["readiness_1"].due_on == date(2026, 3, day - 1)
+        assert planned["readiness_1"].not_after == start
+
+
+def test_of_steps_due_together_the_last_is_done() -> None:
+    """Missed ones expire and are reported; ones rolled back to the same day were never missed."""
+    friday, monday = date(2026, 3, 13), date(2026, 3, 9)
+    due = {"readiness_7": monday, "readiness_3": friday, "readiness_1": friday}
+    assert milestone.stand_in(due) == (
+        "readiness_1",
+        {"readiness_7": MilestoneState.EXPIRED, "readiness_3": MilestoneState.SKIPPED},
+    )

@@ -7,8 +7,11 @@ import re
 import pytest
 from tests.forms.conftest import SetClock, Site
 
+from trainloop.config import get_site
 from trainloop.forms import links
 from trainloop.forms.words import actions
+from trainloop.outbox.kinds.request import _all_words
+from trainloop.requests.words import approval_words
 
 OWED, ASKED = "c" * 32, "d" * 32
 
@@ -113,6 +116,28 @@ def test_both_languages_offer_the_same_answers_and_approvals_only_two() -> None:
         assert codes[0] == codes[1], kind
         needs = [[choice.needs_comment for choice in words[locale].choices] for locale in ("zh-CN", "en")]
         assert needs[0] == needs[1], kind
+
+
+def test_page_mail_list_and_rules_know_the_same_kinds_and_answers() -> None:
+    """What can be owed or decided stands in four files: a kind or an answer that one of them lacks fails here."""
+    owed = _all_words()
+    pages, site = actions(), get_site()
+    assert set(pages) == set(owed) | set(approval_words())
+    assert set(owed) == set(site.commitments)
+    assert set(approval_words()) == set(site.approvals)
+    for kind, words in owed.items():
+        for locale in ("zh-CN", "en"):
+            page = pages[kind][locale]
+            assert [choice.code for choice in page.choices] == list(words[locale]["choices"]), kind
+            assert page.title == words[locale]["title"], kind
+    for kind, words in approval_words().items():
+        for locale in ("zh-CN", "en"):
+            assert [(choice.code, choice.needs_comment) for choice in pages[kind][locale].choices] == [
+                ("approve", False),
+                ("reject", True),
+            ], kind
+            name = re.sub(r"[（(].*?[）)]|\{.*?\}|《|》", "", words[locale]["title"]).split()
+            assert all(part.lower() in pages[kind][locale].title.lower() for part in name), kind
 
 
 def test_optional_mail_stops_with_one_click_and_only_by_post(site: Site) -> None:

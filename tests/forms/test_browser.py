@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.forms.conftest import Site, serving, token_of
 
+from trainloop.needs.competency_pages import share_results
+
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
@@ -110,7 +112,19 @@ def test_text_is_readable_targets_are_large_and_nothing_runs_out_of_the_screen(
     site.topics("T-A", "T-B", "T-C")
     site.run("update ops.survey_waves set source = 'forms'")
     needs = site.wave("annual_needs", "2027", "E1", subject_kind="year")
-    paths = [f"/f/{token_of('EVAL-2026-C001', 'E1')}", f"/f/{token_of(needs, 'E1')}", "/f/unknown"]
+    for code in ("talk", "plan"):
+        site.run(
+            "insert into core.competency_requirements values ('sales', 'P5', %s, '谈判', 'Talk', 4, 1.5, 1, 1)", code
+        )
+        site.run("insert into core.competency_assessments values ('E1', %s, '2026-02-20', 4.5, 2.5, null, 1, 1)", code)
+    share_results()
+    (page,) = site.run("select token from ops.competency_pages")
+    paths = [
+        f"/f/{token_of('EVAL-2026-C001', 'E1')}",
+        f"/f/{token_of(needs, 'E1')}",
+        "/f/unknown",
+        f"/r/{page['token']}",
+    ]
     with serving() as (_, address), browsing() as browser:
         for path in paths:
             for language in ("zh-CN", "en"):

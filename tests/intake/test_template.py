@@ -39,18 +39,18 @@ def test_a_new_dataset_is_one_yaml_file_and_one_table(
     classes: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No code: header mapping, casts, gate, quarantine reasons, references and merge derive from the declaration."""
-    (tmp_path / "vendors.yaml").write_text(
+    (tmp_path / "printers.yaml").write_text(
         """
-title_zh: 供应商
-title_en: Vendors
-purpose_zh: 课程供应商
-purpose_en: Who sells courses.
+title_zh: 印刷厂
+title_en: Printers
+purpose_zh: 印制课件的印刷厂
+purpose_en: Who prints course materials.
 owner: training_ops
-key: [vendor_code]
+key: [printer_code]
 load_mode: upsert
 expected_volume: {minimum: 1, maximum: 100}
 columns:
-  - {name: vendor_code, zh: 供应商编码, en: Vendor code, type: code, is_required: true, example: "007"}
+  - {name: printer_code, zh: 印刷厂编码, en: Printer code, type: code, is_required: true, example: "007"}
   - {name: licence_expires_on, zh: 资质到期日, en: Licence expires on, type: date, example: "2027-01-01"}
   - {name: course_code, zh: 课程编码, en: Course, type: code, references: courses.course_code,
      on_missing_reference: park, example: C1}
@@ -65,20 +65,20 @@ columns:
     contracts.load_contract.cache_clear()
     with engine.connect("owner") as connection:
         connection.execute(
-            """create table core.vendors (vendor_code text primary key, licence_expires_on date, course_code text,
+            """create table core.printers (printer_code text primary key, licence_expires_on date, course_code text,
             score numeric, file_id bigint not null, row_number bigint not null);
-            grant select, insert, update on core.vendors to trainloop_intake"""
+            grant select, insert, update on core.printers to trainloop_intake"""
         )
     try:
-        text = "供应商编码,资质到期日,课程编码,得分\n007,2027/1/1,C1,85%\n008,永久,C1,90\n009,,C7,120\n010,,C7,\n"
-        classes.drop("vendors", "供应商.csv", text)
-        assert pipeline.waiting_datasets() == ["vendors"]
-        counts = pipeline.ingest_dataset("vendors")
+        text = "印刷厂编码,资质到期日,课程编码,得分\n007,2027/1/1,C1,85%\n008,永久,C1,90\n009,,C7,120\n010,,C7,\n"
+        classes.drop("printers", "印刷厂.csv", text)
+        assert pipeline.waiting_datasets() == ["printers"]
+        counts = pipeline.ingest_dataset("printers")
     finally:
         monkeypatch.undo()
         all_contracts.cache_clear()
         contracts.load_contract.cache_clear()
     assert [counts[f"{one}_count"] for one in ("accepted", "quarantined", "parked")] == [1, 2, 1]
-    row = classes.rows("select vendor_code, score from core.vendors")[0]
-    assert (row["vendor_code"], row["score"]) == ("007", 85)
-    assert not intake_inbox.find_files("vendors")
+    row = classes.rows("select printer_code, score from core.printers")[0]
+    assert (row["printer_code"], row["score"]) == ("007", 85)
+    assert not intake_inbox.find_files("printers")

@@ -9,7 +9,10 @@ from trainloop.cli import app
 from trainloop.commands import console
 from trainloop.errors import SettingMissingError, WarehouseUnreachableError
 
-COMMANDS = "up down status doctor migrate intake template docs lifecycle report outbox demo forms mailbox bench"
+COMMANDS = (
+    "up down status doctor migrate provision intake template docs lifecycle report approvals needs outbox demo forms "
+    "mailbox bench"
+)
 
 
 def test_help_lists_every_command() -> None:

@@ -80,6 +80,23 @@ def test_a_form_that_is_offered_twice_before_intake_ran_is_one_interview(asked: 
     assert take_in(home) == 1
 
 
+def test_a_form_whose_row_is_in_quarantine_waits_there_and_is_not_offered_again(asked: Company, home: Path) -> None:
+    """A topic that is none: the owner gets the row; the next days' scans write no file and the corrected row is in."""
+    fill(asked)
+    asked.write("update core.named_responses set answers = answers || '{\"severity\": 9}'")
+    assert interviews.hand_in() == {"files_written": 1}
+    assert take_in(home) == 0
+    assert asked.read("select state::text from ops.quarantined_rows") == [{"state": "open"}]
+    assert interviews.hand_in() == {"files_written": 0}
+    assert list((home / "inbox" / "business_interviews").iterdir()) == []
+    corrected = home / "inbox" / "business_interviews" / "corrected.csv"
+    corrected.write_text(
+        f"interview_id,department_code,interviewer_id,interviewed_on,pain_point,severity\n{WAVE},D2,E1,2026-11-04,让价,4\n"
+    )
+    assert take_in(home) == 1
+    assert interviews.hand_in() == {"files_written": 0}
+
+
 def test_whoever_filled_the_form_is_left_alone(asked: Company, home: Path, set_clock: type_of_clock) -> None:
     """An answer is never taken back, though the interview is in the dataset, too."""
     fill(asked)

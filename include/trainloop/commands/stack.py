@@ -10,7 +10,7 @@ from trainloop.commands.console import FAILURE, console, show_table
 
 
 def register(app: typer.Typer) -> None:
-    for command in (up, down, status, doctor, migrate):
+    for command in (up, down, status, doctor, migrate, provision):
         app.command()(command)
 
 
@@ -111,3 +111,13 @@ def migrate() -> None:
 
     names = run_migrations()
     console.print(f"Ran {', '.join(names)}." if names else "The warehouse is up to date.")
+
+
+def provision() -> None:
+    """Prepare a deployment: both databases, roles, Airflow's Connections, HR's role, the first login."""
+    from trainloop.settings import get_settings
+    from trainloop.stack.provision import provision as run_provision
+
+    names = run_provision(get_settings())
+    console.print(f"Ran {', '.join(names)}." if names else "The warehouse is up to date.")
+    console.print("[green]✓[/] databases, roles, Connections and logins are ready")

@@ -142,6 +142,26 @@ class ApprovalRule(Rules):
     reminder_working_days: tuple[int, ...] = ()
 
 
+class ReadinessRules(Rules):
+    """What every class needs by its mode, and how much history a headcount forecast needs."""
+
+    required: dict[Literal["classroom", "online", "blended"], tuple[str, ...]]
+    history_days: int = Field(gt=0)
+    history_classes_min: int = Field(ge=2)
+    history_people_min: int = Field(ge=1)
+    forecast_interval: float = Field(gt=0, lt=1)
+
+
+class PreClassRules(Rules):
+    """What learners get and do before a class."""
+
+    group_size: int = Field(ge=2)
+    max_asset_mb: int = Field(gt=0)
+    asset_checked_hours: int = Field(gt=0)
+    link_days_after_class: int = Field(ge=0)
+    max_questions_per_person: int = Field(gt=0)
+
+
 class SuppressionRules(Rules):
     mean_min: int = Field(ge=3)
     distribution_min: int = Field(ge=3)
@@ -189,6 +209,8 @@ class NeedsRules(Rules):
     quotes_min_departments: int = Field(ge=3)
     watched_days: int
     approved_by: str
+    results_watched_days: int = Field(gt=0, description="assessments up to so old are told to the people themselves")
+    results_page_days: int = Field(gt=0, description="how long their private pages can be read")
     budget_amount: Decimal = Field(ge=0)
     budget_amounts: dict[int, Decimal]
     currency: str
@@ -240,6 +262,8 @@ class Site(Rules):
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
     approvals: dict[str, ApprovalRule]
+    readiness: ReadinessRules
+    pre_class: PreClassRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     needs: NeedsRules

@@ -44,6 +44,7 @@ PROMISES: dict[str, tuple[str, str]] = {
         "反馈：一人确认，其余列入逾期名单",
         "one acknowledges, the others are on the overdue list",
     ),
+    "competency_told": ("胜任力结果只给本人和上级", "competency results to the people and their managers"),
     "private_feedback": ("360 私密反馈只给本人", "private 360 feedback to each new manager"),
     "cohort_weakness": ("新任经理的共性薄弱项", "what new managers find hard"),
     "needs_answers": ("年度调研答卷数", "answers to the annual needs survey"),

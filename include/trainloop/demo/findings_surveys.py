@@ -30,6 +30,7 @@ def check_surveys(connection: Connection) -> Iterator[Check]:
     yield from _check_pulses(figures, asked)
     yield from _check_feedback(connection)
     yield from _check_new_managers(connection, figures)
+    yield from _check_competency_results(connection)
     yield from _check_needs_survey(connection, asked)
 
 
@@ -72,6 +73,13 @@ def _check_new_managers(connection: Connection, figures: Figures) -> Iterator[Ch
     is_near = abs(float(shown.get(lowest) or 0) - truth.means[truth.weak]) <= COHORT_TOLERANCE
     is_met = lowest == truth.weak and is_near
     yield Check("cohort_weakness", "360", truth.weak, f"{lowest} {shown.get(lowest)}", is_met)
+
+
+def _check_competency_results(connection: Connection) -> Iterator[Check]:
+    row = connection.execute(statement("demo", "competency_results")).fetchone()
+    assert row is not None
+    year = str(needs().plan_year)
+    yield same("competency_told", year, (row["assessed"], row["managers"]), (row["told"], row["told_managers"]))
 
 
 def _check_needs_survey(connection: Connection, asked: dict[str, Any]) -> Iterator[Check]:

@@ -160,9 +160,10 @@ class DirectRunner:
         commitments.tell_hr()
 
     def _analyze(self) -> None:
-        from trainloop.needs import analysis
+        from trainloop.needs import analysis, competency_pages
         from trainloop.reporting import annual_needs
 
+        competency_pages.share_results()
         analysis.analyze_closed_years()
         annual_needs.render_drafts()
 

@@ -33,8 +33,8 @@ class MilestoneState(StrEnum):
 
 
 # pending → done | expired | skipped as time passes. Back to pending: skipped when a cancelled class takes place after
-# all; expired when the class moved into the future; done when the wave of a moved class was withdrawn, or when the
-# numbers of a report changed after it was made.
+# all; expired when the class moved into the future; done when the wave of a moved class was withdrawn, when the numbers
+# of a report changed after it was made, or when a class moved and what was done before it has to be done again.
 TRANSITIONS: Mapping[MilestoneState, frozenset[MilestoneState]] = {
     MilestoneState.PENDING: frozenset({MilestoneState.DONE, MilestoneState.EXPIRED, MilestoneState.SKIPPED}),
     MilestoneState.SKIPPED: frozenset({MilestoneState.PENDING, MilestoneState.EXPIRED}),
@@ -52,6 +52,17 @@ REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
     "completions_unknown": {
         "zh-CN": "没有作答名单，无法只提醒未作答者",
         "en": "Nobody told us who has answered, so nobody was reminded",
+    },
+    "later_step_stands_in": {
+        "zh-CN": "班次公布较晚，由后一节点代替",
+        "en": "The class became known too late for it; a later step stands in",
+    },
+    "nothing_to_send": {"zh-CN": "该课程没有课前资料", "en": "The course has no material to send"},
+    "nobody_unfinished": {"zh-CN": "没有未完成预习的学员", "en": "Nobody had pre-work left to do"},
+    "nothing_asked": {"zh-CN": "没有学员提问", "en": "No learner had asked anything"},
+    "too_soon_after_last_mail": {
+        "zh-CN": "距上一封邮件太近，未再提醒",
+        "en": "Too soon after the mail before; nobody was reminded again",
     },
     "data_changed": {"zh-CN": "数据有更新，报告需重新生成", "en": "The data changed; the report is owed again"},
 }
@@ -188,20 +199,27 @@ def wanted(
     return Standing(MilestoneState.PENDING)
 
 
-def settle(current: Standing | None, wish: Standing, planned: PlannedStep, today: date) -> Standing | None:
+def settle(
+    current: Standing | None, wish: Standing, planned: PlannedStep, today: date, *, is_before_class: bool = False
+) -> Standing | None:
     """Return the standing that replaces `current` (None: no row yet), or None when the row stays as it is.
 
     Pending rows follow the plan. What is done stays done. A step the plan skipped comes back when its reason is gone;
-    an expired one only when its class moved so far that the step lies ahead again.
+    an expired one only when its class moved so far that the step lies ahead again. So does whatever was settled before
+    a class that moved: nobody has checked the new day.
     """
     if current is None:
         return None if wish.state is MilestoneState.SKIPPED else wish
+    lies_ahead = wish.state is MilestoneState.PENDING and planned.due_on > today
+    if is_before_class and lies_ahead and current.state in {MilestoneState.DONE, MilestoneState.SKIPPED}:
+        is_uncancelled = current.reason in _PLANNED_SKIPS
+        return wish if is_uncancelled else Standing(MilestoneState.PENDING, "class_moved")
     match current.state:
         case MilestoneState.PENDING:
             return wish
         case MilestoneState.SKIPPED if current.reason in _PLANNED_SKIPS and wish.state is not MilestoneState.SKIPPED:
             return wish
-        case MilestoneState.EXPIRED if wish.state is MilestoneState.PENDING and planned.due_on > today:
+        case MilestoneState.EXPIRED if lies_ahead:
             return Standing(MilestoneState.PENDING, "class_moved")
         case _:
             return None
@@ -216,3 +234,21 @@ def waited_from(today: date, working_days: int, calendar_code: str) -> date:
         return today + timedelta(days=1)
     last = calendar.roll_back(today, calendar_code).day
     return calendar.add_working_days(last, -(working_days - 1), calendar_code).day
+
+
+def is_before_class(rule: StepRule) -> bool:
+    """Return whether a step prepares a class: it is done again when the class moves."""
+    return rule.anchor == "start"
+
+
+def stand_in(due: Mapping[str, date]) -> tuple[str, dict[str, MilestoneState]]:
+    """Of due steps of one kind, in their order, return the one that is done, the last, and how earlier ones end.
+
+    Rolled back to the same day it was never missed: skipped. Else it came too late, which is reported: expired.
+    """
+    last = max(enumerate(due), key=lambda place: (due[place[1]], place[0]))[1]
+    return last, {
+        step: MilestoneState.SKIPPED if day == due[last] else MilestoneState.EXPIRED
+        for step, day in due.items()
+        if step != last
+    }

@@ -14,6 +14,8 @@ Addresses, below `TRAINLOOP_FORMS_URL`; `?lang=zh-CN|en` chooses the language:
   to `/f/<token>?saved=1`; `action=lang-zh-CN|lang-en` shows the page again in that language.
 - `GET|POST /a/<token>`: something owed (`ops.commitments`) or to be decided (`ops.approvals`): fields `form_token`,
   `choice`, `comment` → 303 to `/a/<token>?sent=1`.
+- `GET /r/<token>`: competency results of the reader, or of those who reported to the reader (`ops.competency_pages`):
+  200 while they can be read, 410 after that. There is no POST.
 - `GET|POST /u/<token>`: optional mail stopped with one click (RFC 8058: body `List-Unsubscribe=One-Click`) or resumed
   (`action=resume`).
 - `GET /health`: `{"status": "ok"}` when the warehouse answers, else 503.

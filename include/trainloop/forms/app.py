@@ -1,4 +1,4 @@
-"""The web application: three kinds of links, each with a GET that shows and a POST that acts."""
+"""The web application: kinds of links, each with a GET that shows; where there is something to do, a POST that acts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from trainloop.forms.action_pages import add_action_pages
 from trainloop.forms.desk import Desk, Turned
 from trainloop.forms.http import BodyTooLargeError, SafeHeaders
 from trainloop.forms.mail_pages import add_mail_pages
+from trainloop.forms.result_pages import add_result_pages
 from trainloop.forms.store import Store, StoreUnreachableError
 from trainloop.forms.survey_pages import add_survey_pages
 from trainloop.settings import get_settings
@@ -33,6 +34,7 @@ def create_app(store: Store) -> FastAPI:
     desk = Desk(store)
     add_survey_pages(app, desk)
     add_action_pages(app, desk)
+    add_result_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)
     _add_endings(app, desk)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -16,6 +16,9 @@ from trainloop.domain.survey import NOT_APPLICABLE, anonymity_promise
 from trainloop.forms.answers import Problem, Question, Typed, answered_count
 from trainloop.forms.words import ActionWords, Words, words, zone_of
 from trainloop.surveys.instrument import Instrument
+
+if TYPE_CHECKING:  # it makes its page here
+    from trainloop.forms.result_pages import PersonView
 
 Tone = Literal["good", "plain", "bad"]
 # A machine without Chinese fonts shows the ones our PDFs are set in; a browser asks for them only where it has none.
@@ -144,6 +147,23 @@ def action_page(
         comment=comment,
         problem=problem,
         form_token=form_token,
+    )
+
+
+def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: Locale) -> HTMLResponse:
+    """Return the page of competency results: the reader's own, or those of a team, one section a person."""
+    text = words(locale)
+    kind = "team" if row["is_team"] else "own"
+    return _page(
+        "results.html.j2",
+        locale,
+        title=text.say(f"results_title_{kind}"),
+        about=text.say("results_about", day=text.day(row["assessed_on"])),
+        intro=text.say(f"results_intro_{kind}", person=row["reader_name"]),
+        promise=text.say(f"results_promise_{kind}"),
+        until=text.say("results_until", moment=text.until(row["expires_at"], zone_of(row["timezone"]))),
+        is_team=row["is_team"],
+        people=people,
     )
 
 

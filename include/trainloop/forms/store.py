@@ -96,6 +96,10 @@ class Store:
         """Write the answer once; False when it is not open any more."""
         return bool(self._value("answer_action", {"link": link, "choice": choice, "comment": comment}))
 
+    def open_results(self, link: bytes) -> dict[str, Any] | None:
+        """Return what a link to competency results shows; None when nobody was given it."""
+        return self._row("open_results", {"link": link})
+
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""
         found: bool | None = self._value("gets_optional_mail", {"kind": kind, "id": recipient_id})

@@ -33,6 +33,17 @@ def grant_lease(environment: str, by: str, *, discard_queued: bool = False) -> d
     return discarded
 
 
+def grant_first_lease(environment: str, by: str) -> bool:
+    """Let `environment` send from a warehouse that nobody has ever sent from; False when somebody holds a lease.
+
+    A warehouse made here is no copy of another one. A restored or cloned one carries its original's lease, so it stays
+    silent until a person moves the lease.
+    """
+    with engine.connect("owner") as connection:
+        facts = {"environment": environment, "by": by, "now": clock.now(connection)}
+        return connection.execute(statement("outbox", "grant_first_lease"), facts).rowcount == 1
+
+
 def holds_lease(connection: Connection) -> bool:
     """Whether this environment may send from the database of `connection`."""
     row = connection.execute(statement("outbox", "holds_lease"), {"environment": get_settings().environment}).fetchone()

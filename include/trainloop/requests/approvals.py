@@ -1,9 +1,10 @@
 """Approvals 审批: one decision asked of one contact about one revision of one subject. The row is the truth.
 
 `ask_approval` runs in the transaction of whoever made what is to be decided, so the draft, the question and its mail
-are one commit. Two doors lead to the row: the signed link `/a/<token>` of the forms service, and Airflow's
-human-in-the-loop task of `ask_approvals`. Whichever answers first decides; the other one finds it decided. `follow_up`
-is the scan that reminds and closes, `undone` and `carried_out` let whoever acts on a decision do so once.
+are one commit. Three doors lead to the row: the signed link `/a/<token>` of the forms service, Airflow's
+human-in-the-loop task of `ask_approvals`, and `trainloop approvals decide` for when neither is at hand. Whichever
+answers first decides; the others find it decided. `follow_up` is the scan that reminds and closes, `undone` and
+`carried_out` let whoever acts on a decision do so once.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def decide(approval_id: int, *, is_approved: bool, decided_by: str, via: Via, co
     if len(words) > MAX_COMMENT or (not is_approved and not words):
         raise CommentMissingError(limit=MAX_COMMENT)
     with engine.connect("planner") as connection:
-        connection.execute(
+        written = connection.execute(
             statement("approvals", "decide"),
             {
                 "approval_id": approval_id,
@@ -130,9 +131,18 @@ def decide(approval_id: int, *, is_approved: bool, decided_by: str, via: Via, co
                 "comment": words or None,
                 "now": clock.now(connection),
             },
-        )
+        ).rowcount
+        if written:
+            connection.execute(statement("approvals", "insert_audit"), {"approval_id": approval_id})
         faults.point("approvals.decide.before_commit")
         return _read(connection, approval_id)
+
+
+def newest(limit: int, *, only_open: bool = False) -> list[Approval]:
+    """Return approvals, the open ones first."""
+    with engine.connect("planner") as connection:
+        rows = connection.execute(statement("approvals", "newest"), {"limit": limit, "only_open": only_open})
+        return [Approval(**row) for row in rows]
 
 
 def approval(approval_id: int) -> Approval:

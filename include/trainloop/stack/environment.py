@@ -51,7 +51,6 @@ def airflow_environment(settings: Settings, layout: Layout, record: StackRecord)
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(layout.task_logs),
         # A chain of tasks pays the scheduler's idle sleep between any two: 1.15 s each by default, 0.3–0.5 s so.
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         # The supervisor of a task that failed or was skipped may miss its end and look again only after this interval.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "GX_ANALYTICS_ENABLED": "false",

@@ -8,7 +8,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
@@ -19,15 +19,10 @@ ADMIN = "admin"
 
 @dataclass
 class StackRecord:
-    """What `<home>/stack.json` holds: the ports taken, the Airflow release whose tables the database has.
-
-    `is_new_warehouse` is set before our own tables are made and cleared once the new warehouse may send mail: a kill
-    between the two must not leave it mute.
-    """
+    """What `<home>/stack.json` holds: the ports taken, the Airflow release whose tables the database has."""
 
     ports: dict[str, int] = field(default_factory=dict)
     airflow_version: str = ""
-    is_new_warehouse: bool = False
 
     @property
     def airflow_url(self) -> str:
@@ -73,7 +68,8 @@ class Layout:
     def read_record(self) -> StackRecord:
         if not self.record_file.exists():
             return StackRecord()
-        return StackRecord(**json.loads(self.record_file.read_text()))
+        kept = json.loads(self.record_file.read_text())
+        return StackRecord(**{one.name: kept[one.name] for one in fields(StackRecord) if one.name in kept})
 
     def write_record(self, record: StackRecord) -> None:
         write_private(self.record_file, json.dumps(asdict(record), indent=2))

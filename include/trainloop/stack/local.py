@@ -8,21 +8,20 @@ listens on loopback. Running `up` again starts what is missing and touches nothi
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
 
-from trainloop.errors import PermanentError, TransientError
+from trainloop.errors import TransientError
 from trainloop.settings import PROJECT_DIR, Settings
-from trainloop.stack import ports
+from trainloop.stack import databases, ports
 from trainloop.stack.airflow_api import AirflowApi, AirflowUnreachableError
+from trainloop.stack.databases import AIRFLOW
 from trainloop.stack.environment import airflow_environment
 from trainloop.stack.layout import Layout, StackRecord
 from trainloop.stack.processes import Component, stop_all
 from trainloop.warehouse.embedded import EmbeddedServer
 
-AIRFLOW = (sys.executable, "-m", "airflow")
 COMMANDS: dict[str, tuple[str, ...]] = {
     "mailbox": (sys.executable, "-m", "trainloop.outbox.mailbox"),
     "forms": (sys.executable, "-m", "trainloop.forms"),
@@ -34,10 +33,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 HEALTH_NAMES = {"scheduler": "scheduler", "dag-processor": "dag_processor", "triggerer": "triggerer"}
 START_SECONDS = 180.0
 Report = Callable[[str], None]
-
-
-class AirflowMigrationError(PermanentError):
-    """Airflow's tables could not be made. The end of `airflow db migrate`: {tail}"""
 
 
 class StackStartError(TransientError):
@@ -132,41 +127,27 @@ def _take_ports(settings: Settings, layout: Layout) -> StackRecord:
             chosen[key] = kept
         else:
             chosen[key] = ports.choose(port, set(chosen.values()))
-    record = StackRecord(chosen, record.airflow_version, record.is_new_warehouse)
+    record = StackRecord(chosen, record.airflow_version)
     layout.write_record(record)
     return record
 
 
 def _migrate(layout: Layout, record: StackRecord, environment: dict[str, str], environment_name: str) -> None:
     """Bring both databases to this release; Airflow's 7 s are spent once per Airflow version."""
-    from trainloop.outbox.leases import grant_lease
-    from trainloop.warehouse import engine
-    from trainloop.warehouse.migrations import migrate
-
     version = importlib.metadata.version("apache-airflow")
-    # A warehouse that is made here and now is no copy of another one, so it may send.
-    if not _has_table(engine.url("owner"), "ops.schema_migrations"):
-        record.is_new_warehouse = True
-        layout.write_record(record)
     airflow_url = environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace(
         "postgresql+psycopg2://", "postgresql://", 1
     )
     is_known = record.airflow_version == version and _has_table(airflow_url, "public.dag_run")
     log = layout.logs / "airflow-db-migrate.log"
-    process = None
-    if not is_known:
-        with log.open("wb") as file:
-            command = (*AIRFLOW, "db", "migrate")
-            process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT, cwd=PROJECT_DIR)
+    process = None if is_known else databases.start_airflow_migration(environment, log)
     try:
-        migrate()
-        if record.is_new_warehouse:
-            grant_lease(environment_name, by="trainloop up")
-            record.is_new_warehouse = False
+        databases.migrate_warehouse(environment_name, by="trainloop up")
     finally:
-        code = process.wait() if process else 0
-    if code:
-        raise AirflowMigrationError(tail="\n".join(log.read_text(errors="replace").splitlines()[-15:]))
+        if process is not None:
+            process.wait()
+    if process is not None:
+        databases.require_migrated(process, log)
     record.airflow_version = version
     layout.write_record(record)
 

@@ -118,7 +118,13 @@ def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[tu
             is_opening_lost=is_opening_lost,
         )
         current = Standing(MilestoneState(row["state"]), row["reason"]) if row else None
-        settled = milestone.settle(current, wish, plan[step], scan.real_today)
+        settled = milestone.settle(
+            current,
+            wish,
+            plan[step],
+            scan.real_today,
+            is_before_class=milestone.is_before_class(planner.rules[step]),
+        )
         if step == milestone.OPENING_STEP and session["opened_at"] is None:
             final = settled or current or wish
             is_opening_lost = final.state in {MilestoneState.EXPIRED, MilestoneState.SKIPPED}

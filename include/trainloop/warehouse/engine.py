@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -29,7 +29,14 @@ Connection = psycopg.Connection[DictRow]
 
 
 def role_password(settings: Settings, role: str) -> str:
-    """Return the password of a warehouse role, derived from the environment's secret key."""
+    """Return the password of a warehouse role, derived from the environment's secret key.
+
+    A forms host of its own knows no key: there the password of role trainloop_forms is the one its address holds.
+    """
+    if role == "forms" and settings.forms_database_url is not None:
+        given = urlsplit(settings.forms_database_url.get_secret_value()).password
+        if given:
+            return unquote(given)
     return hmac.new(settings.secret().encode(), f"warehouse-role:{role}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
+from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.pulse import pulse_result
+from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
@@ -33,7 +35,11 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
+    "competency_result": Kind(competency_pages),
+    "team_competency_results": Kind(competency_pages),
     "raters_missing": Kind(raters_missing),
+    "readiness_problems": Kind(readiness_problems),
+    "readiness_digest": Kind(readiness_digest),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

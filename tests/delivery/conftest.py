@@ -1,0 +1,92 @@
+"""Classes to come: bookings, class managers, materials; written directly as intake would have left them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from tests.surveys.conftest import Company, local
+
+SetClock = Callable[..., datetime]
+
+
+class School(Company):
+    """The surveys' company with what happens before a class."""
+
+    def plan_class(
+        self, code: str, starts_at: datetime, *, hours: float = 8, manager: str | None = "M1", **columns: Any
+    ) -> None:
+        """A class of the course C-NEG; the same code again moves or changes it."""
+        values = {
+            "course_code": "C-NEG", "trainer_id": "T1", "status": "confirmed", "mode": "classroom", "capacity": None,
+            "venue_code": f"R-{code}", "timezone": "Asia/Shanghai", "budget_code": None,
+        } | columns  # fmt: skip
+        self.write(
+            """insert into core.class_sessions (session_code, course_code, trainer_id, class_manager_id, starts_at,
+                   ends_at, mode, status, capacity, venue_code, timezone, budget_code, file_id, row_number)
+               values (%(code)s, %(course_code)s, %(trainer_id)s, %(manager)s, %(starts_at)s, %(ends_at)s, %(mode)s,
+                   %(status)s, %(capacity)s, %(venue_code)s, %(timezone)s, %(budget_code)s, 1, 1)
+               on conflict (session_code) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+                   status = excluded.status, class_manager_id = excluded.class_manager_id,
+                   trainer_id = excluded.trainer_id, venue_code = excluded.venue_code, capacity = excluded.capacity""",
+            values | {"code": code, "manager": manager, "starts_at": starts_at,
+                      "ends_at": starts_at + timedelta(hours=hours)},
+        )  # fmt: skip
+
+    def trainer(self, trainer_id: str) -> None:
+        self.write(
+            """insert into core.trainers (trainer_id, name, email, kind, file_id, row_number)
+               values (%s, '另一位老师', %s, 'internal', 1, 1)""",
+            (trainer_id, f"{trainer_id.lower()}@example.com"),
+        )
+
+    def book(
+        self, code: str, kind: str, item: str = "-", *, due: str = "2026-02-20", confirmed: str | None = None
+    ) -> None:
+        self.write(
+            """insert into core.resource_bookings (session_code, kind, item_code, due_on, confirmed_on, file_id,
+                   row_number) values (%s, %s, %s, %s, %s, 1, 1)
+               on conflict (session_code, kind, item_code) do update set confirmed_on = excluded.confirmed_on,
+                   due_on = excluded.due_on""",
+            (code, kind, item, due, confirmed),
+        )
+
+    def exceptions(self, code: str | None = None) -> dict[tuple[str, str], str]:
+        """(kind, item) → state of one class's exceptions; '2026-C001 kind' keys are not needed: one class a call."""
+        rows = self.read(
+            """select kind, item_code, case when state = 'open' then 'open' else closed_reason end as standing
+               from ops.readiness_exceptions where %s::text is null or session_code = %s order by exception_id""",
+            (code, code),
+        )
+        return {(row["kind"], row["item_code"]): row["standing"] for row in rows}
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """Every statement that goes to the server meanwhile."""
+    statements: list[str] = []
+    execute = psycopg.Connection.execute
+
+    def counted(connection: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        statements.append(str(query)[:60])
+        return execute(connection, query, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Connection, "execute", counted)
+        yield statements
+
+
+@pytest.fixture
+def school(warehouse: str, set_clock: SetClock) -> School:
+    """One course, one trainer, class managers M1 and M2; Monday 2026-03-02, 09:00."""
+    set_clock(2026, 3, 2)
+    school = School()
+    school.people("M1", "M2")
+    return school
+
+
+__all__ = ["School", "SetClock", "counting", "local"]
