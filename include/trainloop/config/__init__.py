@@ -247,6 +247,32 @@ class MilestoneRule(Rules):
     is_rolled: bool = Field(
         True, description="a due day off work moves to the next (before a class: previous) working day"
     )
+    is_per_day: bool = Field(False, description="owed once for each day of the class: step, step_2, step_3 …")
+    modes: tuple[Literal["classroom", "online", "blended"], ...] = Field(
+        (), description="only classes of these modes owe it; none = all"
+    )
+
+
+class PlatformStep(Rules):
+    """One look at an online class's platform."""
+
+    hours_before: int = Field(gt=0)
+    fresh_hours: int = Field(gt=0, description="results of earlier than so many hours before the class count as none")
+
+
+class ClassDayRules(Rules):
+    """The day of a class: whom changes reach at once, who holds the sheet, seats of the waitlist, platform checks."""
+
+    urgent_hours: int = Field(ge=0)
+    desk_hours_before: int = Field(gt=0)
+    moved_within_days: int = Field(ge=0)
+    offer_answer_hours: int = Field(gt=0)
+    offer_latest_hours_before: int = Field(ge=0)
+    log_waits_days: int = Field(ge=0)
+    required_checks: tuple[str, ...]
+    platform_steps: dict[str, PlatformStep]
+    quiz_hard_below: float = Field(ge=0, le=1)
+    quiz_easy_above: float = Field(ge=0, le=1)
 
 
 class Site(Rules):
@@ -269,6 +295,7 @@ class Site(Rules):
     needs: NeedsRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
+    class_days: ClassDayRules
     emit_lease_minutes: int
 
     @model_validator(mode="after")

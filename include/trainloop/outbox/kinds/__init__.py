@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
+from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_guide, platform_alert, seat_offer
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
@@ -38,6 +39,11 @@ KINDS: Mapping[str, Kind] = {
     "competency_result": Kind(competency_pages),
     "team_competency_results": Kind(competency_pages),
     "raters_missing": Kind(raters_missing),
+    "class_changed": Kind(class_changed),
+    "class_desk": Kind(class_desk),
+    "login_guide": Kind(login_guide),
+    "platform_alert": Kind(platform_alert),
+    "seat_offer": Kind(seat_offer),
     "readiness_problems": Kind(readiness_problems),
     "readiness_digest": Kind(readiness_digest),
     "quarantined_rows": Kind(quarantined_rows),
