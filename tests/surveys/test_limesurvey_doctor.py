@@ -1,4 +1,4 @@
-"""`trainloop doctor` about LimeSurvey: what it finds, and what to do about it."""
+"""Where LimeSurvey is, and `trainloop doctor` about it: what it finds, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from trainloop.commands.limesurvey import examine_limesurvey
+from trainloop.domain.survey import limesurvey_address
 from trainloop.settings import Settings
 from trainloop.stack.doctor import Finding
 
@@ -81,3 +82,16 @@ def test_nobody_there_and_nothing_set(tmp_path: Path, user: str, remedy: str) ->
     found = look(tmp_path, "http://127.0.0.1:9/index.php", user=user)
     assert found is not None
     assert remedy in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("base", "page"),
+    [
+        ("https://s.example.com/index.php/", "https://s.example.com/index.php/survey/index?sid=1&token=ab"),
+        ("https://s.example.com/index.php?r=", "https://s.example.com/index.php?r=survey/index&sid=1&token=ab"),
+    ],
+)
+def test_addresses_are_paths_or_not_as_the_setting_says(base: str, page: str) -> None:
+    """LimeSurvey's installer chooses by its web server; either way the same page has one address."""
+    assert limesurvey_address(base, "survey/index", sid=1, token="ab") == page
+    assert limesurvey_address(base, "admin/remotecontrol").endswith("admin/remotecontrol")

@@ -112,8 +112,11 @@ def _make(server: Server, wave: dict[str, Any]) -> int:
     ending = f" [{wave['wave_code']}#{wave['opening_number']}]"
     template = get_site().surveys.limesurvey_surveys.get(instrument.code)
     survey_id = server.survey_titled(ending)
-    if survey_id is not None and server.properties(survey_id, ["active"])["active"] != "Y":
-        # Half made: nobody could answer it yet, and what stopped it may have been mended in what it was copied from.
+    if survey_id is not None and server.properties(survey_id, ["active", "expires"]) == {
+        "active": "N",
+        "expires": None,
+    }:
+        # Stopped before it got its end: nobody ever could answer it, and what it was copied from may be mended by now.
         server.delete(survey_id)
         survey_id = None
     if survey_id is None:
