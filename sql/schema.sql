@@ -2909,6 +2909,20 @@ grant select on core.competency_results to trainloop_feedback;
 grant select, insert, update on ops.competency_pages to trainloop_feedback;
 grant select (page_id, reader_id, assessed_on, is_team, token, version_number, people_count, expires_at)
     on ops.competency_pages to trainloop_sender;
+-- Vendors: what kind of need a topic is, which files stand behind the scores, and HR's mail.
+alter table core.training_topics
+    add column need_type text check (need_type in ('technical', 'leadership', 'compliance', 'general'));
+
+-- Grain: one file that current rows of vendors or their ratings came from.
+create view core.vendor_files as
+select 'vendors' as dataset, file_id from core.vendors
+union
+select 'vendor_ratings', file_id from core.vendor_ratings;
+
+grant select on core.vendors, core.vendor_files to trainloop_reporter;
+grant select on core.vendors to trainloop_sender;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('vendor_scores', 'report', false);
 
 -- Readiness of class sessions: what is wrong with one that is to come, and how many people to expect.
 

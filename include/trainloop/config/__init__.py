@@ -220,6 +220,29 @@ class NeedsRules(Rules):
         return self.budget_amounts.get(year, self.budget_amount)
 
 
+class VendorCriterion(Rules):
+    zh: str
+    en: str
+    weight: float = Field(gt=0)
+
+    def text(self, locale: Locale) -> str:
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class ResourceRules(Rules):
+    vendor_criteria: dict[str, VendorCriterion]
+    vendor_min_raters: int = Field(ge=2)
+    history_sigma: float = Field(gt=0)
+    history_tau: float = Field(gt=0)
+    need_types: dict[str, tuple[str, ...]]
+    choices_shown: int = Field(ge=1, le=9)
+
+    def criterion_of(self, written: str) -> str:
+        """Return the code of a criterion that a file names by code or by word; an unknown one stays as written."""
+        words = {word.casefold(): code for code, one in self.vendor_criteria.items() for word in (code, one.zh, one.en)}
+        return words.get(written.casefold(), written)
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -293,6 +316,7 @@ class Site(Rules):
     suppression: SuppressionRules
     statistics: StatisticsRules
     needs: NeedsRules
+    resources: ResourceRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules

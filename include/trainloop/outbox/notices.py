@@ -44,6 +44,7 @@ NoticeKind = Literal[
     "annual_needs_report",
     "trainer_needs",
     "pulse_result",
+    "vendor_scores",
     "assessment_feedback",
     "competency_result",
     "team_competency_results",

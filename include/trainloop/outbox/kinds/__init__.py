@@ -20,6 +20,7 @@ from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problem
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
+from trainloop.outbox.kinds.vendors import vendor_scores
 
 KINDS: Mapping[str, Kind] = {
     "survey_invitation": Kind(survey_calls),
@@ -34,6 +35,7 @@ KINDS: Mapping[str, Kind] = {
     "approval_request": Kind(approval_calls),
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
+    "vendor_scores": Kind(vendor_scores),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
     "competency_result": Kind(competency_pages),
