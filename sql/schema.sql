@@ -2563,12 +2563,14 @@ create table ops.limesurvey_surveys (
     closes_at timestamptz not null,
     -- How many complete answers the last pull brought: an anonymous wave is pulled in portions.
     pulled_count integer not null default 0,
-    -- Pulled after its end, or its wave was withdrawn: not asked again.
+    -- Its last answers went through the gate, or its wave was withdrawn: not asked again.
     is_finished boolean not null default false
 );
 
 grant select, insert, update on ops.limesurvey_surveys to trainloop_intake;
 grant select on ops.limesurvey_surveys to trainloop_sender;
+-- The scan that closes waves asks whether LimeSurvey has been emptied; what is asked there it does not learn.
+grant select (wave_code, opening_number, is_finished) on ops.limesurvey_surveys to trainloop_planner;
 grant select (state) on ops.invitations to trainloop_intake;
 
 -- By the token of a confidential wave: the pseudonym under which one person's answers are linked, and the group of

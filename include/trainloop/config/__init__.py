@@ -89,6 +89,13 @@ class SurveyRules(Rules):
     limesurvey_surveys: dict[str, int] = Field(
         {}, description="instrument → your survey in LimeSurvey that each wave gets a copy of"
     )
+    limesurvey_patience_hours: int = Field(
+        ge=0, description="how long a wave waits with its close for LimeSurvey's last answers"
+    )
+
+    @property
+    def limesurvey_patience(self) -> timedelta:
+        return timedelta(hours=self.limesurvey_patience_hours)
 
     def source_of(self, instrument_code: str, course_code: str | None = None) -> Source:
         """Return which survey source collects the answers of an instrument, about a class of a course."""
