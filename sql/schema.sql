@@ -3333,3 +3333,5 @@ grant execute on function forms.open_class_desk, forms.sign_in, forms.report_inc
 -- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
 insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
 grant select on core.budgets to trainloop_sender;
+-- A booking that is given up stays known and counts for nothing.
+alter table core.resource_bookings add column cancelled_on date;
