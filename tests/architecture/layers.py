@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -50,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",
@@ -68,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",
