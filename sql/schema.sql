@@ -3330,3 +3330,6 @@ revoke execute on function forms.open_class_desk, forms.desk_of, forms.sign_in, 
     forms.close_incident, forms.open_offer, forms.answer_offer from public;
 grant execute on function forms.open_class_desk, forms.sign_in, forms.report_incident, forms.close_incident,
     forms.open_offer, forms.answer_offer to trainloop_forms;
+-- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
+insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
+grant select on core.budgets to trainloop_sender;

@@ -260,6 +260,9 @@ class ResourceRules(Rules):
     history_tau: float = Field(gt=0)
     need_types: dict[str, tuple[str, ...]]
     choices_shown: int = Field(ge=1, le=9)
+    budgets_approved_by: str
+    education_fund_pct: Decimal = Field(gt=0, le=100)
+    payroll_amounts: dict[int, Decimal]
 
     def criterion_of(self, written: str) -> str:
         """Return the code of a criterion that a file names by code or by word; an unknown one stays as written."""

@@ -45,6 +45,7 @@ NoticeKind = Literal[
     "trainer_needs",
     "pulse_result",
     "vendor_scores",
+    "budget_status",
     "assessment_feedback",
     "competency_result",
     "team_competency_results",
