@@ -33,7 +33,7 @@ def files(company: Company) -> Iterator[Dated]:
     yield ARRIVE_ON, knowledge_base.catalogue(company)
     renewed = delivery().knowledge.renewed
     yield renewed.arrives_on, knowledge_base.renewal(company)
-    yield ARRIVE_ON, _budgets(company)
+    yield APRIL, _budgets(company)
     yield date(2026, 6, 23), _costs()
     yield APRIL, _bookings(company, ("2026-C004", "2026-C005", "2026-C006"), "资源预订_四月.csv")
     yield delivery().double_booked.corrected_on, _corrected_booking(company)

@@ -53,7 +53,7 @@ def _session_row(company: Company, one: ClassSession, status: str, on: date | No
         "mode": MODE_WORDS[one.mode],
         "venue_code": one.venue or None,
         "capacity": 40,
-        "budget_code": f"B2026-{one.course_code[2:]}",
+        "budget_code": one.budget_code,
         "status": status,
         "is_pilot": "是" if one.course_code == "C-PROJ" else "否",
     }

@@ -17,8 +17,8 @@ from trainloop.config import get_site
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review,
-# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody decides in Airflow.
-# audit: due against done. Mails, plans and reports follow by themselves.
+# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody
+# decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -90,11 +90,11 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "capture", "evaluate"), ""),
         ("02-24", "春节后提醒", "a reminder after the holidays", FULL, "class:3:1"),
         ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, "class:3:2"),
-        ("04-02", "开课前 14 天：重复预订；供应商授权过期", "14 days before: a room booked twice; a licence ran out",
+        ("04-02", "开课前 14 天：重复预订、超支、供应商授权过期", "14 days before: a room booked twice, a budget over, a licence gone",
          ("ingest", "score", "ready"), ""),
         ("04-08", "第一季度满意度调研开启", "the pulse about the first quarter opens", ("pulse", "waves"), ""),
-        ("04-09", "开课前 7 天：资料发放，一份资料授权过期", "7 days before: materials go out, one is not licensed",
-         ("ready", "prepare"), ""),
+        ("04-09", "开课前 7 天：资料发放，一份资料授权过期", "7 days before: materials go out but for one; HR approves",
+         ("ready", "prepare"), "approve"),
         ("04-13", "开课前 3 天：预订已更正", "3 days before: the booking is corrected",
          ("ingest", "ready", "prepare"), ""),
         ("04-15", "开课前 1 天：运行表", "the day before: run-sheets", ("ready", "prepare", "watch"), ""),
@@ -109,11 +109,11 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("05-28", "六月班次：资料发放", "June's class: materials go out", ("ingest", "ready", "prepare", "watch"), ""),
         ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
          ("ingest", "watch"), ""),
-        ("06-04", "新日期前 7 天：只发线上班资料", "7 days before the new date: nothing goes out twice",
-         ("ready", "prepare"), ""),
-        ("06-08", "资料新版本；预习提醒；提问汇总", "a new version; pre-work reminders; the questions",
+        ("06-04", "新日期前 7 天：只发资料新版本", "7 days before the new date: a new version, nothing twice",
          ("ingest", "ready", "prepare"), ""),
-        ("06-10", "平台检查未通过", "a platform check fails", ("ingest", "ready", "prepare", "watch"), ""),
+        ("06-08", "预习提醒；学员提问到达", "pre-work reminders; learners' questions arrive",
+         ("ingest", "ready", "prepare"), ""),
+        ("06-10", "平台检查未通过；提问汇总", "a platform check fails; the trainer reads the questions", ("ingest", "ready", "prepare", "watch"), ""),
         ("06-11 07:05", "开课前 2 小时：平台已修复", "two hours before: the platform is mended",
          ("ingest", "watch"), ""),
         ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over",
