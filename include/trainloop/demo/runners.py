@@ -20,7 +20,6 @@ DAGS: dict[Work, str] = {
     "ready": "check_session_readiness",
     "prepare": "prepare_class_sessions",
     "watch": "watch_class_day",
-    "capture": "capture_class_day",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
     "launch": "launch_annual_needs_survey",
