@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "requests": WORK | {"outbox.notices", "surveys.scan"},
     "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
+    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -49,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",
@@ -67,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",
