@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "requests": WORK | {"outbox.notices", "surveys.scan"},
     "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
+    "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
