@@ -216,8 +216,7 @@ select session_code, kind, item_code, state::text as state, closed_reason from o
 
 -- name: budget_questions
 select subject_id, state::text as state, decided_via from ops.approvals where kind = 'over_budget'
-order by approval_id desc
-limit 1
+order by approval_id
 
 -- name: before_class
 -- What learners of one class were told before it, and what its trainer got of their questions.

@@ -135,7 +135,7 @@ def _costs() -> PlantedFile:
     for code, amounts in delivery().costs.items():
         for category, amount in amounts.items():
             table.add(session_code=code, category=words[category], amount=amount, currency="CNY")
-    wrong = table.add(session_code="2026-C004", category="授课费", amount="五百", currency="CNY")
+    wrong = table.add(session_code="2026-C005", category="授课费", amount="五百", currency="CNY")
     table.faults.append((wrong, "amount", "wrong_type"))
     return PlantedFile(
         "session_costs", "班次成本_上半年.csv", csv_bytes(table, "gb18030"), len(table.rows), table.bad()
