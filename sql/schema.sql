@@ -2563,12 +2563,14 @@ create table ops.limesurvey_surveys (
     closes_at timestamptz not null,
     -- How many complete answers the last pull brought: an anonymous wave is pulled in portions.
     pulled_count integer not null default 0,
-    -- Pulled after its end, or its wave was withdrawn: not asked again.
+    -- Its last answers went through the gate, or its wave was withdrawn: not asked again.
     is_finished boolean not null default false
 );
 
 grant select, insert, update on ops.limesurvey_surveys to trainloop_intake;
 grant select on ops.limesurvey_surveys to trainloop_sender;
+-- The scan that closes waves asks whether LimeSurvey has been emptied; what is asked there it does not learn.
+grant select (wave_code, opening_number, is_finished) on ops.limesurvey_surveys to trainloop_planner;
 grant select (state) on ops.invitations to trainloop_intake;
 
 -- By the token of a confidential wave: the pseudonym under which one person's answers are linked, and the group of
@@ -2907,6 +2909,20 @@ grant select on core.competency_results to trainloop_feedback;
 grant select, insert, update on ops.competency_pages to trainloop_feedback;
 grant select (page_id, reader_id, assessed_on, is_team, token, version_number, people_count, expires_at)
     on ops.competency_pages to trainloop_sender;
+-- Vendors: what kind of need a topic is, which files stand behind the scores, and HR's mail.
+alter table core.training_topics
+    add column need_type text check (need_type in ('technical', 'leadership', 'compliance', 'general'));
+
+-- Grain: one file that current rows of vendors or their ratings came from.
+create view core.vendor_files as
+select 'vendors' as dataset, file_id from core.vendors
+union
+select 'vendor_ratings', file_id from core.vendor_ratings;
+
+grant select on core.vendors, core.vendor_files to trainloop_reporter;
+grant select on core.vendors to trainloop_sender;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('vendor_scores', 'report', false);
 
 -- Readiness of class sessions: what is wrong with one that is to come, and how many people to expect.
 
@@ -3314,6 +3330,9 @@ revoke execute on function forms.open_class_desk, forms.desk_of, forms.sign_in, 
     forms.close_incident, forms.open_offer, forms.answer_offer from public;
 grant execute on function forms.open_class_desk, forms.sign_in, forms.report_incident, forms.close_incident,
     forms.open_offer, forms.answer_offer to trainloop_forms;
+-- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
+insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
+grant select on core.budgets to trainloop_sender;
 -- Interactions that were taken back: a voiding statement may come before, with or after the one it voids.
 
 alter table core.interactions alter column session_code drop not null;

@@ -54,9 +54,13 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8030/s", description="Address of the survey tool; an invitation's token is appended"
     )
     limesurvey_url: str = Field(
-        "", description="Your LimeSurvey up to index.php, such as https://survey.example.com/index.php; empty = none"
+        "",
+        description="Your LimeSurvey up to index.php, such as https://survey.example.com/index.php (…/index.php?r= "
+        "where its addresses look like that); empty = none",
     )
-    limesurvey_user: str = Field("", description="Its account for RemoteControl 2")
+    limesurvey_user: str = Field(
+        "", description="Its account for RemoteControl 2; it needs the right to create surveys, no more"
+    )
     limesurvey_password: SecretStr | None = Field(None, description="The password of that account")
     forms_url: str = Field(
         "http://127.0.0.1:8030", description="Address of the forms service as people's browsers reach it"

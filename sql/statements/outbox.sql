@@ -475,6 +475,18 @@ where kind = %(kind)s and subject_kind = %(subject_kind)s and subject_id = %(sub
 order by rendered_at desc, report_id desc
 limit 1
 
+-- name: vendor_figures
+-- Grain: one verdict of a scoring, or one class to come whose vendor has no valid licence then.
+select figures.family, figures.code, figures.statistic, figures.text_value, vendors.name_zh, vendors.name_en
+from published.releases as releases
+join published.figures as figures using (release_id)
+left join core.vendors as vendors on figures.family = 'class' and vendors.vendor_code = figures.text_value
+where releases.product = 'vendor_scores' and releases.subject_kind = %(subject_kind)s
+    and releases.subject_id = %(subject_id)s and releases.revision_number = %(revision_number)s
+    and ((figures.family = 'vendor' and figures.statistic = 'verdict')
+        or (figures.family = 'class' and figures.statistic = 'vendor'))
+order by figures.family, figures.code
+
 -- name: needs_approval
 -- Grain: the approval of one revision of a year's needs report; superseded when a later revision was approved, too.
 select

@@ -164,8 +164,8 @@ def outcome_of(low: float | None, high: float | None, direction: Literal["higher
     return "improved" if is_up == (direction == "higher") else "worsened"
 
 
-# (zh, en) by grade and outcome. {kpi} {effect} {low} {high} {mde} {learners} {others} {pre} {post} are put in by `say`.
-_INTERVAL_ZH, _INTERVAL_EN = "（95% 区间 {low} 至 {high}）", " (95 % interval {low} to {high})"
+# (zh, en) by grade and outcome; the figures in braces are put in by `say`.
+_INTERVAL_ZH, _INTERVAL_EN = "（{confidence} 区间 {low} 至 {high}）", " ({confidence} interval {low} to {high})"
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "A.improved": (
         "培训使{kpi}改善了 {effect}" + _INTERVAL_ZH + "。",

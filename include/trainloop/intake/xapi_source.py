@@ -6,7 +6,7 @@ Read as `{"statements": […]}`, a list, or one statement. Which field is which 
 |---|---|
 | interaction_id | `id`, a UUID; the same id twice is one statement |
 | kind | last part of `verb.id`, by the words of the contract: answered → quiz, commented → turn, voided → void … |
-| session_code | a key of `context.extensions` ending in `session_code`, else `context.contextActivities` (grouping, parent) |
+| session_code | a key of `context.extensions` ending in `session_code`, else `contextActivities` (grouping, parent) |
 | employee_id | `actor.account.name` |
 | item_code | last part of `object.id`; of a voided statement its whole id |
 | is_correct, turn_count | `result.success`, a key of `result.extensions` that ends with `turn_count` |

@@ -44,6 +44,8 @@ NoticeKind = Literal[
     "annual_needs_report",
     "trainer_needs",
     "pulse_result",
+    "vendor_scores",
+    "budget_status",
     "assessment_feedback",
     "competency_result",
     "team_competency_results",

@@ -92,6 +92,8 @@ def fit(y: Floats, d: Floats, others: Floats, teams: Integers) -> ClusteredFit |
     error_cv1 = math.sqrt(factor * float(((residual_scores @ bread) ** 2).sum()))
     left_out = np.linalg.pinv(whole - crosses, hermitian=True) @ (target - scores)[:, :, None]
     error = math.sqrt((count - 1) / count * float(((left_out[:, 0, 0] - beta[0]) ** 2).sum()))
+    if error < 1e-9 * max(float(np.abs(y).max()), abs(float(beta[0]))):
+        error = 0.0  # what rounding leaves of data without any spread
     return ClusteredFit(float(beta[0]), error, error_cv1, len(y), count, crosses, scores)
 
 

@@ -39,11 +39,12 @@ _ROUNDS = 200
 
 @dataclass(frozen=True)
 class GroupRules:
-    """Least people of a comparison group, how near a match must be (standard deviations of the level before) and from
-    which difference before the class a group is narrowed to its near ones.
+    """Least people of a comparison group, the share of learners who must find somebody, how near a match must be
+    (standard deviations of the level before), and from which difference a group is narrowed to its near people.
     """
 
     min_people: int = 5
+    min_matched_share: float = 0.5
     caliper_sd: float = 0.25
     max_smd: float = 0.25
 
@@ -107,7 +108,8 @@ def choose(people: pd.DataFrame, rules: GroupRules) -> ComparisonGroup | Refusal
     """Return the first comparison group in the order that has enough people.
 
     people: role, pre (level before), job_family and job_level; only people who can be analysed. Refused when no source
-    has `min_people` (before and after matching).
+    has `min_people`, before matching and after it. A match of a minority of the learners would speak of other people
+    than those who were trained, so it does not serve.
     """
     learners = people[people["role"] == LEARNER]
     if learners.empty:
@@ -137,7 +139,7 @@ def _of_source(
     if source == "randomised" or (source != "matched" and abs(before) <= rules.max_smd):
         return as_found
     pairs = match(learners, candidates, rules.caliper_sd)
-    if len(pairs) < rules.min_people:
+    if len(pairs) < max(rules.min_people, rules.min_matched_share * len(learners)):
         # Untrained people are a group by being alike; the others stay what they are, with their difference named.
         return None if source == "matched" else as_found
     matched, people = learners.index[pairs[:, 0]], candidates.index[pairs[:, 1]]

@@ -26,6 +26,7 @@ ReasonCode = Literal[
     "no_self_rating",
     "no_earlier_wave",
     "below_minimum_raters",
+    "too_few_raters",
     "too_few_people",
     "too_few_teams",
     "too_few_periods",
@@ -39,6 +40,7 @@ ReasonCode = Literal[
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
+    "too_few_raters": ("评委不足，不形成总分", "too few raters for a score"),
     "too_few_answers": ("答卷太少，无法计算", "too few answers to compute"),
     "below_minimum_mean": (
         "少于最低人数，为保护匿名不显示",

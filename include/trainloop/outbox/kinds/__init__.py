@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
+from trainloop.outbox.kinds.budgets import budget_status
 from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_guide, platform_alert, seat_offer
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
@@ -20,6 +21,7 @@ from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problem
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
+from trainloop.outbox.kinds.vendors import vendor_scores
 
 KINDS: Mapping[str, Kind] = {
     "survey_invitation": Kind(survey_calls),
@@ -34,6 +36,8 @@ KINDS: Mapping[str, Kind] = {
     "approval_request": Kind(approval_calls),
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
+    "vendor_scores": Kind(vendor_scores),
+    "budget_status": Kind(budget_status),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
     "competency_result": Kind(competency_pages),
