@@ -183,7 +183,7 @@ def materials_page(
     text = words(locale)
     zone = zone_of(row["session_timezone"])
     place = row["venue"] or text.say("materials_online" if row["mode"] == "online" else "materials_place_open")
-    return _page(
+    return render(
         "materials.html.j2",
         locale,
         status=status,
