@@ -34,7 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
     "delivery": WORK | {"outbox.notices", "surveys.scan"},
-    "needs": WORK | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.scan"},
+    "needs": WORK
+    | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
