@@ -1530,7 +1530,11 @@ create table core.kpi_definitions (
     rate_basis text,
     unit_value_amount numeric(14, 2),
     file_id bigint not null,
-    row_number bigint not null
+    row_number bigint not null,
+    grain text not null default 'month' check (grain in ('day', 'week', 'month')),
+    rate_per numeric check (rate_per > 0),
+    currency text not null default 'CNY',
+    redefined_on date
 );
 
 create table core.strategy_goals (
@@ -1668,6 +1672,74 @@ grant select on core.kpi_definitions, core.strategy_goals, core.training_topics,
 grant select on core.kpi_definitions, core.strategy_goals, core.training_topics to trainloop_reporter, trainloop_sender;
 -- Who is in a target group on the day of the analysis: people who left are in nobody's denominator.
 grant select (removed_on, left_on) on core.employees to trainloop_statistics;
+-- Facts of indicators: what a person or a team achieved in one day, week or month. Read by the 90-day report.
+
+-- A period is written 2026-03-05, 2026-W10 (ISO week) or 2026-03; anything else has no days.
+create function core.period_grain(period text) returns text language sql immutable parallel safe
+return case
+    when period ~ '^[0-9]{4}-(0[1-9]|1[0-2])$' then 'month'
+    when period ~ '^[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])$' then 'week'
+    when period ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' then 'day'
+end;
+create function core.period_starts_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, 1)
+    -- The week with 4 January is the first.
+    when 'week' then make_date(substr(period, 1, 4)::integer, 1, 4)
+        - (extract(isodow from make_date(substr(period, 1, 4)::integer, 1, 4))::integer - 1)
+        + 7 * (substr(period, 7, 2)::integer - 1)
+    when 'day' then make_date(substr(period, 1, 4)::integer, substr(period, 6, 2)::integer, substr(period, 9, 2)::integer)
+end;
+create function core.period_ends_on(period text) returns date language sql immutable parallel safe
+return case core.period_grain(period)
+    when 'month' then (core.period_starts_on(period) + interval '1 month' - interval '1 day')::date
+    when 'week' then core.period_starts_on(period) + 6
+    when 'day' then core.period_starts_on(period)
+end;
+
+-- 2026-03, 2026/3, 2026年3月, 202603; 2026-W10, 2026年第10周; days as in staging.iso_day.
+create function staging.period_slowly(v text) returns text language sql stable strict parallel safe
+return (
+    select case
+        when coalesce(month[2], month[3])::integer between 1 and 12
+            then month[1] || '-' || lpad(coalesce(month[2], month[3]), 2, '0')
+        when week[2]::integer between 1 and 53
+            and extract(isoyear from core.period_starts_on(week[1] || '-W' || lpad(week[2], 2, '0')))::text = week[1]
+            then week[1] || '-W' || lpad(week[2], 2, '0')
+        when length(plain) >= 8 then staging.iso_day(plain)
+    end
+    from (select staging.plain(v) as plain) as cleaned,
+        lateral (select
+            regexp_match(plain, '^((?:19|20)[0-9]{2})(?:\s*[-/.年]\s*([0-9]{1,2})\s*月?|([0-9]{2}))$'),
+            regexp_match(plain, '^((?:19|20)[0-9]{2})\s*[-年]?\s*(?:W|第)\s*([0-9]{1,2})\s*周?$', 'i')
+        ) as parts (month, week)
+);
+create function staging.period_of(v text) returns text language sql stable parallel safe
+return case when v ~ '^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$' then v else staging.period_slowly(v) end;
+
+-- Grain: one indicator of one person or team in one period. A rate keeps its exposure (denominator), a level its value.
+create table core.kpi_facts (
+    unit_kind text not null check (unit_kind in ('employee', 'team')),
+    unit_id text not null,
+    kpi_code text not null,
+    period text not null check (core.period_grain(period) is not null),
+    numerator numeric,
+    denominator numeric check (denominator > 0),
+    value numeric,
+    unit text,
+    source text,
+    file_id bigint not null,
+    row_number bigint not null,
+    starts_on date generated always as (core.period_starts_on(period)) stored,
+    ends_on date generated always as (core.period_ends_on(period)) stored,
+    primary key (unit_kind, unit_id, kpi_code, period),
+    constraint it_says_something check (num_nonnulls(numerator, value) >= 1)
+);
+-- The windows of one indicator are read over everybody; the table holds years of all of them.
+create index on core.kpi_facts (kpi_code, starts_on);
+
+grant select, insert, update, delete on core.kpi_facts to trainloop_intake;
+grant select on core.kpi_facts to trainloop_planner, trainloop_statistics;
 -- The yearly analysis of training needs: what was computed (marts) and what may be seen of it (published, suppressed).
 -- A release has product annual_needs, subject_kind needs_year and the plan's year as subject; its single numbers are in
 -- published.figures, its masked quotes in published.verbatims (item_code quote:<topic_code>).
@@ -2491,12 +2563,14 @@ create table ops.limesurvey_surveys (
     closes_at timestamptz not null,
     -- How many complete answers the last pull brought: an anonymous wave is pulled in portions.
     pulled_count integer not null default 0,
-    -- Pulled after its end, or its wave was withdrawn: not asked again.
+    -- Its last answers went through the gate, or its wave was withdrawn: not asked again.
     is_finished boolean not null default false
 );
 
 grant select, insert, update on ops.limesurvey_surveys to trainloop_intake;
 grant select on ops.limesurvey_surveys to trainloop_sender;
+-- The scan that closes waves asks whether LimeSurvey has been emptied; what is asked there it does not learn.
+grant select (wave_code, opening_number, is_finished) on ops.limesurvey_surveys to trainloop_planner;
 grant select (state) on ops.invitations to trainloop_intake;
 
 -- By the token of a confidential wave: the pseudonym under which one person's answers are linked, and the group of
@@ -2835,6 +2909,20 @@ grant select on core.competency_results to trainloop_feedback;
 grant select, insert, update on ops.competency_pages to trainloop_feedback;
 grant select (page_id, reader_id, assessed_on, is_team, token, version_number, people_count, expires_at)
     on ops.competency_pages to trainloop_sender;
+-- Vendors: what kind of need a topic is, which files stand behind the scores, and HR's mail.
+alter table core.training_topics
+    add column need_type text check (need_type in ('technical', 'leadership', 'compliance', 'general'));
+
+-- Grain: one file that current rows of vendors or their ratings came from.
+create view core.vendor_files as
+select 'vendors' as dataset, file_id from core.vendors
+union
+select 'vendor_ratings', file_id from core.vendor_ratings;
+
+grant select on core.vendors, core.vendor_files to trainloop_reporter;
+grant select on core.vendors to trainloop_sender;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('vendor_scores', 'report', false);
 
 -- Readiness of class sessions: what is wrong with one that is to come, and how many people to expect.
 
@@ -2893,3 +2981,606 @@ grant select on ops.readiness_exceptions to trainloop_sender, trainloop_reporter
 grant select, insert, update, delete on marts.headcount_forecasts to trainloop_planner;
 grant usage on schema marts to trainloop_sender, trainloop_reporter;
 grant select on marts.headcount_forecasts to trainloop_sender, trainloop_reporter;
+-- Class days: what people were last told about a class, seats that became free, whose sign-in sheet it is.
+
+-- What happened (description) beside what was done (action); where a class goes on whose room changed.
+alter table core.incidents add column description text;
+alter table core.incidents add column venue_code text;
+
+-- Grain: one class session as its people were last told. What differs from it is a change; change_number counts them and
+-- is the sequence of their notices. file_venue_code and incident_at tell which word about the room is new: the class's
+-- file or an incident.
+create table ops.class_announcements (
+    session_code text primary key,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    timezone text not null,
+    mode text not null,
+    venue_code text,
+    file_venue_code text,
+    incident_at timestamptz,
+    is_cancelled boolean not null,
+    change_number integer not null default 0,
+    told_at timestamptz not null
+);
+
+-- Grain: one learner's seat in one class as it was last seen; a seat that ended in one class and began in another of
+-- the same course is a move. move_number counts the moves into it.
+create table ops.told_seats (
+    session_code text not null,
+    employee_id text not null,
+    is_held boolean not null,
+    changed_at timestamptz not null,
+    move_number integer not null default 0,
+    primary key (session_code, employee_id)
+);
+
+-- open → accepted | declined (the learner's own word) | expired (nobody answered in time) | withdrawn (the class was
+-- cancelled or began, or the seat is gone). A settled offer stays settled: one offer a person and class.
+create type ops.offer_state as enum ('open', 'accepted', 'declined', 'expired', 'withdrawn');
+
+-- Grain: one seat offered to one learner of a class's waitlist. The token is the learner's own link.
+create table ops.seat_offers (
+    offer_id bigint generated always as identity primary key,
+    session_code text not null,
+    employee_id text not null,
+    token text not null default replace(gen_random_uuid()::text, '-', ''),
+    offered_at timestamptz not null,
+    expires_at timestamptz not null,
+    state ops.offer_state not null default 'open',
+    settled_at timestamptz,
+    constraint seat_offers_once unique (session_code, employee_id),
+    constraint seat_offers_settled_has_a_time check ((state = 'open') = (settled_at is null))
+);
+-- Pages look links up by hash.
+create unique index seat_offers_link_idx on ops.seat_offers (sha256(token::bytea));
+-- Every scan asks which offers wait.
+create index seat_offers_open_idx on ops.seat_offers (expires_at) where state = 'open';
+
+-- Grain: the sign-in sheet of one class session and who holds its link: the class manager, HR where there is none.
+create table ops.class_desks (
+    session_code text primary key,
+    holder_kind text not null check (holder_kind in ('employee', 'contact')),
+    holder_id text not null,
+    token text not null default replace(gen_random_uuid()::text, '-', ''),
+    -- Another holder gets another link; its number is the sequence of the mail.
+    link_number integer not null default 1,
+    opened_at timestamptz not null
+);
+create unique index class_desks_link_idx on ops.class_desks (sha256(token::bytea));
+
+-- Grain: one learner in one slot as the sheet says. version counts corrections; what is newer than handed_version is not
+-- in a file of the inbox yet.
+create table forms.sign_in_entries (
+    session_code text not null,
+    employee_id text not null,
+    slot integer not null check (slot between 1 and 100),
+    status text not null check (status in ('present', 'late', 'early', 'absent', 'excused')),
+    version integer not null default 1,
+    handed_version integer not null default 0,
+    primary key (session_code, employee_id, slot)
+);
+create index sign_in_entries_waiting_idx on forms.sign_in_entries (session_code) where version > handed_version;
+
+-- Grain: one incident as the sheet says.
+create table forms.incident_entries (
+    incident_id bigint generated always as identity primary key,
+    session_code text not null,
+    reported_at timestamptz not null,
+    kind text not null check (kind in ('leave', 'venue', 'equipment', 'trainer', 'safety', 'other')),
+    severity text not null check (severity in ('minor', 'major', 'critical')),
+    employee_id text,
+    description text not null,
+    action text,
+    venue_code text,
+    closed_at timestamptz,
+    version integer not null default 1,
+    handed_version integer not null default 0,
+    constraint incident_entries_once unique (session_code, reported_at, kind)
+);
+create index incident_entries_waiting_idx on forms.incident_entries (session_code) where version > handed_version;
+
+-- Grain: one learner who has a seat in a class now: confirmed and not on leave, or accepted an offer that the enrollment
+-- has not caught up with.
+create view ops.class_seats as
+select enrollments.session_code, enrollments.employee_id
+from core.enrollments
+where enrollments.status = 'confirmed'
+    and not exists (
+        select from core.incidents as incident
+        join core.class_sessions as session on session.session_code = incident.session_code
+        where incident.session_code = enrollments.session_code and incident.employee_id = enrollments.employee_id
+            and incident.kind = 'leave' and incident.reported_at < session.starts_at
+    )
+union
+select offer.session_code, offer.employee_id
+from ops.seat_offers as offer
+where offer.state = 'accepted'
+    and not exists (
+        select from core.enrollments
+        where enrollments.session_code = offer.session_code and enrollments.employee_id = offer.employee_id
+            and enrollments.status <> 'waitlisted'
+    );
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('class_changed', 'data', false),
+('class_desk', 'data', false),
+('platform_alert', 'data', false),
+('login_guide', 'data', false),
+('seat_offer', 'data', false),
+('class_log', 'report', false);
+
+grant select, insert, update on ops.class_announcements, ops.told_seats, ops.seat_offers, ops.class_desks
+    to trainloop_planner;
+grant select on ops.class_seats to trainloop_planner;
+grant select on ops.class_announcements, ops.seat_offers, ops.class_desks, ops.class_seats, core.incidents,
+    core.platform_checks to trainloop_sender;
+grant usage on schema forms to trainloop_planner;
+grant select, update (handed_version) on forms.sign_in_entries, forms.incident_entries to trainloop_planner;
+-- The pages of a class day: the sign-in sheet with its incidents, and an offered seat. As elsewhere in `forms`, the
+-- service calls these functions and reads no table.
+
+-- How the link of a class's sheet stands (no row: nobody was given it), with everything its page shows.
+create function forms.open_class_desk(link bytea)
+returns table (
+    state text, session_code text, subject jsonb, starts_at timestamptz, ends_at timestamptz, class_timezone text,
+    venue_code text, holder_name text, locale text, timezone text, now timestamptz, learners jsonb, entries jsonb,
+    incidents jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when session.status = 'cancelled' then 'withdrawn'
+            when session.ends_at + interval '4 days' <= ops.business_now() then 'closed'
+            else 'open'
+        end,
+        session.session_code, forms.subject_of('class_session', session.session_code), session.starts_at,
+        session.ends_at, session.timezone, told.venue_code, holder.name, holder.locale, holder.timezone,
+        ops.business_now(),
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', person.employee_id, 'name', person.name, 'is_on_leave', seat.employee_id is null
+            ) order by person.name, person.employee_id), '[]')
+            from core.employees as person
+            left join ops.class_seats as seat
+                on seat.session_code = desk.session_code and seat.employee_id = person.employee_id
+            where seat.employee_id is not null or exists (
+                select from core.incidents as incident
+                where incident.session_code = desk.session_code and incident.employee_id = person.employee_id
+                    and incident.kind = 'leave'
+            )
+        ),
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'employee_id', entry.employee_id, 'slot', entry.slot, 'status', entry.status
+            )), '[]')
+            from forms.sign_in_entries as entry where entry.session_code = desk.session_code
+        ),
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', incident.incident_id, 'kind', incident.kind, 'severity', incident.severity,
+                'reported_at', incident.reported_at, 'closed_at', incident.closed_at,
+                'description', incident.description, 'action', incident.action
+            ) order by incident.reported_at desc), '[]')
+            from forms.incident_entries as incident where incident.session_code = desk.session_code
+        )
+    from ops.class_desks as desk
+    join core.class_sessions as session on session.session_code = desk.session_code
+    left join ops.class_announcements as told on told.session_code = desk.session_code
+    left join core.employees as holder on desk.holder_kind = 'employee' and holder.employee_id = desk.holder_id
+    where sha256(desk.token::bytea) = link;
+end;
+
+-- Whose sheet may be written now; null when the link is nobody's or its class is over or cancelled.
+create function forms.desk_of(link bytea) returns text
+language sql stable security definer set search_path = ''
+return (
+    select session.session_code
+    from ops.class_desks as desk
+    join core.class_sessions as session on session.session_code = desk.session_code
+    where sha256(desk.token::bytea) = link and session.status <> 'cancelled'
+        and session.ends_at + interval '4 days' > ops.business_now()
+);
+
+-- Writes one portion of a sheet: a status that changed is a new version. Returns how many are new or changed; null when
+-- the sheet cannot be written. A name that is not on the sheet is not written.
+create function forms.sign_in(link bytea, in_slot integer, people text[], statuses text[]) returns integer
+language plpgsql security definer set search_path = '' as $$
+declare
+    code text := forms.desk_of(link);
+    written integer;
+begin
+    if code is null then
+        return null;
+    end if;
+    insert into forms.sign_in_entries as kept (session_code, employee_id, slot, status)
+    select code, said.employee_id, in_slot, said.status
+    from unnest(people, statuses) as said (employee_id, status)
+    where exists (
+            select from ops.class_seats as seat where seat.session_code = code and seat.employee_id = said.employee_id
+        ) or exists (
+            select from core.incidents as incident
+            where incident.session_code = code and incident.employee_id = said.employee_id and incident.kind = 'leave'
+        )
+    order by said.employee_id
+    on conflict (session_code, employee_id, slot) do update
+    set status = excluded.status, version = kept.version + 1
+    where kept.status <> excluded.status;
+    get diagnostics written = row_count;
+    return written;
+end
+$$;
+
+-- Writes one incident; pressing the button twice makes one. false: the sheet cannot be written.
+create function forms.report_incident(
+    link bytea, what text, how_severe text, whose text, said text, done text, moved_to text, is_closed boolean
+) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    code text := forms.desk_of(link);
+    moment timestamptz := date_trunc('second', ops.business_now());
+begin
+    if code is null then
+        return false;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('class_desk/' || code, 0));
+    if exists (
+        select from forms.incident_entries as same
+        where same.session_code = code and same.kind = what and same.description = said
+            and same.employee_id is not distinct from nullif(whose, '') and same.reported_at > moment - interval '10 minutes'
+    ) then
+        return true;
+    end if;
+    -- The key of the dataset is class, second and kind: two reports of one second stand one second apart.
+    select greatest(moment, max(reported_at) + interval '1 second') into moment
+    from forms.incident_entries where session_code = code and kind = what;
+    insert into forms.incident_entries (
+        session_code, reported_at, kind, severity, employee_id, description, action, venue_code, closed_at
+    )
+    values (
+        code, moment, what, how_severe, nullif(whose, ''), said, nullif(done, ''), nullif(moved_to, ''),
+        case when is_closed then moment end
+    );
+    return true;
+end
+$$;
+
+-- Closes an open incident of the sheet; closing it twice changes nothing. false: the sheet cannot be written.
+create function forms.close_incident(link bytea, incident bigint) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    code text := forms.desk_of(link);
+begin
+    if code is null then
+        return false;
+    end if;
+    update forms.incident_entries
+    set closed_at = greatest(reported_at, date_trunc('second', ops.business_now())), version = version + 1
+    where incident_id = incident and session_code = code and closed_at is null;
+    return true;
+end
+$$;
+
+-- How an offered seat stands (no row: nobody was given the link).
+create function forms.open_offer(link bytea)
+returns table (
+    state text, subject jsonb, starts_at timestamptz, class_timezone text, venue_code text, expires_at timestamptz,
+    person_name text, locale text, timezone text
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when offer.state = 'open' and (session.status = 'cancelled' or session.starts_at <= ops.business_now())
+                then 'withdrawn'
+            when offer.state = 'open' and offer.expires_at <= ops.business_now() then 'expired'
+            else offer.state::text
+        end,
+        forms.subject_of('class_session', offer.session_code), session.starts_at, session.timezone,
+        coalesce(told.venue_code, session.venue_code), offer.expires_at, person.name, person.locale, person.timezone
+    from ops.seat_offers as offer
+    join core.class_sessions as session on session.session_code = offer.session_code
+    join core.employees as person on person.employee_id = offer.employee_id
+    left join ops.class_announcements as told on told.session_code = offer.session_code
+    where sha256(offer.token::bytea) = link;
+end;
+
+-- Takes a learner's word about an offered seat once. One class's answers queue up, and the seats are counted again: a
+-- class that was filled by other means meanwhile is not overbooked. Returns how the offer stands then; null: unknown.
+create function forms.answer_offer(link bytea, is_accepted boolean) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+    offer ops.seat_offers;
+    class core.class_sessions;
+    taken integer;
+    new_state ops.offer_state;
+begin
+    select * into offer from ops.seat_offers where sha256(token::bytea) = link;
+    if offer is null then
+        return null;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('seats/' || offer.session_code, 0));
+    select * into offer from ops.seat_offers where offer_id = offer.offer_id for update;
+    select * into class from core.class_sessions where session_code = offer.session_code;
+    if offer.state <> 'open' then
+        return offer.state;
+    end if;
+    if offer.expires_at <= ops.business_now() then
+        return 'expired';
+    end if;
+    select count(*) into taken from ops.class_seats where session_code = offer.session_code;
+    new_state := case
+        when class.status = 'cancelled' or class.starts_at <= ops.business_now() then 'withdrawn'
+        when not is_accepted then 'declined'
+        when class.capacity is not null and taken >= class.capacity then 'withdrawn'
+        else 'accepted'
+    end;
+    update ops.seat_offers set state = new_state, settled_at = ops.business_now() where offer_id = offer.offer_id;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        offer.employee_id, 'seat_offer_' || new_state::text, 'class_session', offer.session_code,
+        jsonb_build_object('offer_id', offer.offer_id)
+    );
+    return new_state;
+end
+$$;
+
+revoke execute on function forms.open_class_desk, forms.desk_of, forms.sign_in, forms.report_incident,
+    forms.close_incident, forms.open_offer, forms.answer_offer from public;
+grant execute on function forms.open_class_desk, forms.sign_in, forms.report_incident, forms.close_incident,
+    forms.open_offer, forms.answer_offer to trainloop_forms;
+-- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
+insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
+grant select on core.budgets to trainloop_sender;
+
+-- Materials before a class (R19): which files are sound, which pack a class has, whose link leads to it, what was opened
+-- and finished; and what learners ask (R20).
+
+-- Grain: the newest check of one asset's file. It is read again when the asset changed or the check is old.
+create table ops.asset_checks (
+    asset_code text primary key,
+    version text not null,
+    uri text,
+    checksum text,
+    outcome text not null check (outcome in (
+        'sound', 'no_address', 'no_checksum', 'not_our_store', 'unreachable', 'too_large', 'changed'
+    )),
+    checked_at timestamptz not null
+);
+
+-- Grain: one version of what the learners of one class session get. is_told: it brought something new; a pack that only
+-- lost an asset is shown and not mailed.
+create table ops.course_packs (
+    session_code text not null,
+    pack_number integer not null check (pack_number >= 1),
+    content_sha256 text not null,
+    is_told boolean not null,
+    made_at timestamptz not null,
+    primary key (session_code, pack_number)
+);
+
+create table ops.course_pack_assets (
+    session_code text not null,
+    pack_number integer not null,
+    asset_code text not null,
+    kind text not null,
+    title_zh text not null,
+    title_en text,
+    version text not null,
+    uri text not null,
+    checksum text not null,
+    primary key (session_code, pack_number, asset_code),
+    foreign key (session_code, pack_number) references ops.course_packs on delete cascade
+);
+
+-- Grain: one person's link to the materials of one class session. pack_number: the newest pack they were told of, 0 none.
+-- opened_at: when the page's own button was first pressed; looking at the page changes nothing, as scanners do.
+create table ops.material_links (
+    session_code text not null,
+    person_kind text not null check (person_kind in ('employee', 'trainer')),
+    person_id text not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    pack_number integer not null default 0,
+    opened_at timestamptz,
+    question_count integer not null default 0,
+    made_at timestamptz not null,
+    primary key (session_code, person_kind, person_id)
+);
+-- Pages look links up by hash.
+create unique index material_links_hash_idx on ops.material_links (sha256(token::bytea));
+
+-- Grain: one thing a person did with one asset on the page, the first time.
+create table ops.material_events (
+    session_code text not null,
+    person_kind text not null,
+    person_id text not null,
+    asset_code text not null,
+    event text not null check (event in ('opened', 'finished')),
+    happened_at timestamptz not null,
+    primary key (session_code, person_kind, person_id, asset_code, event)
+);
+
+-- Grain: one question asked on the page. Whose it is is not kept.
+create table ops.asked_questions (
+    question_id text primary key default replace(gen_random_uuid()::text, '-', ''),
+    session_code text not null,
+    question text not null check (length(question) <= 2000),
+    asked_on date not null
+);
+create index on ops.asked_questions (session_code);
+
+-- Grain: one question that a digest told the trainer, masked, with its place among the alike.
+create table ops.digested_questions (
+    source text not null check (source in ('file', 'page')),
+    question_id text not null,
+    session_code text not null,
+    digest_number integer not null check (digest_number >= 1),
+    cluster_number integer not null,
+    masked_text text not null,
+    told_at timestamptz not null,
+    primary key (source, question_id)
+);
+create index on ops.digested_questions (session_code, digest_number);
+
+-- Grain: one class session's pack as it is now.
+create view ops.current_packs as
+select distinct on (session_code) session_code, pack_number, content_sha256, is_told
+from ops.course_packs
+order by session_code, pack_number desc;
+
+-- Grain: one confirmed learner who has not left, and how much pre-work of the current pack is not finished, by file or page.
+create view ops.prework_left as
+select
+    enrollment.session_code, enrollment.employee_id, count(asset.asset_code)::int as asset_count,
+    count(asset.asset_code) filter (where not exists (
+        select from core.prework_events as event
+        where event.session_code = asset.session_code and event.employee_id = enrollment.employee_id
+            and event.asset_code = asset.asset_code and event.event = 'finished'
+    ) and not exists (
+        select from ops.material_events as event
+        where event.session_code = asset.session_code and event.person_kind = 'employee'
+            and event.person_id = enrollment.employee_id and event.asset_code = asset.asset_code
+            and event.event = 'finished'
+    ))::int as left_count
+from core.enrollments as enrollment
+inner join core.employees as person on person.employee_id = enrollment.employee_id and person.removed_on is null
+inner join ops.current_packs as pack on pack.session_code = enrollment.session_code
+inner join ops.course_pack_assets as asset
+    on asset.session_code = pack.session_code and asset.pack_number = pack.pack_number and asset.kind = 'prework'
+where enrollment.status = 'confirmed'
+group by enrollment.session_code, enrollment.employee_id;
+
+-- How a link to materials stands (no row: nobody was given it) and what its page shows. For a learner with what they have
+-- opened and finished themselves.
+create function forms.open_materials(link bytea, link_days integer)
+returns table (
+    state text, session_code text, subject jsonb, starts_at timestamptz, ends_at timestamptz, session_timezone text,
+    venue text, mode text, person_kind text, person_name text, locale text, timezone text, question_count integer, may_ask boolean,
+    assets jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when session.session_code is null or session.status = 'cancelled' then 'cancelled'
+            when session.ends_at + make_interval(days => link_days) <= ops.business_now() then 'expired'
+            when given.person_kind = 'trainer' and session.trainer_id <> given.person_id then 'not_asked'
+            when given.person_kind = 'employee' and enrollment.status is distinct from 'confirmed' then 'not_asked'
+            else 'open'
+        end,
+        given.session_code, forms.subject_of('class_session', given.session_code), session.starts_at, session.ends_at,
+        session.timezone, session.venue_code, session.mode, given.person_kind, person.name, person.locale,
+        person.timezone, given.question_count,
+        given.person_kind = 'employee' and session.starts_at > ops.business_now(),
+        coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'code', asset.asset_code, 'kind', asset.kind, 'title_zh', asset.title_zh, 'title_en', asset.title_en,
+                'version', asset.version,
+                'is_opened', exists (
+                    select from ops.material_events as event
+                    where event.session_code = given.session_code and event.person_kind = given.person_kind
+                        and event.person_id = given.person_id and event.asset_code = asset.asset_code
+                        and event.event = 'opened'
+                ),
+                'is_finished', exists (
+                    select from ops.material_events as event
+                    where event.session_code = given.session_code and event.person_kind = given.person_kind
+                        and event.person_id = given.person_id and event.asset_code = asset.asset_code
+                        and event.event = 'finished'
+                ) or (given.person_kind = 'employee' and exists (
+                    select from core.prework_events as event
+                    where event.session_code = given.session_code and event.employee_id = given.person_id
+                        and event.asset_code = asset.asset_code and event.event = 'finished'
+                ))
+            ) order by asset.kind <> 'prework', asset.asset_code)
+            from ops.course_pack_assets as asset
+            where asset.session_code = pack.session_code and asset.pack_number = pack.pack_number
+        ), '[]')
+    from ops.material_links as given
+    left join core.class_sessions as session on session.session_code = given.session_code
+    left join core.enrollments as enrollment
+        on given.person_kind = 'employee' and enrollment.session_code = given.session_code
+        and enrollment.employee_id = given.person_id
+    left join ops.mail_recipients as person
+        on person.recipient_kind = given.person_kind and person.recipient_id = given.person_id
+    left join ops.current_packs as pack on pack.session_code = given.session_code
+    where sha256(given.token::bytea) = link;
+end;
+
+-- Where the file of an asset of the current pack is and what it must hash to; is_noted: and that the person of the link
+-- opened or finished it. No row when the link is not open or the asset is not in the pack.
+create function forms.use_material(link bytea, link_days integer, asset text, what text, is_noted boolean)
+returns table (uri text, checksum text, title_zh text, version text)
+language plpgsql security definer set search_path = '' as $$
+declare
+    given ops.material_links;
+begin
+    select links.* into given
+    from ops.material_links as links
+    where sha256(links.token::bytea) = link
+        and (select page.state from forms.open_materials(link, link_days) as page) = 'open';
+    if given is null or (what = 'finished' and given.person_kind <> 'employee') then
+        return;
+    end if;
+    if is_noted then
+        insert into ops.material_events (session_code, person_kind, person_id, asset_code, event, happened_at)
+        select given.session_code, given.person_kind, given.person_id, assets.asset_code, what, ops.business_now()
+        from ops.course_pack_assets as assets
+        join ops.current_packs as pack using (session_code, pack_number)
+        where assets.session_code = given.session_code and assets.asset_code = asset
+            and (what = 'opened' or assets.kind = 'prework')
+        on conflict do nothing;
+        update ops.material_links as links
+        set opened_at = ops.business_now()
+        where sha256(links.token::bytea) = link and links.opened_at is null;
+    end if;
+    return query
+    select assets.uri, assets.checksum, assets.title_zh, assets.version
+    from ops.course_pack_assets as assets
+    join ops.current_packs as pack using (session_code, pack_number)
+    where assets.session_code = given.session_code and assets.asset_code = asset
+        and (what = 'opened' or assets.kind = 'prework');
+end
+$$;
+
+-- Keeps a learner's question without the learner; false when the link is not open, the class has begun or they asked
+-- enough.
+create function forms.ask_question(link bytea, link_days integer, words text, most integer) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    about text;
+begin
+    update ops.material_links as links
+    set question_count = links.question_count + 1
+    from core.class_sessions as session
+    where sha256(links.token::bytea) = link and links.person_kind = 'employee' and links.question_count < most
+        and session.session_code = links.session_code and session.starts_at > ops.business_now()
+        and (select page.state from forms.open_materials(link, link_days) as page) = 'open'
+    returning links.session_code into about;
+    if about is null then
+        return false;
+    end if;
+    insert into ops.asked_questions (session_code, question, asked_on)
+    select about, words, (ops.business_now() at time zone session.timezone)::date
+    from core.class_sessions as session
+    where session.session_code = about;
+    return true;
+end
+$$;
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('course_materials', 'data', false),
+('prework_reminder', 'request', false),
+('question_digest', 'data', false);
+
+grant select, insert, update, delete on ops.asset_checks to trainloop_planner;
+grant select, insert on ops.course_packs, ops.course_pack_assets, ops.digested_questions to trainloop_planner;
+grant select, insert, update on ops.material_links to trainloop_planner;
+grant select on ops.material_events, ops.asked_questions, ops.current_packs, ops.prework_left to trainloop_planner;
+grant select on ops.course_packs, ops.course_pack_assets, ops.current_packs, ops.material_links, ops.prework_left,
+    ops.digested_questions to trainloop_sender;
+grant select (session_code, person_kind, person_id, opened_at) on ops.material_links to trainloop_reporter;
+grant select on ops.prework_left, ops.current_packs to trainloop_reporter;
+grant execute on function forms.open_materials, forms.use_material, forms.ask_question to trainloop_forms;
+revoke execute on function forms.open_materials, forms.use_material, forms.ask_question from public;

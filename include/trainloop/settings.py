@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     inbox_uri: str = Field("", description="Where files arrive; empty = <home>/inbox")
     archive_uri: str = Field("", description="Where files are kept after intake; empty = <home>/archive")
     reports_uri: str = Field("", description="Where PDFs are kept; empty = <home>/reports")
+    materials_uri: str = Field("", description="Where course materials are kept; empty = <home>/materials")
     data_docs_uri: str = Field("", description="Where the data-quality pages are kept; empty = <home>/data-docs")
     site_file: Path | None = Field(None, description="Your own site file, merged over trainloop/config/site.yaml")
     airflow_port: int = Field(8080, description="Port of the local Airflow UI")
@@ -54,9 +55,13 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8030/s", description="Address of the survey tool; an invitation's token is appended"
     )
     limesurvey_url: str = Field(
-        "", description="Your LimeSurvey up to index.php, such as https://survey.example.com/index.php; empty = none"
+        "",
+        description="Your LimeSurvey up to index.php, such as https://survey.example.com/index.php (…/index.php?r= "
+        "where its addresses look like that); empty = none",
     )
-    limesurvey_user: str = Field("", description="Its account for RemoteControl 2")
+    limesurvey_user: str = Field(
+        "", description="Its account for RemoteControl 2; it needs the right to create surveys, no more"
+    )
     limesurvey_password: SecretStr | None = Field(None, description="The password of that account")
     forms_url: str = Field(
         "http://127.0.0.1:8030", description="Address of the forms service as people's browsers reach it"
@@ -74,7 +79,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated"
     )
 
-    def folder_uri(self, name: Literal["inbox", "archive", "reports", "data_docs"]) -> str:
+    def folder_uri(self, name: Literal["inbox", "archive", "reports", "materials", "data_docs"]) -> str:
         """Return the URI of a folder, without a trailing slash."""
         chosen: str = getattr(self, f"{name}_uri")
         return (chosen or (self.home / name.replace("_", "-")).absolute().as_uri()).rstrip("/")

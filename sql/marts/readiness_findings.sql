@@ -1,5 +1,5 @@
 -- What is wrong with class sessions to come (R16, R21), all of them in one pass: confirmations past their day, what
--- nobody booked, rooms, trainers and equipment in two classes at once, classes without a manager.
+-- nobody booked, rooms, trainers and equipment in two classes at once, classes without a manager, budgets over their plan.
 -- Grain: one finding of one class session in the horizon. A venue, a smart classroom and the class's own venue are rooms.
 with horizon as materialized (
     select session.*
@@ -72,6 +72,21 @@ unmanaged as (
     left join core.employees as manager on manager.employee_id = horizon.class_manager_id
     where manager.employee_id is null or manager.removed_on is not null
         or manager.left_on <= (horizon.starts_at at time zone manager.timezone)::date
+),
+-- A budget that is over its plan by more than HR has approved.
+overspent as (
+    select horizon.session_code, 'over_budget' as kind, budget.budget_code as item_code,
+        jsonb_build_object('budget', budget.budget_code) as detail
+    from horizon
+    inner join core.budgets as budget on budget.budget_code = horizon.budget_code
+    where budget.committed_amount + budget.actual_amount > budget.planned_amount
+        and not exists (
+            select from ops.approvals as approval
+            where approval.kind = 'over_budget' and approval.subject_kind = 'budget'
+                and approval.subject_id = budget.budget_code and approval.state = 'approved'
+                and (approval.facts ->> 'over_amount')::numeric
+                    >= budget.committed_amount + budget.actual_amount - budget.planned_amount
+        )
 )
 select * from unconfirmed
 union all
@@ -80,4 +95,6 @@ union all
 select * from collisions
 union all
 select * from unmanaged
+union all
+select * from overspent
 order by session_code, kind, item_code

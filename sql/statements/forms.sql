@@ -18,6 +18,26 @@ select * from forms.open_action(%(link)s)
 -- name: answer_action
 select forms.answer_action(%(link)s, %(choice)s, %(comment)s) as value
 
+-- name: open_class_desk
+select * from forms.open_class_desk(%(link)s)
+
+-- name: sign_in
+select forms.sign_in(%(link)s, %(slot)s, %(people)s, %(statuses)s) as value
+
+-- name: report_incident
+select forms.report_incident(
+    %(link)s, %(kind)s, %(severity)s, %(learner)s, %(description)s, %(action)s, %(venue)s, %(is_closed)s
+) as value
+
+-- name: close_incident
+select forms.close_incident(%(link)s, %(incident_id)s) as value
+
+-- name: open_offer
+select * from forms.open_offer(%(link)s)
+
+-- name: answer_offer
+select forms.answer_offer(%(link)s, %(is_accepted)s) as value
+
 -- name: open_results
 select * from forms.open_results(%(link)s)
 
@@ -37,3 +57,11 @@ select wave_code from forms.waves_to_take()
 -- name: take
 select forms.take(%(wave_code)s) as taken_count
 
+-- name: open_materials
+select * from forms.open_materials(%(link)s, %(link_days)s)
+
+-- name: use_material
+select * from forms.use_material(%(link)s, %(link_days)s, %(asset_code)s, %(event)s, %(is_noted)s)
+
+-- name: ask_question
+select forms.ask_question(%(link)s, %(link_days)s, %(question)s, %(most)s) as value

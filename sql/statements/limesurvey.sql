@@ -4,8 +4,8 @@
 -- Grain: one wave asked in LimeSurvey that has not been finished there. A planned one is made ready a day ahead, so that
 -- links work when invitations go out.
 select
-    wave.wave_code, wave.instrument_code, wave.anonymity, wave.state::text as state, wave.closes_at,
-    wave.opening_number, wave.minimum_count, survey.survey_id, survey.closes_at as survey_closes_at,
+    wave.wave_code, wave.instrument_code, wave.anonymity, wave.state::text as state, wave.opened_at,
+    wave.closes_at, wave.opening_number, wave.minimum_count, survey.survey_id, survey.closes_at as survey_closes_at,
     coalesce(survey.pulled_count, 0) as pulled_count, ops.business_now() as now
 from ops.survey_waves as wave
 left join ops.limesurvey_surveys as survey
@@ -31,6 +31,13 @@ update ops.limesurvey_surveys set closes_at = %(closes_at)s where wave_code = %(
 update ops.limesurvey_surveys
 set pulled_count = %(pulled_count)s, is_finished = %(is_finished)s
 where wave_code = %(wave_code)s
+
+-- name: gate_state
+-- What became of a file of this name: its name holds the hash of its content.
+select state::text as state from ops.inbox_files
+where dataset = %(dataset)s and name = %(name)s
+order by file_id desc
+limit 1
 
 -- name: survey
 -- What a file of one survey's answers means.

@@ -3,7 +3,7 @@
 -- that a morning's plan reads this year's classes and not ten years'.
 select
     session.session_code, session.starts_at, session.ends_at, session.status = 'cancelled' as is_cancelled,
-    wave.opened_at, wave.closes_at
+    session.mode, wave.opened_at, wave.closes_at
 from core.class_sessions as session
 left join ops.survey_waves as wave
     on wave.subject_kind = 'class_session' and wave.subject_id = session.session_code
@@ -30,7 +30,8 @@ limit %(batch_size)s
 -- Grain: one step of the class sessions at hand, as it stands.
 select subject_id as session_code, step, state::text, reason, due_on, not_after, is_provisional
 from ops.milestones
-where subject_kind = 'class_session' and subject_id = any (%(session_codes)s) and step = any (%(steps)s)
+where subject_kind = 'class_session' and subject_id = any (%(session_codes)s)
+    and (step = any (%(steps)s) or step like any (%(per_day_steps)s))
 
 -- name: insert_steps
 -- Grain: one step that is planned for the first time.

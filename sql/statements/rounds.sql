@@ -97,10 +97,16 @@ order by wave.wave_code
 for update of step skip locked
 
 -- name: waves_to_close
--- Grain: one open wave whose days are over. Waits for an export that is being merged rather than closing a day later.
+-- Grain: one open wave whose days are over. Waits for an export that is being merged rather than closing a day later, and
+-- for LimeSurvey's last answers: with the close the links die by which confidential ones are told apart.
 select wave_code, instrument_code, has_completions, minimum_count
-from ops.survey_waves
+from ops.survey_waves as wave
 where state = 'open' and instrument_code <> %(evaluation)s and closes_at <= %(now)s
+    and not exists (
+        select from ops.limesurvey_surveys as survey
+        where survey.wave_code = wave.wave_code and survey.opening_number = wave.opening_number
+            and not survey.is_finished and wave.closes_at + %(limesurvey_patience)s > %(now)s
+    )
 order by wave_code
 limit %(batch_size)s
 for no key update

@@ -96,15 +96,27 @@ where not exists (
 )
 
 -- name: find_unknown_tokens
--- Grain: one answer sheet of a confidential wave whose token nobody was given, or that came after tokens were replaced.
+-- Grain: one answer sheet of a confidential wave whose token nobody was given. After the close tokens are replaced: what
+-- comes then is late, and only what was in before comes through.
 insert into {findings} (row_number, column_name, rule)
-select staged.row_number, '', 'unknown_token'
+select staged.row_number, '', case when wave.state = 'open' then 'unknown_token' else 'after_close' end
 from {staging} as staged
+join ops.survey_waves as wave on wave.wave_code = staged.wave_code
 where not exists (
     select from ops.invitations as invitation
     where invitation.wave_code = staged.wave_code and invitation.token = {token}
 )
-    and exists (select from ops.survey_waves as wave where wave.wave_code = staged.wave_code)
+    and not exists (
+        select from {findings} as found where found.row_number = staged.row_number and found.rule = 'after_close'
+    )
+    and (wave.state = 'open' or not exists (
+        select from confidential.responses as response
+        where response.wave_code = staged.wave_code and response.external_id_hash = encode(
+            sha256(%(outer)s || sha256(%(inner)s || convert_to(
+                staged.wave_code || chr(31) || staged.external_response_id, 'UTF8'
+            ))), 'hex'
+        )
+    ))
 
 -- name: listed_choices
 -- Grain: one spelling of a cell that lists several answers.

@@ -356,11 +356,17 @@ where wave.wave_code = any (%(wave_codes)s) and step.step = %(step)s and step.st
     and step.subject_id = case %(subject_kind)s when 'survey_wave' then wave.wave_code else wave.subject_id end
 
 -- name: waves_to_close
--- Grain: one open wave whose days are over. Waits for an export that is being merged rather than closing a day later.
+-- Grain: one open wave whose days are over. Waits for an export that is being merged rather than closing a day later, and
+-- for LimeSurvey's last answers: with the close the links die by which confidential ones are told apart.
 select wave_code, subject_id as session_code, has_completions
-from ops.survey_waves
+from ops.survey_waves as wave
 where instrument_code = %(instrument_code)s and subject_kind = 'class_session' and state = 'open'
     and closes_at <= %(now)s
+    and not exists (
+        select from ops.limesurvey_surveys as survey
+        where survey.wave_code = wave.wave_code and survey.opening_number = wave.opening_number
+            and not survey.is_finished and wave.closes_at + %(limesurvey_patience)s > %(now)s
+    )
 order by wave_code
 limit %(batch_size)s
 for no key update

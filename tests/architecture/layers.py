@@ -36,10 +36,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
+    "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
-    "forms": WORK | {"surveys.instrument"},
+    "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
@@ -50,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",
@@ -68,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys",
         "delivery",
         "needs",
+        "resources",
         "requests",
         "reporting",
         "outbox",

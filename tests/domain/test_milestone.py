@@ -68,8 +68,28 @@ def test_leap_day_and_year_end_are_days_like_others(ends_at: datetime, close: da
 
 
 def test_a_step_in_an_unpublished_year_is_provisional() -> None:
-    """The weekday rule stands in and says so."""
-    assert all(plan.is_provisional for plan in PLANNER.plan(ending(local(2041, 5, 2, 17))).values())
+    """The weekday rule stands in and says so; a step that is not rolled depends on no calendar."""
+    planned = PLANNER.plan(ending(local(2041, 5, 2, 17)))
+    assert all(plan.is_provisional for step, plan in planned.items() if PLANNER.rule_of(step).is_rolled)
+
+
+def test_a_class_of_several_days_owes_a_log_for_each() -> None:
+    """First and last day whatever they are, working days between them; Friday to Tuesday are three."""
+    planned = PLANNER.plan(Anchors(local(2026, 3, 6), local(2026, 3, 10, 17)))
+    logs = {step: plan.due_on.day for step, plan in planned.items() if step.startswith("class_log")}
+    assert logs == {"class_log": 6, "class_log_2": 9, "class_log_3": 10}
+    assert planned["class_log_2"].not_after == local(2026, 3, 12, 23, 59, 59)
+    assert [milestone.day_number(step) for step in logs] == [1, 2, 3]
+
+
+def test_only_classes_of_a_steps_modes_owe_it() -> None:
+    """A look at the platform is owed online; the row of a class in a room says so, and an online one takes it back."""
+    rule, planned = PLANNER.rules["platform_check_1d"], PLANNER.plan(ending(local(2026, 3, 5, 17)))["platform_check_1d"]
+    facts = {"now": local(2026, 3, 1), "is_cancelled": False, "is_opening_lost": False}
+    in_a_room = milestone.wanted(rule, planned, mode="classroom", **facts)
+    online = milestone.wanted(rule, planned, mode="online", **facts)
+    assert milestone.settle(None, in_a_room, planned, date(2026, 3, 1)) == in_a_room
+    assert milestone.settle(in_a_room, online, planned, date(2026, 3, 1)) == online
 
 
 def test_steps_before_a_class_roll_back_and_end_with_its_start() -> None:

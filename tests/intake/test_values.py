@@ -41,6 +41,38 @@ CASES: list[tuple[str, str, str | None]] = [
         )
     ],
     *[
+        ("staging.period_of(%s)", text, "2026-03")
+        for text in ("2026-03", "2026/3", "2026年3月", "202603", " ２０２６．０３ ", "2026年03月")
+    ],
+    *[("staging.period_of(%s)", text, "2026-W09") for text in ("2026-W09", "2026w9", "2026年第9周", "2026 W 09")],
+    *[("staging.period_of(%s)", text, "2026-03-01") for text in ("2026-03-01", "2026/3/1", "2026年3月1日", "20260301")],
+    *[
+        ("staging.period_of(%s)", text, None)
+        for text in (
+            "",
+            "2026-13",
+            "2026-W00",
+            "2026-W54",
+            "2025-W53",
+            "2026-02-30",
+            "2026Q1",
+            "46082",
+            "March",
+            "26-03",
+        )
+    ],
+    *[
+        (f"core.period_{edge}_on(%s)", period, day)
+        for edge, period, day in (
+            ("starts", "2026-02", "2026-02-01"),
+            ("ends", "2024-02", "2024-02-29"),
+            ("starts", "2026-W01", "2025-12-29"),
+            ("ends", "2026-W53", "2027-01-03"),
+            ("ends", "2026-03-05", "2026-03-05"),
+            ("ends", "2026Q1", None),
+        )
+    ],
+    *[
         ("staging.timestamp_of(%s, 'Asia/Shanghai')", text, "2026-03-05 01:00:00+00")
         for text in (
             "2026-03-05 09:00",

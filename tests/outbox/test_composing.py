@@ -340,5 +340,6 @@ def test_a_call_to_limesurvey_waits_until_its_link_works(company: Company, monke
     company.run("update ops.survey_waves set has_completions = true")
     assert compose_due()["composed_messages"] == 1
     token = company.run("select token from ops.invitations where employee_id = 'E1'")[0]["token"]
-    assert f"https://survey.example.com/index.php/123456?token={token}&lang=zh-Hans" in text(mails(company)[0])
+    link = f"https://survey.example.com/index.php/survey/index?sid=123456&token={token}&lang=zh-Hans"
+    assert link in text(mails(company)[0])
     get_settings.cache_clear()

@@ -7,7 +7,7 @@ import pytest
 from tests.outbox.conftest import Company, MailServer
 
 from trainloop.outbox.composer import compose_due
-from trainloop.outbox.leases import grant_lease
+from trainloop.outbox.leases import grant_first_lease, grant_lease
 from trainloop.outbox.mailer import deliver_due
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
@@ -53,3 +53,13 @@ def test_working_roles_cannot_grant_themselves_a_lease(warehouse: str) -> None:
     """The sender reads leases; only the owner writes them."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege), engine.connect("sender") as connection:
         connection.execute("insert into ops.sender_leases values ('x', ops.database_identity(), now(), 'me')")
+
+
+def test_a_new_warehouse_may_send_and_a_second_environment_is_a_persons_decision(warehouse: str) -> None:
+    """The first lease comes with the warehouse; whoever comes later, or with a copy, asks `trainloop outbox lease`."""
+    assert grant_first_lease("production", "trainloop provision")
+    assert not grant_first_lease("production", "trainloop provision")
+    assert not grant_first_lease("development", "trainloop up")
+    with engine.connect("owner") as connection:
+        rows = connection.execute("select environment, granted_by from ops.sender_leases").fetchall()
+    assert [tuple(row.values()) for row in rows] == [("production", "trainloop provision")]

@@ -1,7 +1,6 @@
-"""A small LimeSurvey on the loopback: RemoteControl 2 over JSON-RPC, with the answers that LimeSurvey's source gives.
+"""A small LimeSurvey on the loopback that a test can break: it answers in the shapes that a real one was recorded with.
 
-Results have the shapes of `remotecontrol_handle.php`: errors are HTTP 200 with `{"status": …}`, numbers are text, an
-export is base64, a survey without answers says "No Data". It keeps what it was told, so tests can look.
+`test_limesurvey_double.py` holds it to them. It keeps what it was told, so that tests can look.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ import base64
 import csv
 import io
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from typing import Any
 
-USER, PASSWORD, KEY = "rpc", "not-a-real-password", "s3ssi0nk3y"
+from .limesurvey_tape import KEY, PASSWORD, USER, server_time
+
+# What LimeSurvey says of a survey that is not there.
+UNKNOWN = {"get_summary": "Invalid surveyid", "list_questions": "Error: Invalid survey ID",
+           "export_responses": "No permission"}  # fmt: skip
 
 
 class LimeSurvey:
@@ -27,6 +27,11 @@ class LimeSurvey:
         self.surveys: dict[int, dict[str, Any]] = {}
         self.broken: dict[str, Callable[[list[Any]], Any]] = {}
         self.http_status = 200
+        self.clock = server_time
+        self._made_count = 0
+
+    def __call__(self, method: str, params: list[Any]) -> Any:
+        return self.answer(method, params)
 
     def answer(self, method: str, params: list[Any]) -> Any:
         self.calls.append((method, params))
@@ -42,21 +47,28 @@ class LimeSurvey:
             return getattr(self, f"_{method}")(params[1:])
         survey = self.surveys.get(int(params[1]))
         return (
-            {"status": "Error: Invalid survey ID"}
+            {"status": UNKNOWN.get(method, "Error: Invalid survey ID")}
             if survey is None
             else getattr(self, f"_{method}")(survey, params[2:])
         )
 
     def submit(self, survey_id: int, token: str, answers: dict[str, str], *, is_complete: bool = True) -> None:
-        """Somebody fills the form; in anonymised mode neither token nor time is kept with the answers."""
+        """Somebody fills the form; in anonymised mode the token is not kept with the answers."""
         survey = self.surveys[survey_id]
-        row: dict[str, Any] = {"id": str(len(survey["responses"]) + 1), "lastpage": "1", "startlanguage": "en"}
-        row["submitdate"] = "1980-01-01 00:00:00" if is_complete else None
-        if survey["properties"]["anonymized"] == "N":
-            row |= {"token": token, "submitdate": "2026-03-06 10:00:00" if is_complete else None}
+        is_anonymous = survey["properties"]["anonymized"] == "Y"
+        row: dict[str, Any] = {
+            "id": len(survey["responses"]) + 1, "submitdate": "1980-01-01 00:00:00" if is_complete else None,
+            "lastpage": 1, "startlanguage": "en", "seed": "1718531677", **({} if is_anonymous else {"token": token}),
+        }  # fmt: skip
         survey["responses"].append(row | {code: answers.get(code, "") for code in survey["columns"]})
         if is_complete:
-            survey["tokens"][token]["completed"] = "Y"
+            survey["tokens"][token]["completed"] = "Y" if is_anonymous else "2026-03-06 10:00"
+
+    def open(self, survey_id: int) -> None:
+        """Somebody, or the scanner of a mailbox, opens a link and says nothing."""
+        survey = self.surveys[survey_id]
+        self.submit(survey_id, "", {}, is_complete=False)
+        survey["responses"][-1] |= {"lastpage": None, **dict.fromkeys(survey["columns"])}
 
     def _import_survey(self, params: list[Any]) -> Any:
         if params[1] != "txt":
@@ -74,19 +86,21 @@ class LimeSurvey:
         for row in first:
             question = row["name"] if row["class"] == "Q" else question
             columns += {"Q": [question], "SQ": [f"{question}[{row['name']}]"]}.get(row["class"], [])
-        survey_id = 100001 + len(self.surveys)
+        self._made_count += 1
+        survey_id = 100000 + self._made_count
         several = {row["name"] for row in questions if row["type/scale"] == "M"}
         self.surveys[survey_id] = {
             "title": next(row["text"] for row in first if row["name"] == "surveyls_title"),
             "properties": {"active": "N", "anonymized": settings["anonymized"], "ipaddr": "Y", "refurl": "N",
-                           "datestamp": "N", "savetimings": "N", "expires": None},
+                           "datestamp": "N", "savetimings": "N", "expires": None, "datecreated": self.clock()},
             "questions": [row["name"] for row in questions], "rows": rows, "tokens": None, "responses": [],
             "columns": [column for column in columns if column not in several],
         }  # fmt: skip
         return survey_id
 
     def _list_surveys(self, _: list[Any]) -> Any:
-        found = [{"sid": str(sid), "surveyls_title": one["title"], "active": one["properties"]["active"]}
+        found = [{"sid": sid, "gsid": 1, "surveyls_title": one["title"], "startdate": None,
+                  "expires": one["properties"]["expires"], "active": one["properties"]["active"]}
                  for sid, one in self.surveys.items()]  # fmt: skip
         return found or {"status": "No surveys found"}
 
@@ -95,8 +109,18 @@ class LimeSurvey:
         self.surveys[copied]["title"] = params[0]
         return {"status": "OK", "newsid": copied}
 
+    def _delete_survey(self, survey: dict[str, Any], _: list[Any]) -> Any:
+        self.surveys = {sid: one for sid, one in self.surveys.items() if one is not survey}
+        return {"status": "OK"}
+
     def _list_questions(self, survey: dict[str, Any], _: list[Any]) -> Any:
-        return [{"id": str(n), "parent_qid": "0", "title": code} for n, code in enumerate(survey["questions"], 1)]
+        return [
+            {"id": n, "question": "…", "help": "", "language": "zh-Hans", "qid": n, "parent_qid": 0, "sid": 100001,
+             "type": "L", "title": code, "preg": "", "other": "N", "mandatory": "Y", "encrypted": "N",
+             "question_order": n, "scale_id": 0, "same_default": 0, "question_theme_name": "listradio",
+             "modulename": None, "gid": 1, "relevance": "1", "same_script": 0}
+            for n, code in enumerate(survey["questions"], 1)
+        ]  # fmt: skip
 
     def _get_survey_properties(self, survey: dict[str, Any], params: list[Any]) -> Any:
         return {name: survey["properties"].get(name) for name in params[0]}
@@ -113,7 +137,7 @@ class LimeSurvey:
 
     def _activate_survey(self, survey: dict[str, Any], _: list[Any]) -> Any:
         survey["properties"]["active"] = "Y"
-        return {"status": "OK", "pluginFeedback": None}
+        return {"status": "OK", "pluginFeedback": None, "isAllowRegister": False}
 
     def _activate_tokens(self, survey: dict[str, Any], _: list[Any]) -> Any:
         survey["tokens"] = {}
@@ -123,15 +147,20 @@ class LimeSurvey:
         if survey["tokens"] is None:
             return {"status": "Error: No survey participants table"}
         start, limit = params[0], params[1]
-        info = {"firstname": "", "lastname": "", "email": ""}
-        found = [{"tid": str(one["tid"]), "token": token, "participant_info": info, "completed": one["completed"]}
+        info = {"firstname": "", "lastname": "", "email": None}
+        found = [{"tid": one["tid"], "token": token, "participant_info": info, "completed": one["completed"]}
                  for token, one in survey["tokens"].items()]  # fmt: skip
         return found[start : start + limit] or {"status": "No survey participants found."}
 
     def _add_participants(self, survey: dict[str, Any], params: list[Any]) -> Any:
         for row in params[0]:
             survey["tokens"][row["token"]] = {"tid": len(survey["tokens"]) + 1, "completed": "N", **row}
-        return [{**row, "tid": str(survey["tokens"][row["token"]]["tid"]), "completed": "N"} for row in params[0]]
+        more = {"sent": "N", "remindersent": "N", "remindercount": 0, "usesleft": 1, "emailstatus": "OK",
+                "language": "", **dict.fromkeys(("participant_id", "email", "blacklisted", "validfrom", "validuntil",
+                                                 "mpid"))}  # fmt: skip
+        return [
+            {**row, **more, "tid": str(survey["tokens"][row["token"]]["tid"]), "completed": "N"} for row in params[0]
+        ]
 
     def _delete_participants(self, survey: dict[str, Any], params: list[Any]) -> Any:
         survey["tokens"] = {token: one for token, one in survey["tokens"].items() if one["tid"] not in params[0]}
@@ -139,43 +168,13 @@ class LimeSurvey:
 
     def _get_summary(self, survey: dict[str, Any], _: list[Any]) -> Any:
         done = sum(row["submitdate"] is not None for row in survey["responses"])
-        return {"completed_responses": str(done), "incomplete_responses": str(len(survey["responses"]) - done)}
+        people = {"token_count": len(survey["tokens"]), "token_completed": done}
+        nobody = dict.fromkeys(("token_invalid", "token_sent", "token_opted_out", "token_screenout"), 0)
+        return {**people, **nobody, "completed_responses": done, "full_responses": len(survey["responses"]),
+                "incomplete_responses": len(survey["responses"]) - done}  # fmt: skip
 
     def _export_responses(self, survey: dict[str, Any], params: list[Any]) -> Any:
         rows = [row for row in survey["responses"] if params[2] == "all" or row["submitdate"]]
         if not survey["responses"]:
             return {"status": "No Data, could not get max id."}
         return base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
-
-
-@contextmanager
-def serve(survey: LimeSurvey) -> Iterator[str]:
-    """Serve it on a free loopback port; yield the address up to index.php."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            result = survey.answer(body["method"], body["params"])
-            text = (
-                result
-                if isinstance(result, bytes)
-                else json.dumps({"id": body["id"], "result": result, "error": None}).encode()
-            )
-            self.send_response(survey.http_status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: Any) -> None:
-            """Tests are quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/index.php"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

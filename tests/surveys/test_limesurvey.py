@@ -7,7 +7,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from trainloop.surveys.sources import exports, limesurvey
 from trainloop.surveys.sources.limesurvey import WavesFailedError
 
 from .conftest import Company, local
-from .limesurvey_double import PASSWORD, USER, LimeSurvey, serve
+from .limesurvey_double import LimeSurvey
+from .limesurvey_tape import PASSWORD, USER, serve
 
 pytestmark = pytest.mark.slow
 PEOPLE = [f"E{number}" for number in range(1, 9)]
@@ -51,7 +52,7 @@ def asked(
     open_due_waves()
     company.write("update ops.survey_waves set source = 'limesurvey'")
     set_clock(2026, 3, 6, 12)
-    with serve(survey) as url:
+    with serve(survey, lambda: survey.http_status) as url:
         monkeypatch.setenv("TRAINLOOP_LIMESURVEY_URL", url)
         monkeypatch.setenv("TRAINLOOP_LIMESURVEY_USER", USER)
         monkeypatch.setenv("TRAINLOOP_LIMESURVEY_PASSWORD", PASSWORD)
@@ -110,7 +111,7 @@ def test_the_structure_holds_what_limesurvey_allows() -> None:
     topics = tuple(Option(code=f"T-{n}", zh=f"主题{n}", en=f"Topic {n}") for n in range(120))
     for path in FOLDER.glob("*.yaml"):
         instrument = load_instrument(path.stem).with_options({"training_topics": topics})
-        rows = list(csv.DictReader(io.StringIO(structure(instrument)), delimiter="\t"))
+        rows = list(csv.DictReader(io.StringIO(structure(instrument, 5)), delimiter="\t"))
         zh, en = ([row for row in rows if row["class"] in {"G", "Q", "SQ", "A"} and row["language"] == language]
                   for language in ("zh-Hans", "en"))  # fmt: skip
         assert [(row["class"], row["name"]) for row in zh[1:]] == [(row["class"], row["name"]) for row in en[1:]]
@@ -146,18 +147,21 @@ def test_completion_and_answers_come_back_through_the_gate(asked: Company, surve
 def test_the_last_pull_is_after_the_end_and_counts_in_time(
     asked: Company, survey: LimeSurvey, home: Path, set_clock: Callable[..., datetime]
 ) -> None:
-    """Fewer than a portion and unfinished sheets come in at the end, even when the wave was closed meanwhile."""
+    """Fewer than a portion, unfinished sheets, no sheet that says nothing; the wave closes when they are in."""
     limesurvey.collect()
     links = tokens(asked)
     survey.submit(100001, links[0], SAID)
     survey.submit(100001, links[1], {"q01": "5"}, is_complete=False)
+    survey.open(100001)
     set_clock(2026, 3, 14, 0, 20)
     assert limesurvey.collect()["limesurvey_pulled"] == 2
     set_clock(2026, 3, 14, 6)
-    close_due()
+    assert close_due()["waves_closed"] == 0
     counts = take_in(home)
     assert (counts["accepted_count"], counts["quarantined_count"]) == (2, 0)
     assert sorted(row["state"] for row in stored(asked)) == ["complete", "partial"]
+    assert limesurvey.collect()["limesurvey_pulled"] == 0
+    assert close_due()["waves_closed"] == 1
     before = len(survey.calls)
     assert limesurvey.collect()["limesurvey_waves"] == 0
     assert len(survey.calls) == before
@@ -228,7 +232,7 @@ def test_a_status_is_an_error_though_http_says_ok(
 
 
 def test_a_killed_run_adopts_the_survey_it_had_made(asked: Company, survey: LimeSurvey) -> None:
-    """Made and not noted: the title says whose it is, so no second one is made."""
+    """Active and not noted: the title says whose it is, so no second one is made."""
     limesurvey.collect()
     asked.write("delete from ops.limesurvey_surveys")
     assert limesurvey.collect()["limesurvey_made"] == 1
@@ -241,6 +245,18 @@ def test_a_survey_that_keeps_dates_asks_nobody_anonymously(asked: Company, surve
     with pytest.raises(WavesFailedError, match="PromiseBrokenError"):
         limesurvey.collect()
     assert survey.surveys[100001]["tokens"] is None
+
+
+def test_a_limesurvey_in_another_zone_asks_nobody(asked: Company, survey: LimeSurvey) -> None:
+    """It would take answers for hours after the end, and nobody would fetch them. Mended, the wave is made anew."""
+    here, survey.clock = survey.clock, lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    with pytest.raises(WavesFailedError, match="ClocksDifferError") as error:
+        limesurvey.collect()
+    assert "Asia/Shanghai" in str(error.value.__cause__)
+    assert survey.surveys[100001]["tokens"] is None
+    survey.clock = here
+    limesurvey.collect()
+    assert list(survey.surveys) == [100002]
 
 
 def test_a_changed_question_stops_its_wave_and_loses_nothing(asked: Company, survey: LimeSurvey, home: Path) -> None:

@@ -58,6 +58,7 @@ def mapping(
     ] = False,
 ) -> None:
     """Draft the mapping by which a survey tool's export of one questionnaire is read."""
+    from trainloop.config import get_site
     from trainloop.surveys.limesurvey_form import structure as survey_structure
     from trainloop.surveys.mapping_drafts import TOOLS, draft_mapping
     from trainloop.surveys.options import instrument_now
@@ -70,7 +71,10 @@ def mapping(
         raise typer.Exit(FAILURE)
     path = output or Path(f"{tool}_{instrument}.{'txt' if structure else 'yaml'}")
     path.write_text(
-        survey_structure(instrument_now(instrument)) if structure else draft_mapping(chosen, instrument), "utf-8"
+        survey_structure(instrument_now(instrument), get_site().suppression.mean_min)
+        if structure
+        else draft_mapping(chosen, instrument),
+        "utf-8",
     )
     then = (
         "Import it in LimeSurvey"

@@ -90,10 +90,12 @@ def _warehouse_status() -> None:
 
 def doctor() -> None:
     """Say what is missing on this machine and how to mend it."""
+    from trainloop.commands.limesurvey import examine_limesurvey
     from trainloop.settings import get_settings
     from trainloop.stack.doctor import examine
 
-    findings = examine(get_settings())
+    outside = examine_limesurvey(get_settings())
+    findings = [*examine(get_settings()), *([outside] if outside else [])]
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "advice": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.level]
         console.print(f"{mark} {finding.subject}: {finding.detail}", highlight=False)

@@ -89,6 +89,13 @@ class SurveyRules(Rules):
     limesurvey_surveys: dict[str, int] = Field(
         {}, description="instrument → your survey in LimeSurvey that each wave gets a copy of"
     )
+    limesurvey_patience_hours: int = Field(
+        ge=0, description="how long a wave waits with its close for LimeSurvey's last answers"
+    )
+
+    @property
+    def limesurvey_patience(self) -> timedelta:
+        return timedelta(hours=self.limesurvey_patience_hours)
 
     def source_of(self, instrument_code: str, course_code: str | None = None) -> Source:
         """Return which survey source collects the answers of an instrument, about a class of a course."""
@@ -186,6 +193,30 @@ class StatisticsRules(Rules):
     improvement_mean_below: float
 
 
+class ImpactRules(Rules):
+    """Windows, comparison groups and evidence grades of the 90-day report; sd = of the level before the class."""
+
+    window_days: int = Field(ge=30)
+    window_months: int = Field(ge=1, le=6)
+    min_coverage: float = Field(gt=0, le=1)
+    min_learners: int = Field(ge=5)
+    min_comparison: int = Field(ge=5)
+    min_teams: int = Field(ge=3)
+    min_units: int = Field(ge=2)
+    caliper_sd: float = Field(gt=0)
+    min_matched_share: float = Field(gt=0, le=1)
+    max_smd: float = Field(gt=0)
+    smd_judged_from: int
+    severe_smd: float = Field(gt=0)
+    selection_z: float = Field(lt=0)
+    trend_margin_sd: float = Field(gt=0)
+    trend_alpha: float = Field(gt=0, lt=0.5)
+    power: float = Field(gt=0.5, lt=1)
+    relevant_effect_sd: float = Field(gt=0)
+    bootstrap_replications: int = Field(ge=199)
+    seed: int
+
+
 class NeedWeights(Rules):
     urgency: float = Field(ge=0)
     scope: float = Field(ge=0)
@@ -218,6 +249,32 @@ class NeedsRules(Rules):
         return self.budget_amounts.get(year, self.budget_amount)
 
 
+class VendorCriterion(Rules):
+    zh: str
+    en: str
+    weight: float = Field(gt=0)
+
+    def text(self, locale: Locale) -> str:
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class ResourceRules(Rules):
+    vendor_criteria: dict[str, VendorCriterion]
+    vendor_min_raters: int = Field(ge=2)
+    history_sigma: float = Field(gt=0)
+    history_tau: float = Field(gt=0)
+    need_types: dict[str, tuple[str, ...]]
+    choices_shown: int = Field(ge=1, le=9)
+    budgets_approved_by: str
+    education_fund_pct: Decimal = Field(gt=0, le=100)
+    payroll_amounts: dict[int, Decimal]
+
+    def criterion_of(self, written: str) -> str:
+        """Return the code of a criterion that a file names by code or by word; an unknown one stays as written."""
+        words = {word.casefold(): code for code, one in self.vendor_criteria.items() for word in (code, one.zh, one.en)}
+        return words.get(written.casefold(), written)
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -245,6 +302,32 @@ class MilestoneRule(Rules):
     is_rolled: bool = Field(
         True, description="a due day off work moves to the next (before a class: previous) working day"
     )
+    is_per_day: bool = Field(False, description="owed once for each day of the class: step, step_2, step_3 …")
+    modes: tuple[Literal["classroom", "online", "blended"], ...] = Field(
+        (), description="only classes of these modes owe it; none = all"
+    )
+
+
+class PlatformStep(Rules):
+    """One look at an online class's platform."""
+
+    hours_before: int = Field(gt=0)
+    fresh_hours: int = Field(gt=0, description="results of earlier than so many hours before the class count as none")
+
+
+class ClassDayRules(Rules):
+    """The day of a class: whom changes reach at once, who holds the sheet, seats of the waitlist, platform checks."""
+
+    urgent_hours: int = Field(ge=0)
+    desk_hours_before: int = Field(gt=0)
+    moved_within_days: int = Field(ge=0)
+    offer_answer_hours: int = Field(gt=0)
+    offer_latest_hours_before: int = Field(ge=0)
+    log_waits_days: int = Field(ge=0)
+    required_checks: tuple[str, ...]
+    platform_steps: dict[str, PlatformStep]
+    quiz_hard_below: float = Field(ge=0, le=1)
+    quiz_easy_above: float = Field(ge=0, le=1)
 
 
 class Site(Rules):
@@ -265,9 +348,12 @@ class Site(Rules):
     pre_class: PreClassRules
     suppression: SuppressionRules
     statistics: StatisticsRules
+    impact: ImpactRules
     needs: NeedsRules
+    resources: ResourceRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
+    class_days: ClassDayRules
     emit_lease_minutes: int
 
     @model_validator(mode="after")

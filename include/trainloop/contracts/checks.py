@@ -53,5 +53,7 @@ def _rules_of(column: Column) -> tuple[Rule, ...]:
         ("too_long", column.max_length is not None),
         ("too_many_empty", column.max_empty_share is not None),
         ("unknown_reference", column.references is not None),
+        ("wrong_grain", column.grain_of is not None),
+        ("not_ended", column.type == "period"),
     )
     return tuple(rule for rule, applies in conditions if applies)

@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from trainloop.config import Locale
 
 ColumnType = Literal[
-    "text", "code", "integer", "decimal", "percent", "date", "timestamp", "boolean", "email", "choice", "timezone"
-]
+    "text", "code", "integer", "decimal", "percent", "date", "timestamp", "boolean", "email", "choice", "timezone",
+    "period",
+]  # fmt: skip
 # block: the row goes to quarantine. stop: the whole file is refused. warn: counted and shown, nothing held back.
 Severity = Literal["block", "stop", "warn"]
 # none: about things. identifier: names a person by number. name, contact: by words. sensitive: marks, pay, attendance.
@@ -27,15 +28,19 @@ PersonalData = Literal["none", "identifier", "name", "contact", "sensitive", "se
 # snapshot: the file is the whole truth. upsert: it changes the rows it names. append: it only adds.
 LoadMode = Literal["snapshot", "upsert", "append"]
 OnMissingReference = Literal["park", "block", "warn"]
-Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present"]
-# Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse (intake):
-# unknown_reference. In answer sheets (surveys): unknown_option. By the suite (quality): missing_value, not_allowed,
-# out_of_range, wrong_pattern, too_long, duplicate_key, row_rule, too_many_empty, unexpected_volume.
+# present: the left one is filled in. either: at least one of both is.
+Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present", "either"]
+# Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse and its clock
+# (intake): unknown_reference, wrong_grain, not_ended. In answer sheets (surveys): unknown_option. By the suite
+# (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule, too_many_empty,
+# unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
     "extra_cells",
     "unknown_reference",
+    "wrong_grain",
+    "not_ended",
     "unknown_option",
     "missing_value",
     "not_allowed",
@@ -61,6 +66,7 @@ SQL_TYPES: dict[ColumnType, str] = {
     "email": "text",
     "choice": "text",
     "timezone": "text",
+    "period": "text",
 }
 _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
@@ -118,6 +124,7 @@ class Column(Declared):
     pattern_en: str = ""
     max_length: int | None = Field(None, gt=0, description="Characters")
     decimals: int | None = Field(None, ge=0, description="Digits kept after the point")
+    grain_of: str | None = Field(None, description="Column whose referenced row says in `grain` what period to write")
     percent_of: str | None = Field(None, description="Column whose value a cell like 85% is a share of")
     timezone_column: str | None = Field(None, description="Column with the time zone of a time written without one")
     references: str | None = Field(None, description="dataset.column whose value must exist", pattern=r"^\w+\.\w+$")
@@ -139,6 +146,8 @@ class Column(Declared):
             raise ValueError(f"{self.name}: say the pattern in plain words (pattern_zh, pattern_en)")
         if self.timezone_column is not None and self.type != "timestamp":
             raise ValueError(f"{self.name}: only a timestamp has a timezone_column")
+        if self.grain_of is not None and self.type != "period":
+            raise ValueError(f"{self.name}: only a period has a grain_of")
         words = [word_key(word) for choice in self.allowed for word in set(map(word_key, choice.words))]
         if len(words) != len(set(words)):
             raise ValueError(f"{self.name}: one word stands for two allowed values")
@@ -180,7 +189,7 @@ class When(Declared):
 
 
 class RowRule(Declared):
-    """A rule across columns of one row: `left operator right`; an empty operand passes, but for `present`."""
+    """A rule across columns of one row: `left operator right`; an empty operand passes a comparison."""
 
     code: str = Field(pattern=_NAME)
     left: str
@@ -240,7 +249,12 @@ class Contract(Declared):
         used = [*self.key, *self.history, *([self.ends_with] if self.ends_with else [])]
         used += [name for rule in self.row_rules for name in (rule.left, rule.right) if name]
         used += [rule.when.column for rule in self.row_rules if rule.when]
-        used += [name for column in self.columns for name in (column.percent_of, column.timezone_column) if name]
+        used += [
+            name
+            for column in self.columns
+            for name in (column.percent_of, column.timezone_column, column.grain_of)
+            if name
+        ]
         if unknown := sorted(set(used) - set(names)):
             raise ValueError(f"{self.dataset}: no column named {', '.join(unknown)}")
         if len(names) != len(set(names)) or {"row_number", "file_id", "removed_on"} & set(names):

@@ -41,6 +41,9 @@ def main(settings: Settings | None = None) -> int:
     if settings.environment != "demo":
         raise DemoElsewhereError(environment=settings.environment)
     console = Console()
+    if not console.is_terminal:
+        # A log file has no width of its own; the summary's tables need this much to be read.
+        console.width = 120
     started = time.monotonic()
     with console.status("Starting PostgreSQL, Airflow and the mailbox 正在启动…") as shown:
         local.up(settings, lambda part: shown.update(f"Starting 正在启动… {part}"))

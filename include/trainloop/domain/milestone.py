@@ -21,6 +21,8 @@ Anchor = Literal["start", "end", "open", "close"]
 OPENING_STEP = "evaluation_open"
 CLOSING_STEP = "evaluation_close"
 REPORT_STEP = "evaluation_report"
+LOG_STEP = "class_log"
+PER_DAY_STEPS = frozenset({LOG_STEP})
 
 
 class MilestoneState(StrEnum):
@@ -48,6 +50,10 @@ REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
     "class_moved": {"zh-CN": "班次改期，节点重新规划", "en": "The class moved; the step was planned again"},
     "not_after_passed": {"zh-CN": "已超过最晚时间，未执行", "en": "Its latest time has passed; it was not done"},
     "never_opened": {"zh-CN": "问卷从未开启", "en": "The survey was never opened"},
+    "not_this_mode": {"zh-CN": "该授课形式不需要此节点", "en": "A class of this mode does not owe it"},
+    "day_dropped": {"zh-CN": "班次缩短，这一天不再上课", "en": "The class became shorter; there is no such day"},
+    "platform_ok": {"zh-CN": "平台检查全部通过", "en": "Every platform check passed"},
+    "platform_not_ok": {"zh-CN": "平台检查缺失或未通过", "en": "Platform checks were missing or had failed"},
     "nobody_to_ask": {"zh-CN": "没有可调查的对象", "en": "There was nobody to ask"},
     "completions_unknown": {
         "zh-CN": "没有作答名单，无法只提醒未作答者",
@@ -67,7 +73,7 @@ REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
     "data_changed": {"zh-CN": "数据有更新，报告需重新生成", "en": "The data changed; the report is owed again"},
 }
 # Only what the plan itself skipped does the plan take back.
-_PLANNED_SKIPS = frozenset({"class_cancelled", "never_opened"})
+_PLANNED_SKIPS = frozenset({"class_cancelled", "never_opened", "not_this_mode", "day_dropped"})
 
 
 class StepRule(Protocol):
@@ -89,6 +95,10 @@ class StepRule(Protocol):
     def is_sent_late(self) -> bool: ...
     @property
     def is_rolled(self) -> bool: ...
+    @property
+    def is_per_day(self) -> bool: ...
+    @property
+    def modes(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +137,22 @@ class Planner:
     calendar_code: str
 
     def plan(self, anchors: Anchors) -> dict[str, PlannedStep]:
-        """Return every step of one class session."""
-        return {step: self._plan_step(rule, anchors) for step, rule in self.rules.items()}
+        """Return every step of one class session; a step per day is named after its day from the second one on."""
+        plan: dict[str, PlannedStep] = {}
+        for step, rule in self.rules.items():
+            if not rule.is_per_day:
+                plan[step] = self._plan_step(rule, anchors)
+                continue
+            for number, day in enumerate(
+                class_days(anchors.starts_at, anchors.ends_at, self.zone, self.calendar_code), 1
+            ):
+                first = calendar.start_of_day(day, self.zone)
+                plan[day_step(step, number)] = self._plan_step(rule, Anchors(first, anchors.ends_at))
+        return plan
+
+    def rule_of(self, step: str) -> StepRule:
+        """Return the rule of a planned step."""
+        return self.rules[base_step(step)]
 
     def closes_at(self, anchors: Anchors) -> datetime:
         """Return until when a wave opened at `anchors.opened_at` takes answers: the end of its last day."""
@@ -178,13 +202,38 @@ class Planner:
         return exact or calendar.end_of_day(self._day(anchor, anchors).day, self.zone)
 
 
+def class_days(starts_at: datetime, ends_at: datetime, zone: ZoneInfo, calendar_code: str) -> list[date]:
+    """Return the days of a class: the first, the last, and the working days between them."""
+    first = calendar.local_date(starts_at, zone)
+    # A class that ends at midnight has no further day.
+    last = max(first, calendar.local_date(ends_at - timedelta(seconds=1), zone))
+    days = (first + timedelta(days=count) for count in range((last - first).days + 1))
+    return [day for day in days if day in {first, last} or calendar.is_working_day(day, calendar_code)]
+
+
+def day_step(step: str, number: int) -> str:
+    """Return the name of a step on the class's day of that number, from 1."""
+    return step if number == 1 else f"{step}_{number}"
+
+
+def base_step(step: str) -> str:
+    """Return the rule's name of a step that may be one of a later day."""
+    base, _, number = step.rpartition("_")
+    return base if base and number.isdecimal() and base in PER_DAY_STEPS else step
+
+
+def day_number(step: str) -> int:
+    """Return which day of its class a step per day belongs to, from 1."""
+    return 1 if base_step(step) == step else int(step.rpartition("_")[2])
+
+
 def is_after_opening(rule: StepRule) -> bool:
     """Return whether a step hangs on a wave: without its opening it can never come."""
     return rule.anchor in {"open", "close"}
 
 
 def wanted(
-    rule: StepRule, planned: PlannedStep, *, now: datetime, is_cancelled: bool, is_opening_lost: bool
+    rule: StepRule, planned: PlannedStep, *, now: datetime, is_cancelled: bool, is_opening_lost: bool, mode: str = ""
 ) -> Standing:
     """Return how an undone step should stand at `now`; `is_opening_lost`: its wave can never open any more.
 
@@ -192,6 +241,8 @@ def wanted(
     """
     if is_cancelled:
         return Standing(MilestoneState.SKIPPED, "class_cancelled")
+    if rule.modes and mode not in rule.modes:
+        return Standing(MilestoneState.SKIPPED, "not_this_mode")
     if is_opening_lost and rule.anchor in {"open", "close"}:
         return Standing(MilestoneState.SKIPPED, "never_opened")
     if planned.not_after is not None and planned.not_after < now and not rule.is_sent_late:
@@ -209,7 +260,8 @@ def settle(
     a class that moved: nobody has checked the new day.
     """
     if current is None:
-        return None if wish.state is MilestoneState.SKIPPED else wish
+        # A row says why a class has no such step; a class that never was has no rows at all.
+        return None if wish.state is MilestoneState.SKIPPED and wish.reason != "not_this_mode" else wish
     lies_ahead = wish.state is MilestoneState.PENDING and planned.due_on > today
     if is_before_class and lies_ahead and current.state in {MilestoneState.DONE, MilestoneState.SKIPPED}:
         is_uncancelled = current.reason in _PLANNED_SKIPS

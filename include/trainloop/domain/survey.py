@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from trainloop.domain import calendar
@@ -108,6 +109,15 @@ WAVE_PREFIXES: Mapping[str, str] = {
 }
 # LimeSurvey's names of our languages.
 LIMESURVEY_LANGUAGES: Mapping[str, str] = {"zh-CN": "zh-Hans", "en": "en"}
+
+
+def limesurvey_address(base: str, page: str, **query: object) -> str:
+    """Return the address of a page of LimeSurvey; `base` ends in index.php, or index.php?r= where it has no paths."""
+    is_path = "?" not in base
+    said = urlencode(query)
+    return f"{base.rstrip('/')}{'/' if is_path else ''}{page}{('?' if is_path else '&') + said if said else ''}"
+
+
 OPEN_STEP = "wave_open"
 CLOSE_STEP = "wave_close"
 

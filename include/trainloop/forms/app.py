@@ -15,6 +15,7 @@ from trainloop.forms.action_pages import add_action_pages
 from trainloop.forms.desk import Desk, Turned
 from trainloop.forms.http import BodyTooLargeError, SafeHeaders
 from trainloop.forms.mail_pages import add_mail_pages
+from trainloop.forms.material_pages import add_material_pages
 from trainloop.forms.result_pages import add_result_pages
 from trainloop.forms.store import Store, StoreUnreachableError
 from trainloop.forms.survey_pages import add_survey_pages
@@ -35,6 +36,7 @@ def create_app(store: Store) -> FastAPI:
     add_survey_pages(app, desk)
     add_action_pages(app, desk)
     add_result_pages(app, desk)
+    add_material_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)
     _add_endings(app, desk)

@@ -167,6 +167,59 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
     )
 
 
+def materials_page(
+    row: Mapping[str, Any],
+    locale: Locale,
+    *,
+    form_token: str,
+    notice: str = "",
+    problem: str = "",
+    question: str = "",
+    may_ask: bool = False,
+    max_length: int,
+    status: int = 200,
+) -> HTMLResponse:
+    """Return the page of a class's materials: what to open, what to finish, what to ask."""
+    text = words(locale)
+    zone = zone_of(row["session_timezone"])
+    place = row["venue"] or text.say("materials_online" if row["mode"] == "online" else "materials_place_open")
+    return _page(
+        "materials.html.j2",
+        locale,
+        status=status,
+        title=row["subject"]["course_zh" if locale == "zh-CN" else "course_en"],
+        facts=text.say(
+            "materials_facts",
+            starts=text.moment(row["starts_at"], zone),
+            place=place,
+            trainer=row["subject"].get("trainer", ""),
+        ),
+        person=text.say("materials_person", person=row["person_name"]) if row["person_name"] else "",
+        intro=text.say("materials_intro_trainer" if row["person_kind"] == "trainer" else "materials_intro"),
+        assets=[_asset(asset, text) for asset in row["assets"]],
+        is_learner=row["person_kind"] == "employee",
+        notice=notice,
+        problem=problem,
+        question=question,
+        may_ask=may_ask,
+        max_length=max_length,
+        form_token=form_token,
+    )
+
+
+def _asset(asset: Mapping[str, Any], text: Words) -> dict[str, Any]:
+    title = asset["title_zh"] if text.locale == "zh-CN" else asset["title_en"] or asset["title_zh"]
+    return {
+        "code": asset["code"],
+        "title": title,
+        "kind": text.say(f"material_kind_{asset['kind']}"),
+        "version": text.say("material_version", version=asset["version"]),
+        "is_prework": asset["kind"] == "prework",
+        "is_opened": asset["is_opened"],
+        "is_finished": asset["is_finished"],
+    }
+
+
 def mail_page(locale: Locale, *, is_wanted: bool) -> HTMLResponse:
     """Return the page of the optional mail's switch."""
     return _page("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)

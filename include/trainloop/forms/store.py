@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -96,9 +96,54 @@ class Store:
         """Write the answer once; False when it is not open any more."""
         return bool(self._value("answer_action", {"link": link, "choice": choice, "comment": comment}))
 
+    def open_desk(self, link: bytes) -> dict[str, Any] | None:
+        """Return how the link of a sign-in sheet stands (columns of `forms.open_class_desk`); None for nobody's."""
+        return self._row("open_class_desk", {"link": link})
+
+    def sign_in(self, link: bytes, slot: int, statuses: Mapping[str, str]) -> int | None:
+        """Write a portion of a sheet, learner → status; return how many changed, None when it cannot be written."""
+        written: int | None = self._value(
+            "sign_in", {"link": link, "slot": slot, "people": list(statuses), "statuses": list(statuses.values())}
+        )
+        return written
+
+    def report_incident(self, link: bytes, said: Mapping[str, str], *, is_closed: bool) -> bool:
+        """Write one incident: kind, severity, learner, description, action, venue; False when it cannot be written."""
+        return bool(self._value("report_incident", {"link": link, "is_closed": is_closed, **said}))
+
+    def close_incident(self, link: bytes, incident_id: int) -> bool:
+        """Close an incident of a sheet; False when the sheet cannot be written."""
+        return bool(self._value("close_incident", {"link": link, "incident_id": incident_id}))
+
+    def open_offer(self, link: bytes) -> dict[str, Any] | None:
+        """Return how an offered seat stands; None when nobody was given the link."""
+        return self._row("open_offer", {"link": link})
+
+    def answer_offer(self, link: bytes, *, is_accepted: bool) -> str | None:
+        """Take a learner's word about a seat once; return how the offer stands then, None for an unknown link."""
+        state: str | None = self._value("answer_offer", {"link": link, "is_accepted": is_accepted})
+        return state
+
     def open_results(self, link: bytes) -> dict[str, Any] | None:
         """Return what a link to competency results shows; None when nobody was given it."""
         return self._row("open_results", {"link": link})
+
+    def open_materials(self, link: bytes, link_days: int) -> dict[str, Any] | None:
+        """Return how a link to the materials of a class stands; None when nobody was given it."""
+        return self._row("open_materials", {"link": link, "link_days": link_days})
+
+    def use_material(
+        self, link: bytes, link_days: int, asset_code: str, event: str, *, is_noted: bool
+    ) -> dict[str, Any] | None:
+        """Return where an asset's file is, noting that it was opened or finished; None when it is not in the pack."""
+        values = {"link": link, "link_days": link_days, "asset_code": asset_code, "event": event, "is_noted": is_noted}
+        return self._row("use_material", values)
+
+    def ask_question(self, link: bytes, link_days: int, question: str, most: int) -> bool:
+        """Keep a learner's question; False when the class has begun or they asked enough."""
+        return bool(
+            self._value("ask_question", {"link": link, "link_days": link_days, "question": question, "most": most})
+        )
 
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""

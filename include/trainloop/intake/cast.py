@@ -23,6 +23,7 @@ _PLAIN_CASTS = {
     "boolean": "staging.boolean_of({cell})",
     "email": "staging.email_of({cell})",
     "timezone": "staging.timezone_of({cell})",
+    "period": "staging.period_of({cell})",
 }
 
 

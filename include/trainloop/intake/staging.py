@@ -17,6 +17,7 @@ from trainloop import faults
 from trainloop.contracts import Contract
 from trainloop.intake.cast import stage
 from trainloop.intake.merge import refuse_disappearing
+from trainloop.intake.periods import note_periods
 from trainloop.intake.references import note_missing
 from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.source import CellFinding
@@ -61,6 +62,7 @@ def stage_rows(
     if rows == 0 and not is_again:
         raise FileRefusedError("empty", file=file.name)
     note_missing(connection, work)
+    note_periods(connection, work)
     if examine is not None:
         examine(connection, work)
     if not is_again:

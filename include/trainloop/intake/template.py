@@ -13,7 +13,14 @@ from trainloop.contracts import Column, Contract, load_contract
 
 HEADER_ROW = 2
 _LAST_ROW = 20_000
-_FORMATS = {"text": "@", "code": "@", "email": "@", "date": "yyyy-mm-dd", "timestamp": "yyyy-mm-dd hh:mm"}
+_FORMATS = {
+    "text": "@",
+    "code": "@",
+    "email": "@",
+    "period": "@",
+    "date": "yyyy-mm-dd",
+    "timestamp": "yyyy-mm-dd hh:mm",
+}
 _KINDS = {
     "text": "文字 text",
     "code": "编码（文本格式）code, as text",
@@ -25,6 +32,7 @@ _KINDS = {
     "boolean": "是/否 yes/no",
     "email": "邮箱 e-mail address",
     "choice": "从列表选择 choose from the list",
+    "period": "期间 period 2026-03, 2026-W10, 2026-03-05",
     "timezone": "时区 time zone Asia/Shanghai",
 }
 

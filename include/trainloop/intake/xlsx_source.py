@@ -132,6 +132,9 @@ def _text(cell: Any, kind: str, epoch: datetime) -> tuple[str | None, bool]:
         return value.replace("\x00", ""), False
     if isinstance(value, bool):
         return str(value).lower(), False
+    if kind == "period" and isinstance(value, datetime | date):
+        # A spreadsheet makes a date of 2026-03; its format still tells whether a day or a month was meant.
+        return value.strftime("%Y-%m-%d" if "d" in (cell.number_format or "").lower() else "%Y-%m"), False
     if isinstance(value, datetime | date | time | timedelta):
         # A code like 3-1 that the spreadsheet turned into a date cannot be turned back.
         return str(value), kind in {"code", "text"} and not isinstance(value, time)

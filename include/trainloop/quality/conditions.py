@@ -148,6 +148,8 @@ def _row_rule(check: Check, contract: Contract, table: Table) -> sql.Composable:
         wrong: sql.Composable = sql.SQL("{} is null").format(_cell(rule.left))
         if rule.left in table.uncast_columns:
             wrong += _was_not_cast(rule.left, table)
+    elif rule.operator == "either":
+        wrong = sql.SQL("num_nonnulls({}, {}) = 0").format(_cell(rule.left), _cell(rule.right))
     else:
         wrong = sql.SQL("{} {} {}").format(_cell(rule.left), _OPERATORS[rule.operator], _cell(rule.right))
     if rule.when is None:

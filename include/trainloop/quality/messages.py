@@ -47,6 +47,10 @@ _WRONG_TYPE: dict[str, Text] = {
         "not recognised as a date and time. Write it like 2026-03-01 09:00.",
     ),
     "boolean": Text("无法识别为是或否。请填写“是”或“否”。", "neither yes nor no. Write yes or no."),
+    "period": Text(
+        "无法识别为期间。请写成 2026-03（月）、2026-W10（周）或 2026-03-05（日）。",
+        "not recognised as a period. Write 2026-03 (month), 2026-W10 (week) or 2026-03-05 (day).",
+    ),
     "email": Text(
         "不是有效的邮箱地址。请核对，例如 name@example.com。",
         "not an email address. Check it; it should look like name@example.com.",
@@ -60,6 +64,14 @@ _UNREADABLE = Text("无法读取。请核对该单元格的内容和格式。", 
 _UNKNOWN_OPTION = Text(
     "含有问卷中没有的选项。请在映射文件的 words 中补充该选项的写法。",
     "names an option that the questionnaire does not have. Add its spelling to `words` in the mapping file.",
+)
+_WRONG_GRAIN = Text(
+    "与指标的统计粒度（日、周、月）不一致。请按指标定义的粒度提供，不同粒度不要混用。",
+    "a period of another grain than its indicator has. Send days, weeks or months as defined, never mixed.",
+)
+_NOT_ENDED = Text(
+    "期间尚未结束，数据不完整。请在期间结束后再提交该行。",
+    "a period that has not ended yet, so its figure is not complete. Send the row again after its end.",
 )
 _LOST_DIGITS = Text(
     "是被表格软件截断的长编号，末位数字已丢失。请先把该列设为文本格式，再填写完整编号。",
@@ -190,6 +202,8 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
             f"的空值不超过 {(column.max_empty_share or 0):.0%}",
             f"is empty on {(column.max_empty_share or 0):.0%} of the rows at most",
         ),
+        "wrong_grain": ("与指标的统计粒度一致", "is of the grain of its indicator"),
+        "not_ended": ("都已结束", "has ended"),
         "unknown_option": ("只含问卷中的选项", "holds options of the questionnaire only"),
         "unknown_reference": (f"在「{title.zh}」数据中存在", f"is known in “{title.en}”"),
     }
@@ -202,7 +216,10 @@ def _relation(contract: Contract, rule: RowRule, headers: Mapping[str, str] | No
     left = _named(contract, (rule.left,), headers)
     if rule.right is None:
         return Text(f"{left.zh}在需要时已填写", f"{left.en} is filled in where it is needed")
-    right, sign = _named(contract, (rule.right,), headers), _SIGNS.get(rule.operator, rule.operator)
+    right = _named(contract, (rule.right,), headers)
+    if rule.operator == "either":
+        return Text(f"{left.zh}或{right.zh}已填写", f"{left.en} or {right.en} is filled in")
+    sign = _SIGNS.get(rule.operator, rule.operator)
     return Text(f"{left.zh} {sign} {right.zh}", f"{left.en} {sign} {right.en}")
 
 
@@ -278,6 +295,8 @@ def _range(column: Column) -> Text:
     is_day = column.earliest is not None or column.latest is not None
     lowest, highest = _shown(column.minimum, column.earliest), _shown(column.maximum, column.latest)
     noun = Text("日期", "date") if is_day else Text("数值", "number")
+    if column.decimals and column.minimum == Decimal(1).scaleb(-column.decimals) and not highest:
+        return Text("大于 0 的数值", "number above 0")
     if lowest and highest:
         return Text(f" {lowest} 至 {highest} 之间的{noun.zh}", f"{noun.en} between {lowest} and {highest}")
     if lowest:
@@ -317,5 +336,7 @@ _REMEDIES: dict[str, Callable[[Column], Text]] = {
     "too_long": _too_long,
     "too_many_empty": _too_many_empty,
     "unknown_reference": _unknown,
+    "wrong_grain": lambda _: _WRONG_GRAIN,
+    "not_ended": lambda _: _NOT_ENDED,
     "unknown_option": lambda _: _UNKNOWN_OPTION,
 }

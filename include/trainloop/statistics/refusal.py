@@ -26,10 +26,21 @@ ReasonCode = Literal[
     "no_self_rating",
     "no_earlier_wave",
     "below_minimum_raters",
+    "too_few_raters",
+    "too_few_people",
+    "too_few_teams",
+    "too_few_periods",
+    "no_comparison_group",
+    "zero_baseline",
+    "zero_exposure",
+    "no_events",
+    "no_counts",
+    "regression_to_the_mean",
     "too_little_history",
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
+    "too_few_raters": ("评委不足，不形成总分", "too few raters for a score"),
     "too_few_answers": ("答卷太少，无法计算", "too few answers to compute"),
     "below_minimum_mean": (
         "少于最低人数，为保护匿名不显示",
@@ -67,6 +78,21 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "below_minimum_raters": (
         "该组评价人少于 3 人，为保护评价人不单独显示",
         "fewer than three raters in this group; not shown by itself to protect them",
+    ),
+    "too_few_people": ("人数太少，无法计算", "too few people to compute"),
+    "too_few_teams": ("团队太少，无法给出区间", "too few teams for an interval"),
+    "too_few_periods": (
+        "开班前六个时段的数据不全，无法检验此前的走势",
+        "too few people with all six periods before the class; the earlier trend cannot be tested",
+    ),
+    "no_comparison_group": ("没有可比的对照组", "no comparison group"),
+    "zero_baseline": ("基线为零，无增长率", "the baseline is zero; no growth rate"),
+    "zero_exposure": ("没有业务量，无法计算比率", "no exposure; no rate"),
+    "no_events": ("没有发生任何事件，无法计算比率之比", "no events; no ratio of rates"),
+    "no_counts": ("分子不是次数，不计算精确区间", "the numerators are no counts; no exact interval"),
+    "regression_to_the_mean": (
+        "学员因成绩偏低被选中，数字本会自行回升，前后之差不作为进步显示",
+        "learners were chosen for low results, which move back by themselves; before and after is not shown as a gain",
     ),
     "too_little_history": ("可比的往期班次太少，无法预测", "too few comparable classes to forecast"),
 }

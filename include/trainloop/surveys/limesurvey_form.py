@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from trainloop.domain.survey import LIMESURVEY_LANGUAGES
+from trainloop.domain.survey import LIMESURVEY_LANGUAGES, anonymity_promise
 from trainloop.surveys.instrument import Instrument, Item, Option
 from trainloop.surveys.mapping import Mapping
 
@@ -81,8 +81,11 @@ def survey_of(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def structure(instrument: Instrument, title_suffix: str = "") -> str:
-    """Return the structure file of a survey: everything in Chinese, then the same rows in English."""
+def structure(instrument: Instrument, minimum_count: int, title_suffix: str = "") -> str:
+    """Return the structure file of a survey: everything in Chinese, then the same rows in English.
+
+    The first words on its page are the intro and what is promised about who sees the answers.
+    """
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, delimiter="\t", restval="", lineterminator="\n")
     writer.writeheader()
@@ -94,7 +97,9 @@ def structure(instrument: Instrument, title_suffix: str = "") -> str:
         is_zh = locale == "zh-CN"
         title = (instrument.title_zh if is_zh else instrument.title_en) + title_suffix
         intro = instrument.intro and (instrument.intro.zh if is_zh else instrument.intro.en)
-        texts = {"surveyls_title": title, "surveyls_welcometext": intro or ""}
+        promise = anonymity_promise(instrument.anonymity, locale, minimum_count)
+        welcome = "".join(f"<p>{words}</p>" for words in (intro, promise) if words)
+        texts = {"surveyls_title": title, "surveyls_welcometext": welcome}
         writer.writerows(
             {"class": "SL", "name": name, "text": text, "language": language} for name, text in texts.items()
         )

@@ -1,8 +1,8 @@
 """One session with a LimeSurvey server over RemoteControl 2, and what its answers mean.
 
 LimeSurvey says no with HTTP 200, no error and `{"status": "…"}` where the result should be: `citric` raises those of
-the plain calls, the rest (per-row errors, properties that were not saved) is looked at here. Written against
-RemoteControl 2 as of LimeSurvey 6.
+the plain calls, the rest (per-row errors, properties that were not saved) is looked at here. What a real one answers
+is recorded in `tests/surveys/limesurvey_recorded/`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -25,14 +26,15 @@ from citric.exceptions import (
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from trainloop.domain.survey import limesurvey_address
 from trainloop.errors import PermanentError, SettingMissingError, TransientError
-from trainloop.settings import get_settings
+from trainloop.settings import Settings, get_settings
 
 CONNECT_SECONDS, READ_SECONDS = 5, 60
 CHUNK = 500
 _GATEWAY = {429, 502, 503, 504}
-# What LimeSurvey says where there is simply nothing yet.
-_NOTHING = ("no data", "no survey participants found", "no surveys found", "no available data")
+# What LimeSurvey says where there is simply nothing yet, or nothing for this account to see.
+_NOTHING = ("invalid setting", "no data", "no survey participants found", "no surveys found", "no available data")
 
 
 class LimeSurveyDownError(TransientError):
@@ -40,7 +42,11 @@ class LimeSurveyDownError(TransientError):
 
 
 class LimeSurveyClosedError(PermanentError):
-    """LimeSurvey answers, but not to RemoteControl. Switch on JSON-RPC under Configuration → Global → Interfaces."""
+    """Something answers at TRAINLOOP_LIMESURVEY_URL, but not RemoteControl.
+
+    Compare the address with the browser's; where pages look like index.php?r=admin, it ends in index.php?r=. Switch on
+    JSON-RPC in LimeSurvey under Configuration → Global → Interfaces.
+    """
 
 
 class LimeSurveyRefusedError(PermanentError):
@@ -52,6 +58,11 @@ class Server:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    def version(self) -> str | None:
+        """Return LimeSurvey's version; None where the account is no administrator, as ours need not be."""
+        version = self._call("get_site_settings", self._client.get_server_version, otherwise=None)
+        return None if version is None else str(version)
 
     def survey_titled(self, ending: str) -> int | None:
         """Return the survey whose title ends so: one that a killed run has made and not noted."""
@@ -66,6 +77,15 @@ class Server:
 
     def copy(self, survey_id: int, title: str) -> int:
         return int(self._call("copy_survey", lambda: self._client.copy_survey(survey_id, title))["newsid"])
+
+    def made_at(self, survey_id: int) -> datetime:
+        """Return when LimeSurvey made the survey, by its own clock."""
+        said = self.properties(survey_id, ["datecreated"])
+        with speaking("get_survey_properties"):
+            return datetime.fromisoformat(said["datecreated"])
+
+    def delete(self, survey_id: int) -> None:
+        self._call("delete_survey", lambda: self._client.delete_survey(survey_id))
 
     def properties(self, survey_id: int, names: Sequence[str]) -> dict[str, Any]:
         return dict(self._call("get_survey_properties", lambda: self._client.get_survey_properties(survey_id, names)))
@@ -169,7 +189,8 @@ def speaking(call: str) -> Iterator[None]:
         status = error.response.status_code if error.response is not None else 0
         if status in _GATEWAY or status >= 500:
             raise LimeSurveyDownError(detail=f"HTTP {status}") from error
-        raise LimeSurveyRefusedError(call=call, detail=f"HTTP {status}") from error
+        # RemoteControl itself says everything with 200; an address that is no path there is 400.
+        raise LimeSurveyClosedError from error
     except (RPCInterfaceNotEnabledError, InvalidJSONResponseError) as error:
         raise LimeSurveyClosedError from error
     except LimeSurveyStatusError as error:
@@ -183,9 +204,9 @@ def speaking(call: str) -> Iterator[None]:
 
 
 @contextmanager
-def connect() -> Iterator[Server]:
+def connect(settings: Settings | None = None) -> Iterator[Server]:
     """Open a session by the settings, and close it; raise SettingMissingError when there are none."""
-    settings = get_settings()
+    settings = settings or get_settings()
     if not (settings.limesurvey_url and settings.limesurvey_user and settings.limesurvey_password):
         raise SettingMissingError(
             name="TRAINLOOP_LIMESURVEY_URL, _USER or _PASSWORD",
@@ -194,7 +215,7 @@ def connect() -> Iterator[Server]:
     session = _Session()
     # Only what never reached the server is tried again here: a repeated call could make a second survey.
     session.mount("http", HTTPAdapter(max_retries=Retry(total=2, connect=2, read=0, status=0, backoff_factor=0.5)))
-    url = f"{settings.limesurvey_url.rstrip('/')}/admin/remotecontrol"
+    url = limesurvey_address(settings.limesurvey_url, "admin/remotecontrol")
     with speaking("get_session_key"):
         client = Client(
             url, settings.limesurvey_user, settings.limesurvey_password.get_secret_value(), requests_session=session

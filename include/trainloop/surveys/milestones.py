@@ -87,21 +87,26 @@ def _plan_batch(
             "batch_size": BATCH_SIZE,
         },
     ).fetchall()
-    known: dict[tuple[str, str], _Row] = {
-        (row["session_code"], row["step"]): row
-        for row in connection.execute(
-            statement("milestones", "planned_steps"),
-            {"session_codes": [session["session_code"] for session in sessions], "steps": steps},
-        )
-    }
-    changes = [row for session in sessions for row in _session_changes(planner, scan, session, known)]
+    known: dict[str, dict[str, _Row]] = {session["session_code"]: {} for session in sessions}
+    for row in connection.execute(
+        statement("milestones", "planned_steps"),
+        {
+            "session_codes": list(known),
+            "steps": steps,
+            "per_day_steps": [f"{step}_%" for step, rule in planner.rules.items() if rule.is_per_day],
+        },
+    ):
+        known[row["session_code"]][row["step"]] = row
+    changes = [
+        row for session in sessions for row in _session_changes(planner, scan, session, known[session["session_code"]])
+    ]
     counts = _write(connection, scan, changes)
     counts["sessions"] = len(sessions)
     is_last = session_codes is not None or len(sessions) < BATCH_SIZE
     return counts, None if is_last else sessions[-1]["session_code"]
 
 
-def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[tuple[str, str], _Row]) -> Iterator[_Row]:
+def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[str, _Row]) -> Iterator[_Row]:
     """Yield the rows of one class session that must be written; `old_state` is None for a new one."""
     code = session["session_code"]
     anchors = Anchors(session["starts_at"], session["ends_at"], session["opened_at"], session["closes_at"])
@@ -109,13 +114,14 @@ def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[tu
     is_opening_lost = False
     # The opening first: whether it can still come decides about the steps that hang on it.
     for step in sorted(plan, key=lambda name: name != milestone.OPENING_STEP):
-        row = known.get((code, step))
+        row = known.get(step)
         wish = milestone.wanted(
-            planner.rules[step],
+            planner.rule_of(step),
             plan[step],
             now=scan.now,
             is_cancelled=session["is_cancelled"],
             is_opening_lost=is_opening_lost,
+            mode=session["mode"],
         )
         current = Standing(MilestoneState(row["state"]), row["reason"]) if row else None
         settled = milestone.settle(
@@ -123,13 +129,18 @@ def _session_changes(planner: Planner, scan: Scan, session: _Row, known: dict[tu
             wish,
             plan[step],
             scan.real_today,
-            is_before_class=milestone.is_before_class(planner.rules[step]),
+            is_before_class=milestone.is_before_class(planner.rule_of(step)),
         )
         if step == milestone.OPENING_STEP and session["opened_at"] is None:
             final = settled or current or wish
             is_opening_lost = final.state in {MilestoneState.EXPIRED, MilestoneState.SKIPPED}
         if settled is not None and not _is_same(row, plan[step], settled):
             yield _change(code, step, plan[step], settled, row)
+    dropped = Standing(MilestoneState.SKIPPED, "day_dropped")
+    for step, row in known.items():
+        if step not in plan and row["state"] == MilestoneState.PENDING:
+            was = PlannedStep(row["due_on"], row["not_after"], row["is_provisional"])
+            yield _change(code, step, was, dropped, row)
 
 
 def _is_same(row: _Row | None, plan: PlannedStep, settled: Standing) -> bool:

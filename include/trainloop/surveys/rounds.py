@@ -146,8 +146,9 @@ def _close_batch(connection: Connection, scan: Scan, counts: dict[str, int]) -> 
     with connection.transaction():
         due = connection.execute(
             statement("rounds", "waves_to_close"),
-            {"now": scan.now, "evaluation": EVALUATION_INSTRUMENT, "batch_size": BATCH_SIZE},
-        ).fetchall()
+            {"now": scan.now, "evaluation": EVALUATION_INSTRUMENT, "batch_size": BATCH_SIZE,
+             "limesurvey_patience": get_site().surveys.limesurvey_patience},
+        ).fetchall()  # fmt: skip
         if due:
             wave_codes = [row["wave_code"] for row in due]
             connection.execute(statement("surveys", "close_waves"), {"wave_codes": wave_codes, "now": scan.now})

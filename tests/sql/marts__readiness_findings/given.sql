@@ -17,3 +17,10 @@ values
 ('C1', 'equipment', 'P-7', '2026-03-16', null, 1, 2),
 ('C5', 'equipment', 'P-7', '2026-03-01', null, 1, 3),
 ('C4', 'tea_break', '-', '2026-03-15', '2026-03-17', 1, 4);
+-- C1's budget is over by 10 and nothing is approved; C2's is over by 10 and 20 are; C3's is not over.
+insert into core.budgets (budget_code, year, planned_amount, committed_amount, actual_amount, file_id, row_number)
+values ('B1', 2026, 100, 60, 50, 1, 1), ('B2', 2026, 100, 60, 50, 1, 2), ('B3', 2026, 100, 60, 40, 1, 3);
+update core.class_sessions set budget_code = 'B' || right(session_code, 1) where session_code in ('C1', 'C2', 'C3');
+insert into ops.approvals (kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, state, decided_at,
+    decided_by, decided_via)
+values ('over_budget', 'budget', 'B2', 1, 'hr_lead', '{"over_amount": "20"}', now(), 'approved', now(), 'hr_lead', 'link');

@@ -10,15 +10,19 @@ from collections.abc import Mapping
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
+from trainloop.outbox.kinds.budgets import budget_status
+from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_guide, platform_alert, seat_offer
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.survey import survey_calls
+from trainloop.outbox.kinds.vendors import vendor_scores
 
 KINDS: Mapping[str, Kind] = {
     "survey_invitation": Kind(survey_calls),
@@ -33,13 +37,23 @@ KINDS: Mapping[str, Kind] = {
     "approval_request": Kind(approval_calls),
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
+    "vendor_scores": Kind(vendor_scores),
+    "budget_status": Kind(budget_status),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
     "competency_result": Kind(competency_pages),
     "team_competency_results": Kind(competency_pages),
     "raters_missing": Kind(raters_missing),
+    "class_changed": Kind(class_changed),
+    "class_desk": Kind(class_desk),
+    "login_guide": Kind(login_guide),
+    "platform_alert": Kind(platform_alert),
+    "seat_offer": Kind(seat_offer),
     "readiness_problems": Kind(readiness_problems),
     "readiness_digest": Kind(readiness_digest),
+    "course_materials": Kind(course_materials),
+    "prework_reminder": Kind(prework_reminder),
+    "question_digest": Kind(question_digest),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

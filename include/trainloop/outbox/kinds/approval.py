@@ -21,6 +21,9 @@ _TILES: Mapping[str, Mapping[Locale, str]] = {
     "to_clarify_count": {"zh-CN": "待澄清", "en": "To clarify"},
     "rejected_count": {"zh-CN": "不成立", "en": "Rejected"},
     "funded_count": {"zh-CN": "预算内", "en": "Within the budget"},
+    "planned": {"zh-CN": "计划", "en": "Planned"},
+    "forecast": {"zh-CN": "预计", "en": "Forecast"},
+    "over": {"zh-CN": "超出", "en": "Over by"},
 }
 
 

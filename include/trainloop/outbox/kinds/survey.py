@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Locale, get_site
-from trainloop.domain.survey import EVALUATION_INSTRUMENT, LIMESURVEY_LANGUAGES, anonymity_promise
+from trainloop.domain.survey import EVALUATION_INSTRUMENT, LIMESURVEY_LANGUAGES, anonymity_promise, limesurvey_address
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
 from trainloop.outbox.kinds.pulse import quarter_text
@@ -69,8 +69,8 @@ def _link(row: Mapping[str, Any], locale: Locale) -> str | None:
     if row["source"] == "limesurvey":
         if row["limesurvey_id"] is None:
             return None
-        base = get_settings().limesurvey_url.rstrip("/")
-        return f"{base}/{row['limesurvey_id']}?token={row['token']}&lang={LIMESURVEY_LANGUAGES[locale]}"
+        said = {"sid": row["limesurvey_id"], "token": row["token"], "lang": LIMESURVEY_LANGUAGES[locale]}
+        return limesurvey_address(get_settings().limesurvey_url, "survey/index", **said)
     return f"{get_settings().survey_base_url.rstrip('/')}/{row['token']}"
 
 

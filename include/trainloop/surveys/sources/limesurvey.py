@@ -8,31 +8,17 @@ token for anonymous waves) and take the way of every export: gate, quarantine, o
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import hmac
-import io
 import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-import fsspec
 from psycopg.types.json import Jsonb
 
 from trainloop import faults
 from trainloop.config import get_site
 from trainloop.errors import PermanentError, TransientError
-from trainloop.settings import get_settings
-from trainloop.surveys.instrument import Instrument
-from trainloop.surveys.limesurvey_form import (
-    COMPLETE,
-    ID,
-    SENT_BY,
-    TOKEN,
-    codes_of,
-    file_name,
-    structure,
-)
+from trainloop.surveys.limesurvey_answers import place, sheets
+from trainloop.surveys.limesurvey_form import codes_of, structure
 from trainloop.surveys.limesurvey_server import Server, connect
 from trainloop.surveys.options import instrument_now
 from trainloop.warehouse import engine
@@ -43,7 +29,8 @@ log = logging.getLogger(__name__)
 LAST_PULL_AFTER = timedelta(minutes=10)
 # Set before a survey is activated; LimeSurvey keeps some of them fixed from then on.
 DISCREET = {"ipaddr": "N", "refurl": "N", "datestamp": "N", "savetimings": "N"}
-SETTINGS = {"listpublic": "N", "allowregister": "N", "usecookie": "N", "tokenanswerspersistence": "N",
+# To resume later LimeSurvey would ask for a name and an address; with a link that is known it needs neither.
+SETTINGS = {"listpublic": "N", "allowregister": "N", "usecookie": "N", "allowsave": "N",
             "alloweditaftercompletion": "N", "sendconfirmation": "N"}  # fmt: skip
 
 
@@ -58,6 +45,13 @@ class PromiseBrokenError(PermanentError):
     """The LimeSurvey survey {survey_id} of anonymous wave {wave_code} keeps {kept}: nobody is asked with it.
 
     Deactivate it there, switch that off, and let the next run activate it.
+    """
+
+
+class ClocksDifferError(PermanentError):
+    """It is {ours} for us and {theirs} for LimeSurvey, which would end wave {wave_code} at another hour.
+
+    Set the time zone of its PHP (date.timezone) to {zone} and leave the time difference in its global settings at 0.
     """
 
 
@@ -111,18 +105,28 @@ def _serve(server: Server, wave: dict[str, Any]) -> dict[str, int]:
 
 
 def _make(server: Server, wave: dict[str, Any]) -> int:
-    """Make, adopt or copy the survey of a wave, see that it keeps what was promised, activate it and note it."""
+    """Make, copy or adopt the survey of a wave, see that it keeps what was promised, activate it and note it."""
     instrument = instrument_now(wave["instrument_code"])
     codes = codes_of(instrument)
     # A run that was killed between making and noting finds its survey again by this ending.
     ending = f" [{wave['wave_code']}#{wave['opening_number']}]"
     template = get_site().surveys.limesurvey_surveys.get(instrument.code)
     survey_id = server.survey_titled(ending)
-    if survey_id is None and template is not None:
-        survey_id = server.copy(template, f"{instrument.title_zh}{ending}")
-    elif survey_id is None:
-        survey_id = server.make(structure(instrument, ending))
-    faults.point("limesurvey.survey.made")
+    if survey_id is not None and server.properties(survey_id, ["active", "expires"]) == {
+        "active": "N",
+        "expires": None,
+    }:
+        # Stopped before it got its end: nobody ever could answer it, and what it was copied from may be mended by now.
+        server.delete(survey_id)
+        survey_id = None
+    if survey_id is None:
+        survey_id = (
+            server.make(structure(instrument, wave["minimum_count"], ending))
+            if template is None
+            else server.copy(template, f"{instrument.title_zh}{ending}")
+        )
+        faults.point("limesurvey.survey.made")
+        _compare_clocks(server, survey_id, wave)
     missing = sorted(set(codes.items.values()) - server.question_codes(survey_id))
     if missing:
         raise QuestionsChangedError(survey_id=survey_id, wave_code=wave["wave_code"], codes=", ".join(missing))
@@ -130,7 +134,9 @@ def _make(server: Server, wave: dict[str, Any]) -> int:
     wanted = {"anonymized": "Y" if is_anonymous else "N", **DISCREET}
     if server.properties(survey_id, ["active"])["active"] != "Y":
         server.set_properties(survey_id, wanted)
-    server.set_properties(survey_id, {**SETTINGS, "expires": _server_time(wave["closes_at"])})
+    # A person whose answers carry the link goes on where it was left; an anonymous sheet cannot be found again.
+    resumes = {"tokenanswerspersistence": "N" if is_anonymous else "Y"}
+    server.set_properties(survey_id, {**SETTINGS, **resumes, "expires": _server_time(wave["closes_at"])})
     found = server.properties(survey_id, [*wanted])
     kept = sorted(name for name, value in wanted.items() if str(found.get(name)) != value)
     if is_anonymous and kept:
@@ -139,6 +145,14 @@ def _make(server: Server, wave: dict[str, Any]) -> int:
     _write("keep_survey", {**wave, "survey_id": survey_id, "questions": Jsonb(codes.as_json())})
     faults.point("limesurvey.survey.noted")
     return survey_id
+
+
+def _compare_clocks(server: Server, survey_id: int, wave: dict[str, Any]) -> None:
+    """Raise ClocksDifferError unless LimeSurvey made the survey at the hour that it is here: it keeps no zones."""
+    zone = get_site().company.zone
+    ours, theirs = datetime.now(zone).replace(tzinfo=None), server.made_at(survey_id)
+    if abs(ours - theirs) > LAST_PULL_AFTER:
+        raise ClocksDifferError(ours=f"{ours:%H:%M}", theirs=f"{theirs:%H:%M}", wave_code=wave["wave_code"], zone=zone)
 
 
 def _exchange_tokens(server: Server, wave: dict[str, Any]) -> int:
@@ -171,47 +185,14 @@ def _pull(server: Server, wave: dict[str, Any]) -> int:
     if fresh < portion and not is_last:
         return 0
     rows = server.responses(wave["survey_id"], with_partial=is_last)
-    if rows:
-        _place(wave, instrument_now(wave["instrument_code"]), rows)
-        faults.point("limesurvey.answers.placed")
-    _write("note_pull", {**wave, "pulled_count": count, "is_finished": is_last})
-    return len(rows)
-
-
-def _place(wave: dict[str, Any], instrument: Instrument, rows: list[dict[str, Any]]) -> None:
-    """Write the file: the same answers make the same bytes, so a pull that brought nothing new is no new file."""
     codes = _read("survey", {"survey_id": wave["survey_id"]})[0]["questions"]["items"]
-    kinds = {codes[item.code]: item.kind for item in instrument.items if item.code in codes}
-    asked = [name for name in rows[0] if name.split("[")[0] in kinds]
-    heads = [ID, SENT_BY, COMPLETE, *([TOKEN] if wave["anonymity"] == "confidential" else []), *asked]
-    key = hmac.new(get_settings().secret().encode(), b"limesurvey-response", hashlib.sha256).digest()
-    lines = []
-    for row in rows:
-        said = {name: _text(kinds[name.split("[")[0]], row.get(name)) for name in asked}
-        # LimeSurvey refuses answers after the end itself, so each was sent in time; when, is told nowhere.
-        own = {ID: hmac.new(key, f"{wave['survey_id']}/{row['id']}".encode(), hashlib.sha256).hexdigest(),
-               SENT_BY: wave["closes_at"].isoformat(), COMPLETE: "Y" if row.get("submitdate") else "",
-               TOKEN: row.get("token") or ""}  # fmt: skip
-        lines.append([{**said, **own}[head] for head in heads])
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows([heads, *sorted(lines)])
-    content = buffer.getvalue().encode("utf-8")
-    _put(file_name(wave["survey_id"], hashlib.sha256(content).hexdigest()[:8]), content)
-
-
-def _put(name: str, content: bytes) -> None:
-    """Put a file into the inbox of exports; a half-written one has a name that nobody reads."""
-    system, folder = fsspec.core.url_to_fs(f"{get_settings().folder_uri('inbox')}/survey_exports")
-    system.makedirs(folder, exist_ok=True)
-    system.pipe_file(f"{folder}/.{name}.part", content)
-    system.mv(f"{folder}/.{name}.part", f"{folder}/{name}")
-
-
-def _text(kind: str, value: object) -> str:
-    text = "" if value is None else str(value)
-    if kind == "number" and "." in text:
-        return text.rstrip("0").rstrip(".")  # LimeSurvey writes 8 as 8.0000000000
-    return text[:10] if kind == "date" else text
+    heads, lines = sheets(wave, instrument_now(wave["instrument_code"]), codes, rows)
+    gone = place(wave["survey_id"], heads, lines) if lines else "merged"
+    # A file that was refused can be mended in LimeSurvey as long as the wave waits for it.
+    is_over = wave["now"] >= wave["closes_at"] + get_site().surveys.limesurvey_patience
+    is_finished = is_last and (gone == "merged" or is_over)
+    _write("note_pull", {**wave, "pulled_count": count, "is_finished": is_finished})
+    return len(lines) if gone is None else 0
 
 
 def _server_time(moment: datetime) -> str:

@@ -1,0 +1,102 @@
+"""HR's monthly mail about the year's budgets: what is planned, what will be spent, and the education fund."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from trainloop.config import Locale, get_site
+from trainloop.domain.budget import Budget, FundGauge, fund_gauge
+from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+_WORDS: Mapping[Locale, Mapping[str, str]] = {
+    "zh-CN": {
+        "planned": "计划",
+        "forecast": "预计（已付 + 已签）",
+        "over": "超支预算数",
+        "fund": "职工教育经费",
+        "used": "已用 {share}%，{spent} / {limit}",
+        "payroll_missing": "站点文件未填写工资总额",
+        "mixed_currencies": "预算币种不一，无法合计",
+        "no_budgets": "没有预算",
+        "line_over": "{name}：计划 {planned}，预计 {forecast}，超出 {over}",
+        "line": "{name}：计划 {planned}，预计 {forecast}，剩余 {left}",
+    },
+    "en": {
+        "planned": "Planned",
+        "forecast": "Forecast (paid + signed)",
+        "over": "Budgets that are over",
+        "fund": "Education fund",
+        "used": "{share}% used, {spent} of {limit}",
+        "payroll_missing": "the site file has no payroll of the year",
+        "mixed_currencies": "budgets in several currencies have no sum",
+        "no_budgets": "there are no budgets",
+        "line_over": "{name}: planned {planned}, forecast {forecast}, over by {over}",
+        "line": "{name}: planned {planned}, forecast {forecast}, {left} left",
+    },
+}
+
+
+def budget_status(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the mails about one year's budgets each."""
+    return {due.notice_id: _content(connection, due) for due in notices}
+
+
+def _content(connection: Connection, due: Due) -> Written:
+    year = int(due.subject_id)
+    budgets = [
+        Budget(*row.values()) for row in connection.execute(statement("budgets", "of_year"), {"year": year}).fetchall()
+    ]
+    if not budgets:
+        return Unwritable("subject_unknown")
+    words, rules, currency = _WORDS[due.locale], get_site().resources, get_site().needs.currency
+    gauge = fund_gauge(budgets, rules.payroll_amounts.get(year), rules.education_fund_pct, currency)
+    return Content({
+        "year": year,
+        "month": due.sequence_number,
+        "over_count": sum(budget.over > 0 for budget in budgets),
+        "figures": [*_sums(budgets, words), _fund(gauge, words, currency)],
+        "lines": [_line(budget, words) for budget in budgets],
+        "limit_pct": f"{rules.education_fund_pct.normalize():f}",
+    })
+
+
+def _sums(budgets: Sequence[Budget], words: Mapping[str, str]) -> list[Tile]:
+    over = Tile(words["over"], str(sum(budget.over > 0 for budget in budgets)))
+    currencies = {budget.currency for budget in budgets}
+    if len(currencies) > 1:
+        return [over]
+    currency = currencies.pop()
+    planned = sum((budget.planned for budget in budgets), Decimal(0))
+    forecast = sum((budget.forecast for budget in budgets), Decimal(0))
+    return [
+        Tile(words["planned"], _money(planned, currency)),
+        Tile(words["forecast"], _money(forecast, currency)),
+        over,
+    ]
+
+
+def _fund(gauge: FundGauge | str, words: Mapping[str, str], currency: str) -> Tile:
+    if isinstance(gauge, str):
+        return Tile(words["fund"], "–", words[gauge])
+    spent, limit = _money(gauge.spent, currency), _money(gauge.limit, currency)
+    return Tile(
+        words["fund"], f"{gauge.share_pct}%", words["used"].format(share=gauge.share_pct, spent=spent, limit=limit)
+    )
+
+
+def _line(budget: Budget, words: Mapping[str, str]) -> str:
+    name = f"{budget.budget_code} {budget.name}" if budget.name else budget.budget_code
+    return words["line_over" if budget.over else "line"].format(
+        name=name,
+        planned=_money(budget.planned, budget.currency),
+        forecast=_money(budget.forecast, budget.currency),
+        over=_money(budget.over, budget.currency),
+        left=_money(budget.variance, budget.currency),
+    )
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.0f} {currency}"
