@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "impact",
         "requests",
         "reporting",
         "outbox",
