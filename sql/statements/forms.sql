@@ -57,3 +57,11 @@ select wave_code from forms.waves_to_take()
 -- name: take
 select forms.take(%(wave_code)s) as taken_count
 
+-- name: open_materials
+select * from forms.open_materials(%(link)s, %(link_days)s)
+
+-- name: use_material
+select * from forms.use_material(%(link)s, %(link_days)s, %(asset_code)s, %(event)s, %(is_noted)s)
+
+-- name: ask_question
+select forms.ask_question(%(link)s, %(link_days)s, %(question)s, %(most)s) as value

@@ -607,3 +607,47 @@ inner join core.class_sessions as s on s.session_code = found.session_code
 inner join core.courses as c on c.course_code = s.course_code
 where found.hr_told_at = any(%(moments)s) and found.state = 'open' and s.status <> 'cancelled'
 order by s.starts_at, found.session_code, found.kind, found.item_code
+
+-- name: material_calls
+-- Grain: one mail about a class's materials or pre-work: the person's link, what the pack holds now, what is left to do,
+-- and whether the person still belongs to the class.
+select
+    n.notice_id, s.session_code, s.starts_at, s.ends_at, s.timezone as session_timezone, s.venue_code, s.mode,
+    c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name, given.token, given.opened_at,
+    given.pack_number, coalesce(pack.asset_count, 0)::int as asset_count,
+    coalesce(pack.prework_count, 0)::int as prework_count, coalesce(todo.left_count, 0) as left_count,
+    case n.recipient_kind
+        when 'trainer' then s.trainer_id = n.recipient_id
+        else exists (
+            select from core.enrollments as e
+            where e.session_code = s.session_code and e.employee_id = n.recipient_id and e.status = 'confirmed'
+        )
+    end as is_concerned
+from ops.notices as n
+inner join core.class_sessions as s on s.session_code = n.subject_id
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+inner join ops.material_links as given
+    on given.session_code = s.session_code and given.person_kind = n.recipient_kind
+    and given.person_id = n.recipient_id
+left join lateral (
+    select count(*) as asset_count, count(*) filter (where asset.kind = 'prework') as prework_count
+    from ops.course_pack_assets as asset
+    where asset.session_code = s.session_code
+        and asset.pack_number = (select max(p.pack_number) from ops.course_packs as p where p.session_code = s.session_code)
+) as pack on true
+left join ops.prework_left as todo
+    on n.recipient_kind = 'employee' and todo.session_code = s.session_code and todo.employee_id = n.recipient_id
+where n.notice_id = any(%(notice_ids)s) and n.subject_kind = 'class_session'
+
+-- name: question_digests
+-- Grain: one masked question of one digest, alike ones together, the most frequent first.
+select
+    told.session_code, told.digest_number, told.cluster_number, told.masked_text, s.trainer_id, s.starts_at, s.ends_at,
+    s.timezone as session_timezone, c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name
+from unnest(%(session_codes)s::text[], %(digest_numbers)s::integer[]) as wanted (session_code, digest_number)
+inner join ops.digested_questions as told using (session_code, digest_number)
+inner join core.class_sessions as s using (session_code)
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+order by told.session_code, told.digest_number, told.cluster_number, told.question_id

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
-    "forms": WORK | {"surveys.instrument"},
+    "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},

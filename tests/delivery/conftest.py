@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +19,7 @@ from tests.surveys.conftest import Company, local
 
 from trainloop.delivery import class_watch
 from trainloop.outbox.composer import compose_due
+from trainloop.settings import get_settings
 from trainloop.surveys.milestones import plan_milestones
 
 SetClock = Callable[..., datetime]
@@ -61,6 +64,27 @@ class School(Company):
                on conflict (session_code, kind, item_code) do update set confirmed_on = excluded.confirmed_on,
                    due_on = excluded.due_on""",
             (code, kind, item, due, confirmed),
+        )
+
+    def asset(self, code: str, content: bytes | None = b"slides", kind: str = "courseware", **columns: Any) -> None:
+        """An asset of C-NEG with its file in the material store; the same code again is its next version."""
+        values = {
+            "version": "1", "licence": "自有版权", "licence_expires_on": None, "uri": f"C-NEG/{code}.pdf",
+            "checksum": hashlib.sha256(content or b"").hexdigest(), "course_code": "C-NEG",
+        } | columns  # fmt: skip
+        if content is not None:
+            path = Path(get_settings().folder_uri("materials").removeprefix("file://")) / "C-NEG" / f"{code}.pdf"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        self.write(
+            """insert into core.knowledge_assets (asset_code, kind, title_zh, title_en, course_code, version, licence,
+                   licence_expires_on, uri, checksum, file_id, row_number)
+               values (%(code)s, %(kind)s, %(title)s, %(code)s, %(course_code)s, %(version)s, %(licence)s,
+                   %(licence_expires_on)s, %(uri)s, %(checksum)s, 1, 1)
+               on conflict (asset_code) do update set version = excluded.version, licence = excluded.licence,
+                   licence_expires_on = excluded.licence_expires_on, uri = excluded.uri,
+                   checksum = excluded.checksum""",
+            values | {"code": code, "kind": kind, "title": f"资料{code}"},
         )
 
     def exceptions(self, code: str | None = None) -> dict[tuple[str, str], str]:

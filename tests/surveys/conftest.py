@@ -99,6 +99,10 @@ class Company:
     def states(self, code: str) -> dict[str, str]:
         return {step: state for step, (state, _, _) in self.steps(code).items()}
 
+    def evaluation(self, code: str) -> dict[str, str]:
+        """Step → state of what comes after the class."""
+        return {step: state for step, state in self.states(code).items() if step.startswith("evaluation_")}
+
     def invited(self, code: str) -> dict[str, tuple[str, str | None]]:
         rows = self.read(
             "select employee_id, state::text, reason from ops.invitations where wave_code = %s", (f"EVAL-{code}",)

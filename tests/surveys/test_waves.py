@@ -176,7 +176,7 @@ def test_a_class_cancelled_after_its_invitations_asks_nobody(ended: Company) -> 
     ended.session("2026-C001", local(2026, 3, 5, 17), status="cancelled")
     counts = plan_milestones()
     assert (counts["waves_withdrawn"], counts["skipped"]) == (1, 5)
-    assert set(ended.states("2026-C001").values()) == {"skipped"}
+    assert set(ended.evaluation("2026-C001").values()) == {"skipped"}
     assert ended.read("select withdrawn_reason from ops.survey_waves") == [{"withdrawn_reason": "class_cancelled"}]
     assert ended.notices("survey_invitation") == []
 
@@ -213,7 +213,7 @@ def test_a_scheduler_that_was_down_for_three_days_does_each_step_once(ended: Com
     open_due_waves()
     assert remind_due()["notices_planned"] == 0
     assert close_due()["waves_closed"] == 1
-    assert ended.states("2026-C001") == {
+    assert ended.evaluation("2026-C001") == {
         "evaluation_open": "done",
         "evaluation_reminder_1": "expired",
         "evaluation_reminder_2": "expired",

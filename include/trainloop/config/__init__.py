@@ -59,6 +59,8 @@ class IntakeRules(Rules):
     max_file_mb: int
     max_unpacked_ratio: int
     max_entries: int
+    max_json_mb: int = Field(gt=0)
+    max_json_depth: int = Field(gt=0)
     stable_after_seconds: float
     max_disappearing_share: float = Field(ge=0, le=1)
     max_owner_rows: int

@@ -182,10 +182,17 @@ class Column(Declared):
 
 
 class When(Declared):
-    """The rows a row rule speaks about: those whose `column` equals `equals` (a canonical value)."""
+    """The rows a row rule speaks about: those whose `column` equals, or differs from, a canonical value."""
 
     column: str
-    equals: str
+    equals: str | None = None
+    differs: str | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.equals is None) == (self.differs is None):
+            raise ValueError(f"{self.column}: say either equals or differs")
+        return self
 
 
 class RowRule(Declared):
@@ -228,6 +235,7 @@ class Contract(Declared):
     file_patterns: tuple[str, ...] = ("*.csv", "*.txt", "*.tsv", "*.xlsx", "*.xlsm")
     sheet: str | None = Field(None, description="Name of the sheet; empty = the first visible one that has the columns")
     entry: Literal["inbox", "surveys"] = "inbox"
+    json_statements: Literal["xapi"] | None = Field(None, description="JSON files are read as statements of this kind")
     table_schema: Literal["core", "confidential"] = "core"
     key: tuple[str, ...] = Field(min_length=1)
     load_mode: LoadMode

@@ -89,12 +89,12 @@ def form_page(
     text = words(locale)
     zone = zone_of(row["timezone"])
     shown = [
-        _question(number, question, typed, (problems or {}).get(question.item.code), text)
+        question_view(number, question, typed, (problems or {}).get(question.item.code), text)
         for number, question in enumerate(questions, start=1)
     ]
     deadline = text.until(row["closes_at"], zone)
     notices = {"saved": text.say("saved", deadline=deadline), "stale": text.say("stale")}
-    return _page(
+    return render(
         "form.html.j2",
         locale,
         status=status,
@@ -130,7 +130,7 @@ def action_page(
     text = words(locale)
     separator = "、" if locale == "zh-CN" else ", "
     needing = separator.join(choice.label for choice in action.choices if choice.needs_comment)
-    return _page(
+    return render(
         "action.html.j2",
         locale,
         status=status,
@@ -154,7 +154,7 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
     """Return the page of competency results: the reader's own, or those of a team, one section a person."""
     text = words(locale)
     kind = "team" if row["is_team"] else "own"
-    return _page(
+    return render(
         "results.html.j2",
         locale,
         title=text.say(f"results_title_{kind}"),
@@ -167,16 +167,69 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
     )
 
 
+def materials_page(
+    row: Mapping[str, Any],
+    locale: Locale,
+    *,
+    form_token: str,
+    notice: str = "",
+    problem: str = "",
+    question: str = "",
+    may_ask: bool = False,
+    max_length: int,
+    status: int = 200,
+) -> HTMLResponse:
+    """Return the page of a class's materials: what to open, what to finish, what to ask."""
+    text = words(locale)
+    zone = zone_of(row["session_timezone"])
+    place = row["venue"] or text.say("materials_online" if row["mode"] == "online" else "materials_place_open")
+    return render(
+        "materials.html.j2",
+        locale,
+        status=status,
+        title=row["subject"]["course_zh" if locale == "zh-CN" else "course_en"],
+        facts=text.say(
+            "materials_facts",
+            starts=text.moment(row["starts_at"], zone),
+            place=place,
+            trainer=row["subject"].get("trainer", ""),
+        ),
+        person=text.say("materials_person", person=row["person_name"]) if row["person_name"] else "",
+        intro=text.say("materials_intro_trainer" if row["person_kind"] == "trainer" else "materials_intro"),
+        assets=[_asset(asset, text) for asset in row["assets"]],
+        is_learner=row["person_kind"] == "employee",
+        notice=notice,
+        problem=problem,
+        question=question,
+        may_ask=may_ask,
+        max_length=max_length,
+        form_token=form_token,
+    )
+
+
+def _asset(asset: Mapping[str, Any], text: Words) -> dict[str, Any]:
+    title = asset["title_zh"] if text.locale == "zh-CN" else asset["title_en"] or asset["title_zh"]
+    return {
+        "code": asset["code"],
+        "title": title,
+        "kind": text.say(f"material_kind_{asset['kind']}"),
+        "version": text.say("material_version", version=asset["version"]),
+        "is_prework": asset["kind"] == "prework",
+        "is_opened": asset["is_opened"],
+        "is_finished": asset["is_finished"],
+    }
+
+
 def mail_page(locale: Locale, *, is_wanted: bool) -> HTMLResponse:
     """Return the page of the optional mail's switch."""
-    return _page("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)
+    return render("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)
 
 
 def message_page(
     locale: Locale, title: str, text: str, *, tone: Tone = "plain", status: int = 200, retry_after: int | None = None
 ) -> HTMLResponse:
     """Return a page that only says something."""
-    page = _page("message.html.j2", locale, status=status, title=title, text=text, tone=tone)
+    page = render("message.html.j2", locale, status=status, title=title, text=text, tone=tone)
     if retry_after is not None:
         page.headers["Retry-After"] = str(retry_after)
     return page
@@ -203,7 +256,7 @@ def font(face: str) -> bytes:
     return resources.files("trainloop.reporting").joinpath("fonts", face).read_bytes()
 
 
-def _question(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
+def question_view(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
     item, values = question.item, typed.get(question.item.code, ())
     points = _points(question, values, text)
     return QuestionView(
@@ -279,7 +332,7 @@ def _environment() -> Environment:
     )
 
 
-def _page(template: str, locale: Locale, *, status: int = 200, **facts: Any) -> HTMLResponse:
+def render(template: str, locale: Locale, *, status: int = 200, **facts: Any) -> HTMLResponse:
     content = (
         _environment()
         .get_template(template)

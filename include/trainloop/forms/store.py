@@ -128,6 +128,23 @@ class Store:
         """Return what a link to competency results shows; None when nobody was given it."""
         return self._row("open_results", {"link": link})
 
+    def open_materials(self, link: bytes, link_days: int) -> dict[str, Any] | None:
+        """Return how a link to the materials of a class stands; None when nobody was given it."""
+        return self._row("open_materials", {"link": link, "link_days": link_days})
+
+    def use_material(
+        self, link: bytes, link_days: int, asset_code: str, event: str, *, is_noted: bool
+    ) -> dict[str, Any] | None:
+        """Return where an asset's file is, noting that it was opened or finished; None when it is not in the pack."""
+        values = {"link": link, "link_days": link_days, "asset_code": asset_code, "event": event, "is_noted": is_noted}
+        return self._row("use_material", values)
+
+    def ask_question(self, link: bytes, link_days: int, question: str, most: int) -> bool:
+        """Keep a learner's question; False when the class has begun or they asked enough."""
+        return bool(
+            self._value("ask_question", {"link": link, "link_days": link_days, "question": question, "most": most})
+        )
+
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""
         found: bool | None = self._value("gets_optional_mail", {"kind": kind, "id": recipient_id})

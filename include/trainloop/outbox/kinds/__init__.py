@@ -15,6 +15,7 @@ from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_gu
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
@@ -50,6 +51,9 @@ KINDS: Mapping[str, Kind] = {
     "seat_offer": Kind(seat_offer),
     "readiness_problems": Kind(readiness_problems),
     "readiness_digest": Kind(readiness_digest),
+    "course_materials": Kind(course_materials),
+    "prework_reminder": Kind(prework_reminder),
+    "question_digest": Kind(question_digest),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),
