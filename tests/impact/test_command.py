@@ -15,7 +15,9 @@ from tests.intake.files import xlsx
 from typer.testing import CliRunner
 
 from trainloop.cli import app
+from trainloop.impact.design import read_design
 from trainloop.impact.tables import period_of
+from trainloop.settings import PROJECT_DIR
 
 DESIGN: dict[str, Any] = {
     "title": "Negotiation 2026-C001",
@@ -219,3 +221,13 @@ def test_a_period_means_here_what_it_means_in_the_inbox(text: str, period: str |
 def test_the_world_of_these_tests_is_long_enough() -> None:
     """Six months before the class month and three after it."""
     assert (FIRST, MONTHS) == ("2025-11-01", 10)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_design_in_the_readme_is_a_design(name: str, tmp_path: Path) -> None:
+    """What people copy from there works."""
+    example = (PROJECT_DIR / name).read_text("utf-8").split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "design.yaml").write_text(example, "utf-8")
+    design = read_design(tmp_path / "design.yaml")
+    assert [kpi.direction for kpi in design.kpis] == ["higher", "lower"]
+    assert design.returns is not None
