@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "impact",
         "requests",
         "reporting",
         "outbox",
