@@ -11,7 +11,14 @@ from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backl
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
-from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_guide, platform_alert, seat_offer
+from trainloop.outbox.kinds.class_day import (
+    class_changed,
+    class_desk,
+    class_log,
+    login_guide,
+    platform_alert,
+    seat_offer,
+)
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
@@ -46,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "raters_missing": Kind(raters_missing),
     "class_changed": Kind(class_changed),
     "class_desk": Kind(class_desk),
+    "class_log": Kind(class_log),
     "login_guide": Kind(login_guide),
     "platform_alert": Kind(platform_alert),
     "seat_offer": Kind(seat_offer),
