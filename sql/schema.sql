@@ -3584,6 +3584,124 @@ grant select (session_code, person_kind, person_id, opened_at) on ops.material_l
 grant select on ops.prework_left, ops.current_packs to trainloop_reporter;
 grant execute on function forms.open_materials, forms.use_material, forms.ask_question to trainloop_forms;
 revoke execute on function forms.open_materials, forms.use_material, forms.ask_question from public;
+-- Interactions that were taken back: a voiding statement may come before, with or after the one it voids.
+
+alter table core.interactions alter column session_code drop not null;
+alter table core.interactions alter column employee_id drop not null;
+alter table core.interactions drop constraint interactions_kind_check;
+alter table core.interactions add constraint interactions_kind_check
+    check (kind in ('turn', 'quiz', 'poll', 'chat', 'breakout', 'void'));
+alter table core.interactions add constraint interactions_belong_somewhere
+    check (kind = 'void' or (session_code is not null and employee_id is not null));
+-- Every reading asks which statements are taken back.
+create index interactions_voids_idx on core.interactions (item_code) where kind = 'void';
+
+-- Grain: one interaction that counts.
+create view core.valid_interactions as
+select *
+from core.interactions as said
+where said.kind <> 'void'
+    and not exists (
+        select from core.interactions as taken_back
+        where taken_back.kind = 'void' and taken_back.item_code = said.interaction_id
+    );
+
+grant select on core.valid_interactions to trainloop_planner, trainloop_statistics;
+
+-- Internal trainers in the making (R15): how far each came in a topic, and what assessors saw.
+
+-- Grain: one stage that one employee reached in one topic. A later date of the same stage is a new start of it.
+create table core.trainer_candidates (
+    employee_id text not null,
+    topic_code text not null,
+    stage text not null check (stage in ('nominated', 'mentored', 'micro_course', 'trial', 'certified', 'lapsed')),
+    reached_on date not null,
+    mentor_id text,
+    certificate_no text,
+    certificate_expires_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, topic_code, stage)
+);
+
+-- Grain: one assessor's mark of one candidate by one criterion in one stage.
+create table core.trainer_assessments (
+    employee_id text not null,
+    topic_code text not null,
+    stage text not null check (stage in ('micro_course', 'trial')),
+    criterion_code text not null,
+    assessor_id text not null,
+    score numeric(3, 1) not null check (score between 1 and 5),
+    assessed_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, topic_code, stage, criterion_code, assessor_id)
+);
+
+grant select, insert, update, delete on core.trainer_candidates, core.trainer_assessments to trainloop_intake;
+grant select on core.trainer_candidates, core.trainer_assessments to trainloop_planner;
+grant select on core.trainer_candidates to trainloop_sender;
+
+-- What is wrong with the knowledge base (R14) and in the making of internal trainers (R15), and who has read of it.
+
+-- Grain: one thing that is wrong with one item: an asset, a course, a candidate in a topic, a topic, a trainer. detail:
+-- codes and dates; when it changes it is another state. amount: a figure that is shown and does not count as a change.
+-- person_ids: the employees who can do something about it. told_at: when they and HR were told; null again when it comes
+-- back or changes.
+create table ops.resource_findings (
+    kind text not null check (kind in (
+        'asset_stale', 'asset_duplicate', 'asset_unlicensed', 'asset_licence_expired', 'asset_licence_ending',
+        'asset_ownerless', 'asset_file_missing', 'asset_file_changed', 'course_uncovered', 'stage_due', 'stage_overdue',
+        'mentor_missing', 'rubric_incomplete', 'rubric_failed', 'certificate_ending', 'certificate_ended', 'bench_thin',
+        'trainer_overloaded'
+    )),
+    item_code text not null,
+    detail jsonb not null default '{}',
+    amount numeric(10, 1),
+    person_ids text[] not null default '{}',
+    opened_at timestamptz not null,
+    closed_at timestamptz,
+    told_at timestamptz,
+    primary key (kind, item_code)
+);
+-- Every scan compares what is open with what it finds; every mail lists what is open.
+create index resource_findings_open_idx on ops.resource_findings (kind) where closed_at is null;
+
+-- Grain: one asset of the knowledge base as the last weekly scan saw it. is_usable: licensed today, its file as
+-- registered or not looked at yet. Usage counts packs of classes and what learners opened on their page.
+create table marts.knowledge_index (
+    asset_code text primary key,
+    kind text not null,
+    course_code text,
+    owner_id text,
+    has_owner boolean not null,
+    version text not null,
+    licence_state text not null check (licence_state in ('valid', 'ending', 'expired', 'missing')),
+    licence_expires_on date,
+    reviewed_on date,
+    is_stale boolean not null,
+    file_state text not null check (file_state in (
+        'sound', 'not_checked', 'no_address', 'no_checksum', 'not_our_store', 'unreachable', 'too_large', 'changed'
+    )),
+    twin_codes text[] not null,
+    is_usable boolean not null,
+    class_count integer not null,
+    opened_count integer not null,
+    last_class_on date,
+    computed_at timestamptz not null
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('asset_tasks', 'data', false),
+('knowledge_digest', 'data', false),
+('trainer_steps', 'data', false),
+('trainer_pipeline', 'data', false);
+
+grant select, insert, update on ops.resource_findings to trainloop_planner;
+grant select on ops.resource_findings to trainloop_sender, trainloop_board;
+grant select, insert, update, delete on marts.knowledge_index to trainloop_planner;
+grant usage on schema marts to trainloop_sender;
+grant select on marts.knowledge_index to trainloop_sender;
 
 -- Learner groups (R18) and run sheets (R21).
 

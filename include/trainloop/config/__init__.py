@@ -59,6 +59,8 @@ class IntakeRules(Rules):
     max_file_mb: int
     max_unpacked_ratio: int
     max_entries: int
+    max_json_mb: int = Field(gt=0)
+    max_json_depth: int = Field(gt=0)
     stable_after_seconds: float
     max_disappearing_share: float = Field(ge=0, le=1)
     max_owner_rows: int
@@ -125,6 +127,13 @@ class AssessmentRules(Rules):
     cohort_min: int = Field(ge=3, description="assessed people behind a cohort brief")
     cohort_raters_min: int = Field(ge=3, description="their raters together, self ratings aside")
     brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
+
+
+class CompetencyResultRules(Rules):
+    """Competency results of single people, on private pages."""
+
+    watched_days: int = Field(gt=0, description="assessments up to so old are told")
+    page_days: int = Field(gt=0, description="how long the pages can be read")
 
 
 class CommitmentRule(Rules):
@@ -233,8 +242,6 @@ class NeedsRules(Rules):
     quotes_min_departments: int = Field(ge=3)
     watched_days: int
     approved_by: str
-    results_watched_days: int = Field(gt=0, description="assessments up to so old are told to the people themselves")
-    results_page_days: int = Field(gt=0, description="how long their private pages can be read")
     budget_amount: Decimal = Field(ge=0)
     budget_amounts: dict[int, Decimal]
     currency: str
@@ -337,6 +344,7 @@ class Site(Rules):
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
+    competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
     pre_class: PreClassRules

@@ -89,12 +89,12 @@ def form_page(
     text = words(locale)
     zone = zone_of(row["timezone"])
     shown = [
-        _question(number, question, typed, (problems or {}).get(question.item.code), text)
+        question_view(number, question, typed, (problems or {}).get(question.item.code), text)
         for number, question in enumerate(questions, start=1)
     ]
     deadline = text.until(row["closes_at"], zone)
     notices = {"saved": text.say("saved", deadline=deadline), "stale": text.say("stale")}
-    return _page(
+    return render(
         "form.html.j2",
         locale,
         status=status,
@@ -130,7 +130,7 @@ def action_page(
     text = words(locale)
     separator = "、" if locale == "zh-CN" else ", "
     needing = separator.join(choice.label for choice in action.choices if choice.needs_comment)
-    return _page(
+    return render(
         "action.html.j2",
         locale,
         status=status,
@@ -154,7 +154,7 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
     """Return the page of competency results: the reader's own, or those of a team, one section a person."""
     text = words(locale)
     kind = "team" if row["is_team"] else "own"
-    return _page(
+    return render(
         "results.html.j2",
         locale,
         title=text.say(f"results_title_{kind}"),
@@ -183,7 +183,7 @@ def materials_page(
     text = words(locale)
     zone = zone_of(row["session_timezone"])
     place = row["venue"] or text.say("materials_online" if row["mode"] == "online" else "materials_place_open")
-    return _page(
+    return render(
         "materials.html.j2",
         locale,
         status=status,
@@ -222,14 +222,14 @@ def _asset(asset: Mapping[str, Any], text: Words) -> dict[str, Any]:
 
 def mail_page(locale: Locale, *, is_wanted: bool) -> HTMLResponse:
     """Return the page of the optional mail's switch."""
-    return _page("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)
+    return render("mail.html.j2", locale, title=words(locale).say("mail_title"), is_wanted=is_wanted)
 
 
 def message_page(
     locale: Locale, title: str, text: str, *, tone: Tone = "plain", status: int = 200, retry_after: int | None = None
 ) -> HTMLResponse:
     """Return a page that only says something."""
-    page = _page("message.html.j2", locale, status=status, title=title, text=text, tone=tone)
+    page = render("message.html.j2", locale, status=status, title=title, text=text, tone=tone)
     if retry_after is not None:
         page.headers["Retry-After"] = str(retry_after)
     return page
@@ -256,7 +256,7 @@ def font(face: str) -> bytes:
     return resources.files("trainloop.reporting").joinpath("fonts", face).read_bytes()
 
 
-def _question(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
+def question_view(number: int, question: Question, typed: Typed, problem: Problem | None, text: Words) -> QuestionView:
     item, values = question.item, typed.get(question.item.code, ())
     points = _points(question, values, text)
     return QuestionView(
@@ -332,7 +332,7 @@ def _environment() -> Environment:
     )
 
 
-def _page(template: str, locale: Locale, *, status: int = 200, **facts: Any) -> HTMLResponse:
+def render(template: str, locale: Locale, *, status: int = 200, **facts: Any) -> HTMLResponse:
     content = (
         _environment()
         .get_template(template)

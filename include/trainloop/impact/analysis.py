@@ -106,7 +106,7 @@ def analyse_all(
     rules = Rules.of(site or get_site())
     dated = people.assign(class_ends_on=lend_dates(people))
     dated = dated[dated["class_ends_on"].notna()].reset_index(drop=True)
-    codes = facts["kpi_code"].to_numpy()
+    codes = facts["kpi_code"]
     return [analyse(indicator, facts[codes == indicator.kpi_code], dated, study, rules) for indicator in indicators]
 
 

@@ -7,6 +7,7 @@ nowhere else, so an XML bomb has no other place to hide.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -71,6 +72,26 @@ _FOREIGN = (
     (b"7z\xbc\xaf", "压缩包", "a compressed archive"),
     (b"rar!", "压缩包", "a compressed archive"),
 )
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file begins like a JSON document; asked only where a contract takes statements."""
+    with path.open("rb") as file:
+        return file.read(_HEAD).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+
+
+def check_json(path: Path, name: str) -> None:
+    """Refuse a document that is too large or nested too deeply, before anything parses it."""
+    rules = get_site().intake
+    if (size := path.stat().st_size) > rules.max_json_mb << 20:
+        raise FileRefusedError("too_large", file=name, size_mb=size >> 20, limit_mb=rules.max_json_mb)
+    depth = 0
+    # Brackets in strings do not count; a string that never ends leaves its brackets to the parser, which refuses it.
+    for found in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', path.read_bytes()):
+        mark = found[0]
+        depth += (mark in b"[{") - (mark in b"]}") if len(mark) == 1 else 0
+        if depth > rules.max_json_depth:
+            raise FileRefusedError("too_deep", file=name, limit=rules.max_json_depth)
 
 
 def looks_like_utf16(head: bytes) -> str:

@@ -40,6 +40,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "文件「{file}」内含不允许的 XML 定义（{part}），可能有害，未打开。请用 Excel 另存为新文件。",
         "{file} contains forbidden XML definitions ({part}); it may be harmful and was not opened. Save it anew.",
     ),
+    "bad_json": (
+        "文件「{file}」不是有效的 JSON 语句（{detail_zh}）。请从学习平台重新导出 xAPI 语句后上传。",
+        "{file} holds no valid JSON statements ({detail_en}). Export the xAPI statements again and drop the file.",
+    ),
+    "too_deep": (
+        "文件「{file}」的 JSON 嵌套超过 {limit} 层，可能有害，未打开。请只导出 xAPI 语句。",
+        "{file} is nested deeper than {limit} levels; it may be harmful and was not opened. Export statements only.",
+    ),
     "empty": (
         "文件「{file}」没有数据行。请确认表头下方有数据后重新上传。",
         "{file} has no data rows. Make sure that there are rows below the header and drop it again.",

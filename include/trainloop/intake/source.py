@@ -71,8 +71,12 @@ def peek(path: Path, name: str) -> list[list[str]]:
 def open_source(path: Path, name: str, contract: Contract, *, tracking: bool = False) -> Source:
     """Open a file of the inbox as a table of this contract; raise FileRefusedError saying why it cannot be one."""
     from trainloop.intake.csv_source import CsvSource
-    from trainloop.intake.guard import check_workbook, kind_of
+    from trainloop.intake.guard import check_workbook, is_json, kind_of
 
+    if contract.json_statements and is_json(path):
+        from trainloop.intake.xapi_source import XapiSource
+
+        return XapiSource.open(path, name, contract)
     if kind_of(path, name) == "csv":
         return CsvSource.open(path, name, contract, tracking=tracking)
     check_workbook(path, name)

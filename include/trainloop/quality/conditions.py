@@ -154,8 +154,10 @@ def _row_rule(check: Check, contract: Contract, table: Table) -> sql.Composable:
         wrong = sql.SQL("{} {} {}").format(_cell(rule.left), _OPERATORS[rule.operator], _cell(rule.right))
     if rule.when is None:
         return wrong
-    value = sql.Literal(rule.when.equals)
-    return sql.SQL("{}::text = {} and {}").format(_cell(contract.column(rule.when.column).name), value, wrong)
+    operator = sql.SQL("=" if rule.when.equals is not None else "is distinct from")
+    value = sql.Literal(rule.when.equals if rule.when.equals is not None else rule.when.differs)
+    cell = _cell(contract.column(rule.when.column).name)
+    return sql.SQL("{}::text {} {} and {}").format(cell, operator, value, wrong)
 
 
 def _duplicate_key(contract: Contract, check: Check, table: Table) -> Condition:
