@@ -31,9 +31,9 @@ OnMissingReference = Literal["park", "block", "warn"]
 # present: the left one is filled in. either: at least one of both is.
 Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present", "either"]
 # Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse and its clock
-# (intake): unknown_reference, wrong_grain, not_ended, wrong_order. In answer sheets (surveys): unknown_option. By the suite
-# (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule, too_many_empty,
-# unexpected_volume.
+# (intake): unknown_reference, wrong_grain, not_ended, wrong_order. In answer sheets (surveys): unknown_option. By the
+# suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule,
+# too_many_empty, unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
