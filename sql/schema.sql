@@ -3333,6 +3333,8 @@ grant execute on function forms.open_class_desk, forms.sign_in, forms.report_inc
 -- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
 insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
 grant select on core.budgets to trainloop_sender;
+-- A booking that is given up stays known and counts for nothing.
+alter table core.resource_bookings add column cancelled_on date;
 
 -- Materials before a class (R19): which files are sound, which pack a class has, whose link leads to it, what was opened
 -- and finished; and what learners ask (R20).

@@ -175,7 +175,7 @@ def test_roles_and_dates_must_be_there(files: Files) -> None:
     assert "Row 4, “角色”: is not an allowed value" in files.run(code=1)
     files.people.loc[2, "角色"] = "学员"
     files.people["结课日期"] = ""
-    assert "60 learners in people.csv have no class date" in files.run(code=1)
+    assert "60 learners have no class date" in files.run(code=1)
     files.design["class_ends_on"] = "2026-05-14"
     assert "sales" in files.run()
     files.people.loc[3, "工号"] = "E00002"
