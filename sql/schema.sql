@@ -3333,6 +3333,8 @@ grant execute on function forms.open_class_desk, forms.sign_in, forms.report_inc
 -- Budgets: HR's monthly mail, and the planner who looks for overspent ones.
 insert into ops.notice_kinds (kind, family, is_optional) values ('budget_status', 'report', false);
 grant select on core.budgets to trainloop_sender;
+-- A booking that is given up stays known and counts for nothing.
+alter table core.resource_bookings add column cancelled_on date;
 
 -- Materials before a class (R19): which files are sound, which pack a class has, whose link leads to it, what was opened
 -- and finished; and what learners ask (R20).
@@ -3607,11 +3609,141 @@ where said.kind <> 'void'
     );
 
 grant select on core.valid_interactions to trainloop_planner, trainloop_statistics;
--- The log of a class day: work data of the class's own people, for its trainer and HR. Nothing of it is published.
 
+-- Internal trainers in the making (R15): how far each came in a topic, and what assessors saw.
+
+-- Grain: one stage that one employee reached in one topic. A later date of the same stage is a new start of it.
+create table core.trainer_candidates (
+    employee_id text not null,
+    topic_code text not null,
+    stage text not null check (stage in ('nominated', 'mentored', 'micro_course', 'trial', 'certified', 'lapsed')),
+    reached_on date not null,
+    mentor_id text,
+    certificate_no text,
+    certificate_expires_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, topic_code, stage)
+);
+
+-- Grain: one assessor's mark of one candidate by one criterion in one stage.
+create table core.trainer_assessments (
+    employee_id text not null,
+    topic_code text not null,
+    stage text not null check (stage in ('micro_course', 'trial')),
+    criterion_code text not null,
+    assessor_id text not null,
+    score numeric(3, 1) not null check (score between 1 and 5),
+    assessed_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, topic_code, stage, criterion_code, assessor_id)
+);
+
+grant select, insert, update, delete on core.trainer_candidates, core.trainer_assessments to trainloop_intake;
+grant select on core.trainer_candidates, core.trainer_assessments to trainloop_planner;
+grant select on core.trainer_candidates to trainloop_sender;
+
+-- What is wrong with the knowledge base (R14) and in the making of internal trainers (R15), and who has read of it.
+
+-- Grain: one thing that is wrong with one item: an asset, a course, a candidate in a topic, a topic, a trainer. detail:
+-- codes and dates; when it changes it is another state. amount: a figure that is shown and does not count as a change.
+-- person_ids: the employees who can do something about it. told_at: when they and HR were told; null again when it comes
+-- back or changes.
+create table ops.resource_findings (
+    kind text not null check (kind in (
+        'asset_stale', 'asset_duplicate', 'asset_unlicensed', 'asset_licence_expired', 'asset_licence_ending',
+        'asset_ownerless', 'asset_file_missing', 'asset_file_changed', 'course_uncovered', 'stage_due', 'stage_overdue',
+        'mentor_missing', 'rubric_incomplete', 'rubric_failed', 'certificate_ending', 'certificate_ended', 'bench_thin',
+        'trainer_overloaded'
+    )),
+    item_code text not null,
+    detail jsonb not null default '{}',
+    amount numeric(10, 1),
+    person_ids text[] not null default '{}',
+    opened_at timestamptz not null,
+    closed_at timestamptz,
+    told_at timestamptz,
+    primary key (kind, item_code)
+);
+-- Every scan compares what is open with what it finds; every mail lists what is open.
+create index resource_findings_open_idx on ops.resource_findings (kind) where closed_at is null;
+
+-- Grain: one asset of the knowledge base as the last weekly scan saw it. is_usable: licensed today, its file as
+-- registered or not looked at yet. Usage counts packs of classes and what learners opened on their page.
+create table marts.knowledge_index (
+    asset_code text primary key,
+    kind text not null,
+    course_code text,
+    owner_id text,
+    has_owner boolean not null,
+    version text not null,
+    licence_state text not null check (licence_state in ('valid', 'ending', 'expired', 'missing')),
+    licence_expires_on date,
+    reviewed_on date,
+    is_stale boolean not null,
+    file_state text not null check (file_state in (
+        'sound', 'not_checked', 'no_address', 'no_checksum', 'not_our_store', 'unreachable', 'too_large', 'changed'
+    )),
+    twin_codes text[] not null,
+    is_usable boolean not null,
+    class_count integer not null,
+    opened_count integer not null,
+    last_class_on date,
+    computed_at timestamptz not null
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('asset_tasks', 'data', false),
+('knowledge_digest', 'data', false),
+('trainer_steps', 'data', false),
+('trainer_pipeline', 'data', false);
+
+grant select, insert, update on ops.resource_findings to trainloop_planner;
+grant select on ops.resource_findings to trainloop_sender, trainloop_board;
+grant select, insert, update, delete on marts.knowledge_index to trainloop_planner;
+grant usage on schema marts to trainloop_sender;
+grant select on marts.knowledge_index to trainloop_sender;
+
+-- Learner groups (R18) and run sheets (R21).
+
+-- Grain: how the learners of one class session are grouped, or why they are not. *_spread: the most by which groups differ in
+-- people of one department or level, and in their mean pre-test. conflicts: who could not be kept apart, as pairs of ids.
+create table ops.session_groupings (
+    session_code text primary key,
+    seed text not null,
+    learners_sha256 text not null,
+    group_count integer not null,
+    department_spread integer,
+    level_spread integer,
+    score_spread numeric(8, 2),
+    refusal text check (refusal in ('nobody_confirmed', 'cannot_be_kept_apart')),
+    conflicts jsonb not null default '[]',
+    made_at timestamptz not null,
+    constraint grouping_or_refusal check ((refusal is null) = (group_count > 0))
+);
+
+-- Grain: one learner of one class session and their group.
+create table ops.learner_groups (
+    session_code text not null references ops.session_groupings on delete cascade,
+    employee_id text not null,
+    group_number integer not null check (group_number >= 1),
+    primary key (session_code, employee_id)
+);
+
+-- What is no publication has no release: private feedback, and papers of one class day.
+alter table ops.reports drop constraint reports_audience_check;
+alter table ops.reports add constraint reports_audience_check
+    check (audience in ('hr', 'trainer', 'business', 'subject', 'class_manager'));
 alter table ops.reports drop constraint only_private_reports_have_no_release;
 alter table ops.reports add constraint only_private_reports_have_no_release
-    check ((audience = 'subject' or kind = 'class_log') = (release_id is null));
+    check ((release_id is null) = (kind in ('assessment_feedback', 'run_sheet', 'class_log')));
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('run_sheet', 'report', false);
+
+grant select, insert, update, delete on ops.session_groupings, ops.learner_groups to trainloop_planner;
+grant insert, update on ops.reports to trainloop_planner;
+-- The log of a class day: work data of the class's own people, for its trainer and HR. Nothing of it is published.
 
 -- What happened on class days whose log is due: one row a class and day. A class may be signed in by half days: its
 -- slots are spread over its days. Names leave core here and go into the log only; the reporter reads no people.

@@ -29,16 +29,17 @@ where wave_code = %(wave_code)s
 order by respondent_id
 
 -- name: answers
--- Complete forms only; a question with several answers has a row for each. Free text stays out: the report shows none.
+-- Complete forms only; a question with several answers has a row for each. Free text is counted by themes and never shown.
 select
     md5(responses.wave_code || ':' || responses.external_id_hash)::uuid::text as respondent_id,
     answers.item_code,
     answers.choice,
-    answers.score as number
+    answers.score as number,
+    answers.free_text
 from confidential.responses
 join confidential.answers using (response_id)
 where responses.wave_code = %(wave_code)s and responses.state = 'complete'
-    and num_nonnulls(answers.choice, answers.score) > 0
+    and num_nonnulls(answers.choice, answers.score, answers.free_text) > 0
 order by respondent_id, answers.item_code, answers.choice
 
 -- name: goals

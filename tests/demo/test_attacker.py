@@ -42,19 +42,23 @@ def late(draw: random.Random, quarter: str, known: int) -> int:
     return known + count
 
 
-def shown_groups() -> Groups:
-    """Quarter and figure → the people behind it, one group for each release that showed its mean."""
+def shown_groups(product: str = "quarterly_pulse") -> Groups:
+    """Subject and figure → the people behind it, one group for each release that showed its mean.
+
+    Cohorts of 360s are one subject: the same people stay in the pool for a year.
+    """
     rows = world.execute(
-        """select subject_id, figures.family, figures.code, figures.respondent_count, release_id,
-               array_agg(distinct respondent_id::text) as people
+        """select case subject_kind when 'cohort' then '' else subject_id end as subject_id, figures.family,
+               figures.code, figures.respondent_count, release_id, array_agg(distinct respondent_id::text) as people
            from published.figures
            join published.releases using (release_id)
            join confidential.release_respondents as ledger using (release_id)
-           where product = 'quarterly_pulse' and not is_withheld and family in ('item', 'dimension')
+           where product = %s and not is_withheld and family in ('item', 'dimension', 'self_other')
                and statistic = 'mean' and not is_hidden
                and figure_key in (figures.code, figures.family || ':' || figures.code)
-           group by subject_id, figures.family, figures.code, figures.respondent_count, release_id
-           order by release_id"""
+           group by 1, figures.family, figures.code, figures.respondent_count, release_id
+           order by release_id""",
+        product,
     )
     found: Groups = defaultdict(list)
     for row in rows:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from tests.demo.conftest import SILENT, LivedYear
 
 from trainloop import clock
 from trainloop.config import get_site
@@ -22,7 +23,6 @@ from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.warehouse import engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
-SILENT = Progress(begin=lambda _: None, tell=lambda _: None, done=lambda _: None)
 STATE = {
     "core.employees": "select employee_id, department_code, left_on, removed_on from core.employees order by 1",
     "core.enrollments": "select session_code, employee_id, status from core.enrollments order by 1, 2",
@@ -69,14 +69,13 @@ def granted(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     get_site.cache_clear()
 
 
-def test_a_year_finds_every_planted_truth_and_a_second_one_changes_nothing(granted: str) -> None:
+def test_a_year_finds_every_planted_truth_and_a_second_one_changes_nothing(lived: LivedYear) -> None:
     """Files, surveys, statistics, mails and reports of a whole year; the same files again: no row and no mail moves."""
-    year, runner = new_year()
-    assert year.run(SILENT) == "new"
-    checks = verdicts(year)
+    assert lived.outcome == "new"
+    checks = verdicts(lived.year)
     assert [f"{one.subject}: {one.en}: {one.planted} → {one.found}" for one in checks if not one.is_met] == []
     assert len(checks) > 200
-    recipients = [read_letter(mail).recipient for mail in runner.pocket.mails]
+    recipients = [read_letter(mail).recipient for mail in lived.runner.pocket.mails]
     assert all(address.endswith("@example.com") for address in recipients)
     before = state_hash()
     again, second = new_year()

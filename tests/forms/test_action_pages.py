@@ -130,14 +130,12 @@ def test_page_mail_list_and_rules_know_the_same_kinds_and_answers() -> None:
             page = pages[kind][locale]
             assert [choice.code for choice in page.choices] == list(words[locale]["choices"]), kind
             assert page.title == words[locale]["title"], kind
-    for kind, words in approval_words().items():
+    for kind in approval_words():
         for locale in ("zh-CN", "en"):
             assert [(choice.code, choice.needs_comment) for choice in pages[kind][locale].choices] == [
                 ("approve", False),
                 ("reject", True),
             ], kind
-            name = re.sub(r"[（(].*?[）)]|\{.*?\}|《|》", "", words[locale]["title"]).split()
-            assert all(part.lower() in pages[kind][locale].title.lower() for part in name), kind
 
 
 def test_optional_mail_stops_with_one_click_and_only_by_post(site: Site) -> None:

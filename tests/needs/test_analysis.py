@@ -228,3 +228,35 @@ def test_people_held_back_by_the_cap_are_not_in_the_denominator_and_are_stated(c
     figures = {name: figure.value for (family, _, name), figure in published().figures.items() if family == "response"}
     assert (figures["invited_count"], figures["eligible_count"], figures["held_count"]) == (65, 65, 7)
     assert figures["rr1_pct"] == 80
+
+
+def test_obstacles_are_counted_by_theme_and_their_words_stay_unread(company: None) -> None:
+    """The open question: people per theme of the dictionary in either language, from ten answers on; no verbatim."""
+    forms = world.usual_forms()
+    for form, words in zip(
+        forms, ["太忙，没有时间", "Too many meetings", "系统权限没有开通，王芳不批", "学了用不上"], strict=False
+    ):
+        form["obstacles"] = words
+    world.make_wave([{key: value for key, value in form.items() if key != "obstacles"} for form in forms])
+    world.write_many(
+        """insert into confidential.answers (response_id, item_code, free_text)
+           select response_id, 'obstacles', %s from confidential.responses where external_id_hash = %s""",
+        [(form["obstacles"], f"form-{number}") for number, form in enumerate(forms) if "obstacles" in form],
+    )
+    analyze_year(YEAR)
+    found = published()
+    counts = {code: found.figures["theme", code, "count"].value for code in found.codes("theme")}
+    assert counts == {"time": 2, "tool": 1, "manager_support": 1, "not_relevant": 1, "unclear": 0}
+    assert found.figures["theme", "time", "count"].respondent_count == len(forms)
+    assert "王芳" not in str(world.read("select * from published.figures")) + str(
+        world.read("select * from published.verbatims")
+    )
+
+
+def test_obstacles_of_few_are_not_told(company: None) -> None:
+    """Nine answers: every theme is hidden, the ones nobody named, too."""
+    world.make_wave(world.usual_forms()[:9])
+    analyze_year(YEAR)
+    found = published()
+    assert found.codes("theme")
+    assert all(found.figures["theme", code, "count"].is_hidden for code in found.codes("theme"))

@@ -129,6 +129,13 @@ class AssessmentRules(Rules):
     brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
 
 
+class CompetencyResultRules(Rules):
+    """Competency results of single people, on private pages."""
+
+    watched_days: int = Field(gt=0, description="assessments up to so old are told")
+    page_days: int = Field(gt=0, description="how long the pages can be read")
+
+
 class CommitmentRule(Rules):
     """How long a person has for what they owe: working days of their own calendar, counted from the asking."""
 
@@ -235,8 +242,6 @@ class NeedsRules(Rules):
     quotes_min_departments: int = Field(ge=3)
     watched_days: int
     approved_by: str
-    results_watched_days: int = Field(gt=0, description="assessments up to so old are told to the people themselves")
-    results_page_days: int = Field(gt=0, description="how long their private pages can be read")
     budget_amount: Decimal = Field(ge=0)
     budget_amounts: dict[int, Decimal]
     currency: str
@@ -339,6 +344,7 @@ class Site(Rules):
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
+    competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
     pre_class: PreClassRules

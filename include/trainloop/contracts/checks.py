@@ -55,5 +55,6 @@ def _rules_of(column: Column) -> tuple[Rule, ...]:
         ("unknown_reference", column.references is not None),
         ("wrong_grain", column.grain_of is not None),
         ("not_ended", column.type == "period"),
+        ("wrong_order", column.order is not None),
     )
     return tuple(rule for rule, applies in conditions if applies)

@@ -31,9 +31,9 @@ OnMissingReference = Literal["park", "block", "warn"]
 # present: the left one is filled in. either: at least one of both is.
 Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present", "either"]
 # Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse and its clock
-# (intake): unknown_reference, wrong_grain, not_ended. In answer sheets (surveys): unknown_option. By the suite
-# (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule, too_many_empty,
-# unexpected_volume.
+# (intake): unknown_reference, wrong_grain, not_ended, wrong_order. In answer sheets (surveys): unknown_option. By the
+# suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule,
+# too_many_empty, unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
@@ -41,6 +41,7 @@ Rule = Literal[
     "unknown_reference",
     "wrong_grain",
     "not_ended",
+    "wrong_order",
     "unknown_option",
     "missing_value",
     "not_allowed",
@@ -104,6 +105,13 @@ class Choice(Declared):
         return (self.code, self.zh, self.en, *self.aliases)
 
 
+class Order(Declared):
+    """From which stage each stage may be reached, for one subject (the key without the stage); `none`: the first."""
+
+    by: str = Field(description="Date column that says when a stage was reached")
+    after: dict[str, tuple[str, ...]]
+
+
 class Column(Declared):
     """One column: `is_required` means that the file must have it and that no cell of it may be empty."""
 
@@ -115,6 +123,7 @@ class Column(Declared):
     is_required: bool = False
     default: str | None = Field(None, description="Text that an empty cell of an optional column stands for")
     allowed: tuple[Choice, ...] = ()
+    order: Order | None = Field(None, description="The values are stages that follow one another")
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     earliest: date | None = None
@@ -148,6 +157,8 @@ class Column(Declared):
             raise ValueError(f"{self.name}: only a timestamp has a timezone_column")
         if self.grain_of is not None and self.type != "period":
             raise ValueError(f"{self.name}: only a period has a grain_of")
+        if self.order is not None and set(self.order.after) != {choice.code for choice in self.allowed}:
+            raise ValueError(f"{self.name}: order says of every allowed value, and no other, what it may follow")
         words = [word_key(word) for choice in self.allowed for word in set(map(word_key, choice.words))]
         if len(words) != len(set(words)):
             raise ValueError(f"{self.name}: one word stands for two allowed values")
@@ -257,6 +268,7 @@ class Contract(Declared):
         used = [*self.key, *self.history, *([self.ends_with] if self.ends_with else [])]
         used += [name for rule in self.row_rules for name in (rule.left, rule.right) if name]
         used += [rule.when.column for rule in self.row_rules if rule.when]
+        used += [column.order.by for column in self.columns if column.order]
         used += [
             name
             for column in self.columns

@@ -39,6 +39,10 @@ class LotUnknownError(PermanentError):
     """
 
 
+class ClassDateMissingError(PermanentError):
+    """{count} learners have no class date. Fill in 结课日期 (class_ends_on) of each, or set it in the design."""
+
+
 @dataclass(frozen=True)
 class Study:
     """How people came into a study.
@@ -103,10 +107,13 @@ def analyse_all(
     """
     if study.drawn_by is None and (people["role"] == "randomised").any():
         raise LotUnknownError
+    undated = int(((people["role"] == LEARNER) & people["class_ends_on"].isna()).sum())
+    if undated:
+        raise ClassDateMissingError(count=undated)
     rules = Rules.of(site or get_site())
     dated = people.assign(class_ends_on=lend_dates(people))
     dated = dated[dated["class_ends_on"].notna()].reset_index(drop=True)
-    codes = facts["kpi_code"].to_numpy()
+    codes = facts["kpi_code"]
     return [analyse(indicator, facts[codes == indicator.kpi_code], dated, study, rules) for indicator in indicators]
 
 

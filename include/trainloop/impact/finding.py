@@ -96,7 +96,10 @@ class Finding:
         return [weakness_text(one, locale) for one in self.graded.weaknesses]
 
     def cautions(self, locale: Locale) -> list[str]:
-        return [weakness_text(one, locale)[0] for one in self.graded.cautions]
+        """Return what a reader should bear in mind; a study that found its effect was not too small to find it."""
+        is_clear = self.outcome in {"improved", "worsened"}
+        told = [one for one in self.graded.cautions if not (is_clear and one == "low_power")]
+        return [weakness_text(one, locale)[0] for one in told]
 
     def _words(self, locale: Locale) -> dict[str, str]:
         words = {
@@ -116,17 +119,20 @@ class Finding:
             bound if isinstance(bound, Refusal) else sign * bound for bound in (self.effect.low, self.effect.high)
         ]
         low, high = bounds if sign > 0 else reversed(bounds)
-        shown = (("effect", sign * self.effect.estimate), ("low", low), ("high", high))
-        return words | {name: self.shown(value, locale) for name, value in shown}
+        return words | {
+            "effect": self.shown(sign * self.effect.estimate, locale),
+            "low": self.shown(low, locale, has_unit=False),
+            "high": self.shown(high, locale),
+        }
 
-    def shown(self, value: Value | None, locale: Locale) -> str:
+    def shown(self, value: Value | None, locale: Locale, *, has_unit: bool = True) -> str:
         """Return a figure in the indicator's unit, with digits by its size; a refusal as its reason."""
         if isinstance(value, Refusal):
             return value.text(locale)
         if value is None or math.isnan(value):
             return "–"
         digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
-        unit = f" {self.indicator.unit}" if self.indicator.unit else ""
+        unit = f" {self.indicator.unit}" if self.indicator.unit and has_unit else ""
         return f"{value:,.{digits}f}{unit}"
 
     def as_dict(self, locale: Locale) -> dict[str, Any]:

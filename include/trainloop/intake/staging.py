@@ -21,6 +21,7 @@ from trainloop.intake.periods import note_periods
 from trainloop.intake.references import note_missing
 from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.source import CellFinding
+from trainloop.intake.stages import note_stages
 from trainloop.intake.work import FileRecord, Work
 from trainloop.quality import gate
 from trainloop.warehouse.engine import Connection
@@ -63,6 +64,7 @@ def stage_rows(
         raise FileRefusedError("empty", file=file.name)
     note_missing(connection, work)
     note_periods(connection, work)
+    note_stages(connection, work)
     if examine is not None:
         examine(connection, work)
     if not is_again:

@@ -25,7 +25,7 @@ def share_results(as_of: date | None = None, *, allow_send: bool = False) -> dic
     date in the past nobody is mailed unless `allow_send`; the next ordinary run tells them. Returns counts: pages
     (new ones and new versions), notices_planned.
     """
-    site = get_site()
+    site, rules = get_site(), get_site().competency_results
     with engine.connect("feedback") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both find a version that nobody was told of.
@@ -34,11 +34,9 @@ def share_results(as_of: date | None = None, *, allow_send: bool = False) -> dic
             statement("competency", "write_pages"),
             {
                 "today": scan.today,
-                "assessed_since": scan.today - timedelta(days=site.needs.results_watched_days),
+                "assessed_since": scan.today - timedelta(days=rules.watched_days),
                 "now": scan.real_now,
-                "expires_at": calendar.end_of_day(
-                    scan.real_today + timedelta(days=site.needs.results_page_days), site.company.zone
-                ),
+                "expires_at": calendar.end_of_day(scan.real_today + timedelta(days=rules.page_days), site.company.zone),
             },
         ).rowcount
         planned = 0

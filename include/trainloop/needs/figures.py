@@ -17,12 +17,15 @@ from trainloop.statistics.items import as_scores, t_interval
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import Visibility
+from trainloop.statistics.themes import count_themes
+from trainloop.surveys.results_texts import cache_folder, themes
 
 NUMBER_ITEMS, SCALE_ITEMS, CHOICE_ITEMS = ("available_hours",), ("learning_support",), ("preferred_mode",)
+TEXT_ITEMS = ("obstacles",)
 
 
 def survey_figures(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -> None:
-    """Response rates, and the items that are no topics: support, hours, preferred mode."""
+    """Response rates, and the items that are no topics: support, hours, preferred mode, obstacles by theme."""
     complete, rules = len(inputs.forms), site.statistics
     shown.say(
         "response",
@@ -61,6 +64,25 @@ def survey_figures(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -
                 f"share:{option}": ("distribution", 100 * count / n),
             }
             shown.tell("choice", item, values, n, _of(wave, n, site))
+    _obstacles(shown, inputs, site, wave)
+
+
+def _obstacles(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -> None:
+    """How many people name each obstacle in their own words; every theme has its rows, so that none says anything.
+
+    The people behind a count are all complete answers: among them a reader would have to guess who wrote. The words
+    themselves are not shown: a company's comments are many, and single ones would have to be chosen.
+    """
+    texts = {
+        item: {form.respondent_id: form.texts[item] for form in inputs.forms if item in form.texts}
+        for item in TEXT_ITEMS
+    }
+    known, n = themes("obstacles"), len(inputs.forms)
+    counts = count_themes(texts, known, cache_folder())
+    for theme in known:
+        shown.say("theme", theme.code, {"name_zh": theme.name_zh, "name_en": theme.name_en})
+        count = counts[theme.code]["count"]
+        shown.tell("theme", theme.code, {"count": ("distribution", count)}, n, _of(wave, n, site))
 
 
 def _of(wave: Visibility, n: int, site: Site) -> Visibility:

@@ -120,6 +120,7 @@ class Form:
     job_family: str | None
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class Inputs:
                 form.job_family,
                 sorted(form.choices.items()),
                 sorted(form.numbers.items()),
+                sorted(form.texts.items()),
             ))
             for form in self.forms
         ]
@@ -304,6 +306,7 @@ def _level(row: Mapping[str, Any]) -> CompetencyLevel:
 def _forms(rows: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any]]) -> tuple[Form, ...]:
     choices: dict[str, dict[str, tuple[str, ...]]] = {}
     numbers: dict[str, dict[str, float]] = {}
+    texts: dict[str, dict[str, str]] = {}
     for answer in answers:
         respondent, item = answer["respondent_id"], answer["item_code"]
         if answer["choice"] is not None:
@@ -311,6 +314,8 @@ def _forms(rows: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any
             said[item] = (*said.get(item, ()), answer["choice"])
         if answer["number"] is not None:
             numbers.setdefault(respondent, {})[item] = float(answer["number"])
+        if answer["free_text"] is not None:
+            texts.setdefault(respondent, {})[item] = answer["free_text"]
     return tuple(
         Form(
             row["respondent_id"],
@@ -318,6 +323,7 @@ def _forms(rows: Iterable[Mapping[str, Any]], answers: Iterable[Mapping[str, Any
             row["job_family"],
             choices.get(row["respondent_id"], {}),
             numbers.get(row["respondent_id"], {}),
+            texts.get(row["respondent_id"], {}),
         )
         for row in rows
     )

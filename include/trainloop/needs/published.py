@@ -24,6 +24,7 @@ Figures are rows (family, code, statistic); the closed list, in the units of the
 | competency | competency | both_n self_minus_manager | people; levels |
 | demand | topic | all_n all_pct wished_pct career_pct weak_pct (of all answers) | people; percent |
 | item, choice, number | item | n mean; n count:<option> share:<option>; n mean | |
+| theme | obstacle | name_zh name_en (texts) count (of all answers, by `config/obstacles_*.yaml`) | people |
 | budget | year | budget_amount funded_amount valid_amount; funded_count valid_count | money; needs |
 | sensitivity | variant | kendall_tau; crossings_count (needs that change sides of the line) | – |
 | sensitivity | knapsack | priority_sum funded_sum | points |

@@ -153,6 +153,23 @@ def _unknown(column: Column) -> Text:
     )
 
 
+def _wrong_order(column: Column) -> Text:
+    assert column.order is not None
+    words = {choice.code: (choice.zh, choice.en) for choice in column.allowed} | {"none": ("无", "nothing")}
+    zh = "；".join(
+        f"{words[stage][0]}之前须为{'或'.join(words[before][0] for before in befores)}"
+        for stage, befores in column.order.after.items()
+    )
+    en = "; ".join(
+        f"{words[stage][1]} after {' or '.join(words[before][1] for before in befores)}"
+        for stage, befores in column.order.after.items()
+    )
+    return Text(
+        f"不能从此前到达的阶段直接到达（{zh}）。请补交缺少的阶段，或更正阶段与日期。",
+        f"not reached from the stage before it ({en}). Send the missing stage too, or correct stage and date.",
+    )
+
+
 def _wrong_pattern(column: Column) -> Text:
     return Text(
         f"格式不符：{column.pattern_zh}。请更正。", f"has the wrong form: {column.pattern_en}. Please correct it."
@@ -204,6 +221,7 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
         ),
         "wrong_grain": ("与指标的统计粒度一致", "is of the grain of its indicator"),
         "not_ended": ("都已结束", "has ended"),
+        "wrong_order": ("按规定的顺序到达", "follows the stage before it"),
         "unknown_option": ("只含问卷中的选项", "holds options of the questionnaire only"),
         "unknown_reference": (f"在「{title.zh}」数据中存在", f"is known in “{title.en}”"),
     }
@@ -338,5 +356,6 @@ _REMEDIES: dict[str, Callable[[Column], Text]] = {
     "unknown_reference": _unknown,
     "wrong_grain": lambda _: _WRONG_GRAIN,
     "not_ended": lambda _: _NOT_ENDED,
+    "wrong_order": _wrong_order,
     "unknown_option": lambda _: _UNKNOWN_OPTION,
 }

@@ -193,3 +193,16 @@ def modes(desk: NeedsDesk) -> tuple[Share, ...]:
             if figure is not None and figure.value is not None:
                 shares.append(Share(label=label, percent=float(figure.value), text=desk.words.percent(figure.value)))
     return tuple(sorted(shares, key=lambda share: -share.percent))
+
+
+def obstacles(desk: NeedsDesk) -> tuple[Share, ...]:
+    """Return what people say gets in the way, most named first; nothing when it may not be shown or nobody wrote."""
+    complete = desk.figure("response", "wave", "complete_count").value
+    shares = []
+    for code in desk.needs.codes("theme"):
+        figure = desk.figure("theme", code, "count")
+        if figure.value and complete:
+            label = desk.figure("theme", code, desk.words.either("name_zh", "name_en")).text_value or code
+            percent = float(100 * figure.value / complete)
+            shares.append(Share(label=label, percent=percent, text=desk.words.number(figure.value)))
+    return tuple(sorted(shares, key=lambda share: (-share.percent, share.label)))

@@ -131,6 +131,7 @@ class NeedsView(Document):
     demand_sentence: str
     survey_facts: tuple[Fact, ...]
     modes: tuple[Share, ...]
+    obstacles: tuple[Share, ...]
     tables: tuple[HeatMap, ...]
     tables_hidden: str
     quality_sentence: str

@@ -65,6 +65,7 @@ def build_view(desk: NeedsDesk) -> NeedsView:
         demand_sentence=words("needs.demand_sentence", response=needs_summary.response_text(desk)),
         survey_facts=needs_chapters.survey_facts(desk),
         modes=needs_chapters.modes(desk),
+        obstacles=needs_chapters.obstacles(desk),
         tables=(needs_tables.people_map(desk), *tables),
         tables_hidden=words("needs.tables_hidden", names=hidden) if hidden else "",
         quality_sentence=quality_sentence,

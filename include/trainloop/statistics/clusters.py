@@ -235,6 +235,8 @@ def _bound(test: Callable[[float], float], estimate: float, step: float, alpha: 
 
 
 def team_codes(teams: Any) -> Integers:
-    """Return teams as 0 … n − 1."""
-    _, codes = np.unique(np.asarray(teams), return_inverse=True)
-    return codes.astype(np.int64)
+    """Return teams as 0 … n − 1; people without a team are one team."""
+    import pandas as pd
+
+    codes: Integers = pd.factorize(teams, use_na_sentinel=False)[0].astype(np.int64)
+    return codes

@@ -78,7 +78,7 @@ def difference_in_differences(
     is_learner = people["is_learner"].to_numpy(dtype=bool)
     if not is_learner.any() or is_learner.all():
         return Refusal("no_comparison_group")
-    teams = clusters.team_codes(people["team_code"].astype(str))
+    teams = clusters.team_codes(people["team_code"])
     counts = (len(np.unique(teams[is_learner])), len(np.unique(teams[~is_learner])))
     y, d, others = _within_dates(people, outcome, is_learner, covariates)
     fitted = clusters.fit(y, d, others, teams)
@@ -134,7 +134,7 @@ def _within_dates(
     dates = people.get("class_ends_on")
     if dates is None or dates.nunique(dropna=False) == 1:
         return y, d, others
-    _, strata = np.unique(dates.to_numpy(dtype="datetime64[D]"), return_inverse=True)
+    strata = pd.factorize(dates)[0]
     centred = [column - _means(column, strata) for column in (y, d, *others.T[1:])]
     return centred[0], centred[1], np.column_stack([np.ones(len(y)), *centred[2:]])
 
@@ -174,7 +174,7 @@ def difference_in_means(people: pd.DataFrame, rules: EffectRules) -> tuple[Effec
     learners, others = moments(post[is_learner]), moments(post[~is_learner])
     if isinstance(learners, Refusal) or isinstance(others, Refusal) or min(learners.n, others.n) < 2:
         return Refusal("too_few_people" if is_learner.any() and not is_learner.all() else "no_comparison_group")
-    teams = people["team_code"].astype(str).to_numpy()
+    teams = clusters.team_codes(people["team_code"])
     counts = (len(np.unique(teams[is_learner])), len(np.unique(teams[~is_learner])))
     found = welch(learners, others, rules.confidence)
     error, degrees = _welch_error(learners, others)

@@ -20,8 +20,6 @@ from trainloop.surveys.results_inputs import Inputs, WaveInputs
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
-THEME_FILES = ("themes_zh.yaml", "themes_en.yaml")
-
 
 class DictionaryInvalidError(PermanentError):
     """config/{name} cannot be used: {detail}. Compare it with the shipped file and correct the named place."""
@@ -48,10 +46,11 @@ def improvement_rules() -> tuple[ImprovementRule, ...]:
 
 
 @functools.cache
-def themes() -> tuple[Theme, ...]:
-    """Return the themes of both dictionaries, merged by code in the order of the Chinese one."""
+def themes(dictionary: str = "themes") -> tuple[Theme, ...]:
+    """Return the themes of a dictionary's files of both languages, merged by code in the order of the Chinese one."""
+    names = (f"{dictionary}_zh.yaml", f"{dictionary}_en.yaml")
     try:
-        entries = [{entry["code"]: entry for entry in _read(name)["themes"]} for name in THEME_FILES]
+        entries = [{entry["code"]: entry for entry in _read(name)["themes"]} for name in names]
         return tuple(
             Theme(
                 code=code,
@@ -62,7 +61,7 @@ def themes() -> tuple[Theme, ...]:
             for code in entries[0] | entries[1]
         )
     except (KeyError, TypeError) as error:
-        raise DictionaryInvalidError(name=" or ".join(THEME_FILES), detail=error) from error
+        raise DictionaryInvalidError(name=" or ".join(names), detail=error) from error
 
 
 def texts_of(inputs: WaveInputs) -> dict[str, dict[str, str]]:
@@ -74,15 +73,20 @@ def texts_of(inputs: WaveInputs) -> dict[str, dict[str, str]]:
     return texts
 
 
+def cache_folder() -> str:
+    """Return the folder where the segmenter of Chinese texts keeps its parsed dictionary."""
+    folder = get_settings().home / "cache"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
 def theme_figures(inputs: WaveInputs) -> Iterator[Figure]:
     """Yield how many people mention each theme; every theme has its rows, so that a row's existence says nothing.
 
     The people behind them are all complete responses: among them a reader would have to guess who wrote.
     """
-    folder = get_settings().home / "cache"
-    folder.mkdir(parents=True, exist_ok=True)
     n = len(inputs.complete_ids)
-    counts = count_themes(texts_of(inputs), themes(), str(folder))
+    counts = count_themes(texts_of(inputs), themes(), cache_folder())
     for theme in themes():
         yield figure("theme", theme.code, "name_zh", theme.name_zh)
         yield figure("theme", theme.code, "name_en", theme.name_en)

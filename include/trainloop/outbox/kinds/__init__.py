@@ -22,7 +22,7 @@ from trainloop.outbox.kinds.class_day import (
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
-from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest
+from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
@@ -62,6 +62,7 @@ KINDS: Mapping[str, Kind] = {
     "course_materials": Kind(course_materials),
     "prework_reminder": Kind(prework_reminder),
     "question_digest": Kind(question_digest),
+    "run_sheet": Kind(run_sheet),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),
