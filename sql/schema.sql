@@ -3702,3 +3702,6 @@ grant select on ops.resource_findings to trainloop_sender, trainloop_board;
 grant select, insert, update, delete on marts.knowledge_index to trainloop_planner;
 grant usage on schema marts to trainloop_sender;
 grant select on marts.knowledge_index to trainloop_sender;
+
+-- Mails about the knowledge base and internal trainers name assets.
+grant select on core.knowledge_assets to trainloop_sender;
