@@ -10,6 +10,8 @@ with departments as (select * from core.departments),
 employees as (select * from core.employees),
 sessions as (select * from core.class_sessions),
 trainers as (select * from core.trainers),
+-- One row a person or team, not a fact: whose figures nobody can place.
+measured as (select unit_kind, unit_id from core.kpi_facts group by unit_kind, unit_id),
 named as (
     select 'employees.department_code' as reference, 'department' as target, department_code as code
     from employees where removed_on is null
@@ -25,6 +27,9 @@ named as (
     select 'class_sessions.comparison_department_code', 'department', comparison_department_code from sessions
     union all
     select 'trainers.employee_id', 'employee', employee_id from trainers
+    union all
+    select 'kpi_facts.unit_id', case unit_kind when 'employee' then 'employee' else 'department' end, unit_id
+    from measured
 ),
 known as (
     select 'department' as target, department_code as code from departments

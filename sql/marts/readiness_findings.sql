@@ -11,7 +11,7 @@ bookings as materialized (
         session_code, kind, item_code, due_on, owner_id, confirmed_on is not null and confirmed_on <= %(today)s as is_confirmed,
         case when kind in ('venue', 'smart_classroom') then 'room' else kind end as resource
     from core.resource_bookings
-    where session_code in (select session_code from horizon)
+    where session_code in (select session_code from horizon) and (cancelled_on is null or cancelled_on > %(today)s)
 ),
 unconfirmed as (
     select session_code, 'confirmation_missing' as kind, kind || ':' || item_code as item_code,
@@ -50,7 +50,8 @@ used as materialized (
         upper(booking.item_code)
     from running
     inner join core.resource_bookings as booking on booking.session_code = running.session_code
-    where booking.item_code <> '-' and booking.kind in ('venue', 'smart_classroom', 'equipment', 'live_stream', 'trainer')
+    where (booking.cancelled_on is null or booking.cancelled_on > %(today)s)
+        and booking.item_code <> '-' and booking.kind in ('venue', 'smart_classroom', 'equipment', 'live_stream', 'trainer')
 ),
 collisions as (
     select one.session_code, 'double_booking' as kind, one.resource || ':' || one.item as item_code,

@@ -193,4 +193,60 @@ select
 from assessed
 
 -- name: approvals
-select revision_number, state::text as state, decided_via from ops.approvals order by revision_number
+select revision_number, state::text as state, decided_via
+from ops.approvals
+where kind = 'annual_needs_report'
+order by revision_number
+
+-- name: open_approvals
+select token from ops.approvals where token = any (%(tokens)s) and state = 'open' order by approval_id
+
+-- name: vendor_figures
+select figures.family, figures.code, figures.statistic, figures.value, figures.text_value
+from published.figures as figures
+join published.releases as releases using (release_id)
+where releases.product = 'vendor_scores' and releases.subject_id = %(quarter)s
+    and releases.revision_number = (
+        select max(revision_number) from published.releases
+        where product = 'vendor_scores' and subject_id = %(quarter)s
+    )
+
+-- name: exceptions
+select session_code, kind, item_code, state::text as state, closed_reason from ops.readiness_exceptions
+
+-- name: budget_questions
+select subject_id, state::text as state, decided_via from ops.approvals where kind = 'over_budget'
+order by approval_id
+
+-- name: before_class
+-- What learners of one class were told before it, and what its trainer got of their questions.
+select
+    count(*) filter (where kind = 'course_materials' and sequence_number = 1)::int as first_packs,
+    count(*) filter (where kind = 'course_materials' and sequence_number = 2)::int as new_versions,
+    count(*) filter (where kind = 'class_changed')::int as corrections,
+    count(*) filter (where kind = 'prework_reminder' and step like 'prework_reminder_1%%')::int as reminders_1,
+    count(*) filter (where kind = 'prework_reminder' and step like 'prework_reminder_2%%')::int as reminders_2,
+    (select count(*)::int from ops.digested_questions where session_code = %(session)s) as questions,
+    (
+        select count(*)::int from ops.digested_questions
+        where session_code = %(session)s
+            and exists (select from core.employees where position(name in masked_text) > 0)
+    ) as named_questions
+from ops.notices
+where recipient_kind = 'employee' and subject_id = %(session)s
+
+-- name: cancellations
+select count(*)::int as people
+from ops.notices
+where kind = 'class_changed' and recipient_kind = 'employee' and subject_id = %(session)s
+
+-- name: platform
+select
+    max(state::text) filter (where step = 'platform_check_1d') as day_before,
+    max(state::text) filter (where step = 'platform_check_2h') as two_hours_before,
+    (
+        select count(*)::int from ops.notices
+        where kind = 'platform_alert' and subject_id = %(session)s and state = 'composed'
+    ) as alarms
+from ops.milestones
+where subject_kind = 'class_session' and subject_id = %(session)s

@@ -59,6 +59,15 @@ def test_matched_people_are_of_the_same_family_and_level_and_near() -> None:
     assert match(learners, others, 0.25).tolist() == [[0, 0], [1, 1]]
 
 
+def test_a_match_has_the_class_date_of_its_learner() -> None:
+    """Changes are compared within a class date: a match of another date would stand for nobody."""
+    dates = pd.to_datetime(["2026-03-10", "2026-06-10"])
+    learners = people(learner=[100, 120]).assign(class_ends_on=dates)
+    others = people(untrained=[100, 120]).assign(class_ends_on=dates[::-1])
+    assert len(match(learners, others, 0.25)) == 0
+    assert match(learners, others.assign(class_ends_on=dates), 0.25).tolist() == [[0, 0], [1, 1]]
+
+
 def test_matching_uses_everybody_once_and_is_the_same_every_time() -> None:
     """A thousand learners and three thousand others: different people, within the caliper, reproducible."""
     generator = np.random.default_rng(1)

@@ -245,3 +245,5 @@ def test_standardised_differences_use_both_groups_spread() -> None:
     assert smd([3, 4, 5, 6, 7], [1, 2, 3, 4, 5]) == pytest.approx(2 / np.sqrt(2.5))
     assert smd([4, 4], [4, 4]) == 0
     assert smd([5, 5], [4, 4]) == np.inf
+    assert smd([3, 4, 5, 6, 7, np.nan], [1, 2, 3, 4, 5]) == pytest.approx(2 / np.sqrt(2.5))
+    assert smd([np.nan], [1, 2]) == 0

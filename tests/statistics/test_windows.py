@@ -81,6 +81,7 @@ EXCLUDED: dict[str, tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]] = {
     "mixed_units": (
         months("E1", "2026-02-01", FULL, unit=["元", "元", "元", "元", "元", "USD", "元"]), {}, {"unit": "元"},
     ),
+    "mixed_grain": (pd.concat([months("E1", "2026-02-01", FULL), months("E1", "2026-03-01", [10.0])]), {}, {}),
     "no_facts": (months("E2", "2026-02-01", FULL), {}, {}),
     "missing_baseline": (months("E1", "2026-06-01", FULL[:3]), {}, {}),
     "missing_follow_up": (months("E1", "2026-02-01", FULL[:3]), {}, {}),

@@ -27,6 +27,7 @@ _REASONS = {
     "left_company": "left the company 离职",
     "overlapping_class": "another class in the window 另有培训",
     "mixed_units": "mixed units 单位不一致",
+    "mixed_grain": "mixed or repeated periods 期间混用或重复",
     "no_facts": "no figures 无数据",
     "missing_baseline": "no figures before 缺基线",
     "missing_follow_up": "no figures after 缺后期数据",

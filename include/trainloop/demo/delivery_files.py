@@ -18,6 +18,7 @@ BOOKING = {
     "item_code": "资源编码",
     "due_on": "确认期限",
     "confirmed_on": "确认日期",
+    "cancelled_on": "取消日期",
     "cost_amount": "费用",
     "owner_id": "负责人",
 }
@@ -32,7 +33,7 @@ def files(company: Company) -> Iterator[Dated]:
     yield ARRIVE_ON, knowledge_base.catalogue(company)
     renewed = delivery().knowledge.renewed
     yield renewed.arrives_on, knowledge_base.renewal(company)
-    yield ARRIVE_ON, _budgets(company)
+    yield APRIL, _budgets(company)
     yield date(2026, 6, 23), _costs()
     yield APRIL, _bookings(company, ("2026-C004", "2026-C005", "2026-C006"), "资源预订_四月.csv")
     yield delivery().double_booked.corrected_on, _corrected_booking(company)
@@ -134,7 +135,7 @@ def _costs() -> PlantedFile:
     for code, amounts in delivery().costs.items():
         for category, amount in amounts.items():
             table.add(session_code=code, category=words[category], amount=amount, currency="CNY")
-    wrong = table.add(session_code="2026-C004", category="授课费", amount="五百", currency="CNY")
+    wrong = table.add(session_code="2026-C005", category="授课费", amount="五百", currency="CNY")
     table.faults.append((wrong, "amount", "wrong_type"))
     return PlantedFile(
         "session_costs", "班次成本_上半年.csv", csv_bytes(table, "gb18030"), len(table.rows), table.bad()
@@ -165,11 +166,12 @@ def _bookings(company: Company, codes: tuple[str, ...], name: str) -> PlantedFil
 
 
 def _corrected_booking(company: Company) -> PlantedFile:
-    """The class that was to share a room gets one of its own; its old booking stays with the class that has it."""
+    """The class that was to share a room gives it up and gets one of its own."""
     doubled = delivery().double_booked
     table = Table(BOOKING)
     day = doubled.corrected_on
     cells = {"session_code": doubled.classes[0], "kind": "场地", "cost_amount": "1500.00"}
+    table.add(**cells, item_code=doubled.room, due_on=day, cancelled_on=day, owner_id=_coordinator(company))
     table.add(**cells, item_code=doubled.room_instead, due_on=day, confirmed_on=day, owner_id=_coordinator(company))
     return PlantedFile("resource_bookings", "资源预订_更正.csv", csv_bytes(table), len(table.rows))
 
@@ -209,20 +211,24 @@ def _before_class(company: Company) -> Iterator[Dated]:
             asked_on=date(2026, 6, 5),
         )
     yield date(2026, 6, 8), PlantedFile("learner_questions", "学员提问_C007.csv", csv_bytes(asked), len(asked.rows))
-    checks = Table({
+    yield date(2026, 6, 10), _checks("平台检查_0610.csv", datetime(2026, 6, 10, 9, 30), delivery().failed_check.check)  # noqa: DTZ001
+    yield date(2026, 6, 11), _checks("平台检查_0611.csv", datetime(2026, 6, 11, 6, 40))  # noqa: DTZ001 - local times
+
+
+def _checks(name: str, checked_at: datetime, failed: str = "") -> PlantedFile:
+    table = Table({
         "session_code": "班次",
         "checked_at": "检测时间",
         "check_code": "检查项目",
         "value": "检查值",
         "is_ok": "结果",
     })
-    failed = delivery().failed_check
-    for name in ("network", "audio", "recording"):
-        checks.add(
-            session_code=failed.session,
-            checked_at=datetime(2026, 6, 10, 9, 30),  # noqa: DTZ001 - local time of the site
-            check_code=name,
-            value="无声" if name == failed.check else "正常",
-            is_ok="否" if name == failed.check else "是",
+    for check in ("network", "audio", "video", "accounts"):
+        table.add(
+            session_code=delivery().failed_check.session,
+            checked_at=checked_at,
+            check_code=check,
+            value="无声" if check == failed else "正常",
+            is_ok="否" if check == failed else "是",
         )
-    yield date(2026, 6, 10), PlantedFile("platform_checks", "平台检查_0610.csv", csv_bytes(checks), len(checks.rows))
+    return PlantedFile("platform_checks", name, csv_bytes(table), len(table.rows))

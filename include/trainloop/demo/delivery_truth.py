@@ -34,6 +34,7 @@ class Renewal(Planted):
 class Knowledge(Planted):
     """Codes of the assets something is wrong with, and the one that gets a new version."""
 
+    expired_course: str
     expired: str
     stale: str
     duplicate: str
@@ -68,6 +69,8 @@ class FailedCheck(Planted):
 
 class Delivery(Planted):
     vendors: tuple[Vendor, ...]
+    unlicensed: str
+    given_by_unlicensed: tuple[str, ...]
     unrated: Vendor
     criteria: dict[str, float]
     knowledge: Knowledge

@@ -55,6 +55,23 @@ PROMISES: dict[str, tuple[str, str]] = {
     "asking": ("目标人群中提出该主题的比例", "share of the target group that asks for it"),
     "gap": ("业务差距", "the business gap"),
     "orphans": ("无主题的目标、无目标的主题、无目标的课程", "goals without topic, topics and courses without goal"),
+    "vendor_score": ("供应商得分", "scores of vendors"),
+    "vendor_verdict": ("供应商结论：授权优先", "vendors: the licence decides before the score"),
+    "vendor_classes": ("供应商授权将过期的班次", "classes whose vendor's licence runs out"),
+    "double_booking": ("重复预订的教室", "a room booked twice"),
+    "confirmation_missing": ("尚未确认的预订", "a booking nobody confirmed"),
+    "over_budget": ("使用超支预算的班次", "classes on an overspent budget"),
+    "material_licence_expired": ("授权过期的资料", "materials whose licence ran out"),
+    "no_other_exceptions": ("没有误报的准备问题", "no other exceptions"),
+    "mended": ("更正后问题关闭", "a corrected booking closes the exception"),
+    "budget_asked": ("超支由 HR 通过链接批准", "HR approved the overspend by the link"),
+    "materials": ("资料发放一次，新版本一次", "materials once, a new version once"),
+    "correction": ("改期：每人一封更正邮件", "one correction mail each when a class moves"),
+    "cancellation": ("取消：每人一封邮件", "one mail each when a class is cancelled"),
+    "prework": ("预习提醒只发给未完成者", "pre-work reminders to the unfinished only"),
+    "questions": ("学员提问汇总，不含姓名", "learners' questions without names"),
+    "platform": ("平台检查按时进行", "platform checks in time"),
+    "platform_alarm": ("平台检查未通过即告警", "a failed platform check is told"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
@@ -103,6 +120,7 @@ def shown(value: Any) -> str:
 
 def check_all(connection: Connection, company: Company, files: Sequence[PlantedFile]) -> list[Check]:
     """Return every check over the finished year; a role that may read counts of everything (owner)."""
+    from trainloop.demo.findings_delivery import check_delivery
     from trainloop.demo.findings_files import check_files
     from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
@@ -112,6 +130,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_files(connection, files),
         *check_sessions(connection, company),
         *check_lifecycle(connection, company),
+        *check_delivery(connection, company),
         *check_surveys(connection),
         *check_needs(connection),
     ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import fsspec
+
 from trainloop.demo.company import Company
 from trainloop.demo.delivery_truth import delivery
 from trainloop.demo.tables import PlantedFile, Table, csv_bytes, xlsx_bytes
@@ -34,7 +36,7 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Asset:
-    """One file of the knowledge base, written below `<home>/demo/knowledge`."""
+    """One file of the knowledge base, kept in the material store."""
 
     code: str
     kind: str
@@ -50,9 +52,9 @@ class Asset:
     reviewed_on: date = date(2025, 11, 20)
 
     @property
-    def path(self) -> Path:
-        folder = get_settings().home.absolute() / "demo" / "knowledge"
-        return folder / f"{self.code}-{self.version}{self.suffix}"
+    def path(self) -> str:
+        """Where it lies in the store."""
+        return f"{self.course_code}/{self.code}-{self.version}{self.suffix}"
 
 
 def prework_of(course_code: str) -> str:
@@ -93,13 +95,15 @@ def catalogue(company: Company) -> PlantedFile:
 
 
 def write_files(company: Company) -> None:
-    """Put the files where their addresses say."""
+    """Put the files into the material store."""
+    store = Path(str(fsspec.core.url_to_fs(get_settings().folder_uri("materials"))[1]))
     for one in (*assets(company), _renewed(company)):
-        one.path.parent.mkdir(parents=True, exist_ok=True)
-        if not one.path.exists():
-            draft = one.path.with_suffix(".draft")
+        path = store / one.path
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{path.name}")
             draft.write_bytes(one.content)
-            draft.replace(one.path)
+            draft.replace(path)
 
 
 def _renewed(company: Company) -> Asset:
@@ -137,7 +141,7 @@ def _listed(name: str, found: list[Asset]) -> PlantedFile:
             licence=one.licence,
             licence_expires_on=one.licence_expires_on,
             reviewed_on=one.reviewed_on,
-            uri=one.path.as_uri(),
+            uri=one.path,
             checksum=hashlib.sha256(one.content).hexdigest(),
         )
     return PlantedFile("knowledge_assets", name, csv_bytes(table, "utf-8-sig"), len(table.rows))

@@ -19,6 +19,8 @@ from trainloop.demo.needs_truth import needs
 from trainloop.demo.surveys_truth import surveys
 from trainloop.domain.survey import annual_needs_wave_code, pulse_wave_code
 from trainloop.surveys.instrument import load_instrument
+from trainloop.warehouse import engine
+from trainloop.warehouse.statements import statement
 
 NEEDS_CLOSE_ON = date(2026, 11, 23)
 # How many of the people who answer the needs survey do so after the first and after the second call.
@@ -32,6 +34,13 @@ def is_exported(company: Company, session_code: str) -> bool:
     """Whether a class is evaluated with an outside tool."""
     course_code = company.session(session_code).course_code
     return get_site().surveys.source_of(INSTRUMENT, course_code) == "exports"
+
+
+def open_approvals(tokens: Iterable[str]) -> list[str]:
+    """Return the links that still wait for a decision; a person sees it on the page."""
+    with engine.connect("owner") as connection:
+        rows = connection.execute(statement("demo", "open_approvals"), {"tokens": sorted(tokens)})
+        return [row["token"] for row in rows]
 
 
 class Respondents:
@@ -115,11 +124,11 @@ class Respondents:
             self._browser.act(token, "will_act", "下一期增加本部门案例 / More cases from our own work next time")
 
     def approve(self, *_: str) -> None:
-        """HR follows the link in its mail and approves."""
-        tokens = self._actions.get(get_site().contacts["hr_lead"].email.lower(), set())
+        """HR follows the links in its mails and approves what is still open."""
+        tokens = open_approvals(self._actions.get(get_site().contacts["hr_lead"].email.lower(), set()))
         if not tokens:
             raise LinkMissingError(count=1, session_code=str(needs().plan_year))
-        for token in sorted(tokens):
+        for token in tokens:
             self._browser.act(token, "approve")
 
     def _answer(self, wave_code: str, said: Mapping[str, Fields]) -> None:

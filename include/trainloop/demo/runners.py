@@ -14,6 +14,12 @@ from trainloop.demo.timeline import Work
 Tell = Callable[[str], None]
 DAGS: dict[Work, str] = {
     "ingest": "ingest_inbox",
+    "score": "score_vendors",
+    "curate": "curate_knowledge_base",
+    "develop": "develop_internal_trainers",
+    "ready": "check_session_readiness",
+    "prepare": "prepare_class_sessions",
+    "watch": "watch_class_day",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
     "launch": "launch_annual_needs_survey",
@@ -107,6 +113,35 @@ class DirectRunner:
         from trainloop.surveys.milestones import plan_milestones
 
         plan_milestones()
+
+    def _score(self) -> None:
+        from trainloop.reporting import vendor_scores
+        from trainloop.resources import vendors
+
+        vendors.score_vendors()
+        vendor_scores.render_scorecard()
+
+    def _ready(self) -> None:
+        from trainloop.delivery import readiness
+        from trainloop.resources import budgets
+
+        budgets.check_due()
+        readiness.check_readiness()
+
+    def _prepare(self) -> None:
+        from trainloop.delivery import materials, prework, questions
+
+        materials.send_materials()
+        prework.remind_of_prework()
+        questions.digest_questions()
+
+    def _watch(self) -> None:
+        from trainloop.delivery import class_watch
+
+        class_watch.hand_in()
+        for scan in (class_watch.tell_changes, class_watch.offer_seats, class_watch.open_desks):
+            scan()
+        class_watch.look_at_platforms()
 
     def _collect(self) -> None:
         from trainloop.surveys.collecting import collect_survey_responses, raise_failures

@@ -35,7 +35,7 @@ def files(company: Company) -> Iterator[tuple[date, PlantedFile]]:
     """Yield the files about class sessions with the day each arrives."""
     yield date(2026, 1, 5), _plan(company)
     yield date(2026, 1, 26), _update(company, "2026-01", ("2026-C003", "2026-C004", "2026-C005"))
-    yield date(2026, 5, 25), _moves(company)
+    yield date(2026, 5, 29), _moves(company)
     yield date(2026, 6, 23), _update(company, "2026-06", ("2026-C010", "2026-C011", "2026-C012"))
 
 
@@ -53,7 +53,7 @@ def _session_row(company: Company, one: ClassSession, status: str, on: date | No
         "mode": MODE_WORDS[one.mode],
         "venue_code": one.venue or None,
         "capacity": 40,
-        "budget_code": f"B2026-{one.course_code[2:]}",
+        "budget_code": one.budget_code,
         "status": status,
         "is_pilot": "是" if one.course_code == "C-PROJ" else "否",
     }

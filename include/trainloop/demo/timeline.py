@@ -15,11 +15,28 @@ from typing import Literal
 from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
-# launch: the needs survey. waves: open, remind and close all other surveys. pulse, review, analyze: plan, close and
-# publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody decides in Airflow.
-# audit: due against done. Mails, plans and reports follow by themselves.
+# score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
+# capture: the class day. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review,
+# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody
+# decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
 Work = Literal[
-    "ingest", "collect", "evaluate", "launch", "waves", "pulse", "review", "analyze", "chase", "approvals", "audit"
+    "ingest",
+    "score",
+    "curate",
+    "develop",
+    "ready",
+    "prepare",
+    "watch",
+    "collect",
+    "evaluate",
+    "launch",
+    "waves",
+    "pulse",
+    "review",
+    "analyze",
+    "chase",
+    "approvals",
+    "audit",
 ]
 BEGIN: tuple[Work, ...] = ("ingest",)
 OPEN: tuple[Work, ...] = ("ingest", "evaluate")
@@ -39,28 +56,47 @@ class Step:
     answers: Mapping[str, int] = field(default_factory=dict)
     acts: tuple[str, ...] = ()
     number: int = 0
+    at: time = time(10)
 
     @property
     def moment(self) -> datetime:
         """When the clock stands still on this day: a little later each time, so that 48 hours are 48 hours."""
-        start = datetime.combine(self.on, time(10), get_site().company.zone)
+        start = datetime.combine(self.on, self.at, get_site().company.zone)
         return (start + timedelta(minutes=self.number)).astimezone(UTC)
 
 
 def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
-    """(day, zh, en, work, who answers: `class:<last digits>:<round>` and the scripts of respondents)."""
+    """(day, with its time where that is not ten; zh; en; work; who answers).
+
+    Who answers: `class:<last digits>:<round>` and the scripts of respondents.
+    """
     return (
-        ("01-05", "主数据与年度计划到达", "master data and the year's plan arrive", BEGIN, ""),
-        ("01-16", "两个班次结束，问卷开启", "two classes are over, their surveys open", OPEN, ""),
+        ("01-05", "主数据与年度计划到达；供应商评分", "master data and the year's plan arrive; vendors are scored",
+         ("ingest", "score", "ready"), ""),
+        ("01-08", "一月班次：资料发放", "January's classes: materials go out", ("ready", "prepare"), ""),
+        ("01-14", "开课前一天：运行表与签到表", "the day before: run-sheets and sign-in sheets",
+         ("ready", "prepare", "watch"), ""),
+        ("01-16", "两个班次结束，问卷开启", "two classes are over, their surveys open",
+         ("ingest", "evaluate"), ""),
         ("01-19", "部分学员作答，第一次提醒", "some answer, first reminder to the others", FULL, "class:12:1"),
         ("01-21", "第二次提醒", "second reminder", FULL, "class:12:2"),
         # Own forms take answers until the end of the last day; the vendor's list of them comes after it.
         ("01-23", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:12:3"),
         ("01-26", "问卷关闭，首批报告", "surveys close, the first reports", FULL, ""),
-        ("02-13", "春节前最后一班，问卷开启", "the last class before Spring Festival", OPEN, ""),
+        ("02-05", "二月班次：资料发放", "February's class: materials go out", ("ready", "prepare"), ""),
+        ("02-11", "开课前一天", "the day before the class", ("ready", "prepare", "watch"), ""),
+        ("02-13", "春节前最后一班，问卷开启", "the last class before Spring Festival",
+         ("ingest", "evaluate"), ""),
         ("02-24", "春节后提醒", "a reminder after the holidays", FULL, "class:3:1"),
         ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, "class:3:2"),
+        ("04-02", "开课前 14 天：重复预订、超支、供应商授权过期", "14 days before: a room booked twice, a budget over",
+         ("ingest", "score", "ready"), ""),
         ("04-08", "第一季度满意度调研开启", "the pulse about the first quarter opens", ("pulse", "waves"), ""),
+        ("04-09", "开课前 7 天：资料发放，一份资料授权过期", "7 days before: materials go out but for one; HR approves",
+         ("ready", "prepare"), "approve"),
+        ("04-13", "开课前 3 天：预订已更正", "3 days before: the booking is corrected",
+         ("ingest", "ready", "prepare"), ""),
+        ("04-15", "开课前 1 天：运行表", "the day before: run-sheets", ("ready", "prepare", "watch"), ""),
         ("04-17", "三班结束；季度调研作答", "three classes on one day; the pulse is answered",
          ("ingest", "collect", "evaluate", "waves"), "pulse:2026Q1"),
         ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, "class:456:1"),
@@ -68,8 +104,20 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "collect", "evaluate", "waves", "pulse"), "class:456:2"),
         ("04-24", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:456:3"),
         ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ""),
-        ("05-25", "一个班次改期，一个取消", "one class moves, one is cancelled", BEGIN, ""),
-        ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over", OPEN, ""),
+        ("05-25", "员工名单更新", "the list of employees is renewed", BEGIN, ""),
+        ("05-28", "六月班次：资料发放", "June's class: materials go out", ("ingest", "ready", "prepare", "watch"), ""),
+        ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
+         ("ingest", "watch"), ""),
+        ("06-04", "新日期前 7 天：只发资料新版本", "7 days before the new date: a new version, nothing twice",
+         ("ingest", "ready", "prepare"), ""),
+        ("06-08", "预习提醒；学员提问到达", "pre-work reminders; learners' questions arrive",
+         ("ingest", "ready", "prepare"), ""),
+        ("06-10", "平台检查未通过；提问汇总", "a platform check fails; the questions reach the trainer",
+         ("ingest", "ready", "prepare", "watch"), ""),
+        ("06-11 07:05", "开课前 2 小时：平台已修复", "two hours before: the platform is mended",
+         ("ingest", "watch"), ""),
+        ("06-12", "改期班次与线上班次结束", "the moved class and an online class are over",
+         ("ingest", "evaluate"), ""),
         ("06-15", "签到更正，第一次提醒", "attendance is corrected, first reminder", FULL, "class:78:1"),
         ("06-17", "第二次提醒", "second reminder", FULL, "class:78:2"),
         # Whoever was invited late is reminded late: 48 hours after the first reminder lie in the holidays.
@@ -84,6 +132,8 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("07-22", "一位培训师确认，其余被提醒", "one trainer acknowledges, the others are reminded",
          ("chase",), "acknowledge"),
         ("07-29", "逾期名单送达 HR", "the overdue list goes to HR", ("chase",), ""),
+        ("09-22", "九月班次：资料发放", "September's classes: materials go out", ("ready", "prepare"), ""),
+        ("09-28", "开课前一天", "the day before the classes", ("ready", "prepare", "watch"), ""),
         ("09-30", "国庆前三班；六位新任经理 360", "three classes; six new managers' 360",
          ("ingest", "evaluate", "review", "waves"), ""),
         ("10-08", "国庆后提醒", "a reminder after the holidays",
@@ -113,7 +163,16 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
 def steps() -> tuple[Step, ...]:
     """Return the days of the year in order."""
     return tuple(
-        Step(date.fromisoformat(f"2026-{day}"), zh, en, work, _answers(day, acts), _scripts(acts), number)
+        Step(
+            date.fromisoformat(f"2026-{day[:5]}"),
+            zh,
+            en,
+            work,
+            _answers(day, acts),
+            _scripts(acts),
+            number,
+            time.fromisoformat(day[6:] or "10:00"),
+        )
         for number, (day, zh, en, work, acts) in enumerate(_days())
     )
 

@@ -67,6 +67,10 @@ class ClassSession(Planted):
     is_cancelled: bool = False
 
     @property
+    def budget_code(self) -> str:
+        return f"B2026-{self.course_code[2:]}"
+
+    @property
     def wave_code(self) -> str:
         return f"EVAL-{self.code}"
 

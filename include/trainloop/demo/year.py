@@ -16,6 +16,7 @@ from typing import Literal
 import fsspec
 
 from trainloop import clock
+from trainloop.demo import knowledge_base
 from trainloop.demo.company import Company
 from trainloop.demo.files import year_files
 from trainloop.demo.learners import completions
@@ -56,6 +57,7 @@ class Year:
 
     def run(self, progress: Progress) -> Outcome:
         """Run what is left of the year; all of it at once more when nothing is left."""
+        knowledge_base.write_files(self.company)
         with engine.connect("owner") as connection:
             row = connection.execute(statement("demo", "frozen_at")).fetchone()
         frozen_at: datetime | None = row["frozen_at"] if row else None

@@ -16,16 +16,11 @@ from trainloop.domain.return_on_investment import (
     Worth,
     return_on_investment,
 )
-from trainloop.errors import PermanentError
 from trainloop.impact.analysis import Study, analyse_all
 from trainloop.impact.design import Design, ReturnTerms, read_design
 from trainloop.impact.finding import Finding, Locale
 from trainloop.impact.tables import read_facts, read_people
 from trainloop.statistics.refusal import Refusal
-
-
-class DatesMissingError(PermanentError):
-    """{count} learners in {file} have no class date. Fill in 结课日期 (class_ends_on), or set it in the design."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +60,11 @@ def _return(found: Return) -> dict[str, Any]:
 def run_study(kpi_file: Path, design_file: Path, locale: Locale) -> StudyResult:
     """Read the three files and analyse; every fault of them is an error that names file, place and remedy."""
     design = read_design(design_file)
-    people_file = design_file.parent / design.people
-    people = read_people(people_file, design.covariates, locale)
+    people = read_people(design_file.parent / design.people, design.covariates, locale)
     if design.class_ends_on is not None:
         import pandas as pd
 
         people["class_ends_on"] = people["class_ends_on"].fillna(pd.Timestamp(design.class_ends_on))
-    undated = int(((people["role"] == "learner") & people["class_ends_on"].isna()).sum())
-    if undated:
-        raise DatesMissingError(count=undated, file=people_file.name)
     facts = read_facts(kpi_file, {kpi.kpi_code: kpi.grain for kpi in design.kpis}, locale)
     known_until = design.known_until or facts["ends_on"].max().date()
     study = Study(

@@ -66,6 +66,7 @@ NoticeKind = Literal[
     "course_materials",
     "prework_reminder",
     "question_digest",
+    "run_sheet",
     "quarantined_rows",
     "file_refused",
     "audit_gaps",

@@ -150,13 +150,13 @@ def _of_source(
 
 
 def match(learners: pd.DataFrame, candidates: pd.DataFrame, caliper_sd: float) -> NDArray[np.int64]:
-    """Pair each learner with a different person of the same family and level and nearly the same level before.
+    """Pair each learner with a different person of the same family, level and class date, nearly alike before.
 
     Returns (pairs, 2) positions. Nearest neighbours within `caliper_sd` standard deviations, without replacement: all
     learners ask their nearest free person at once, the nearest asker is accepted, the others ask again.
     """
     spread = float(pd.concat([learners["pre"], candidates["pre"]]).std(ddof=1))
-    cells = [name for name in ("job_family", "job_level") if name in learners and name in candidates]
+    cells = [name for name in ("job_family", "job_level", "class_ends_on") if name in learners and name in candidates]
     own, other = _cells(learners, candidates, cells)
     left = pd.DataFrame({"cell": own, "pre": learners["pre"].to_numpy(), "asker": np.arange(len(learners))})
     right = pd.DataFrame({"cell": other, "pre": candidates["pre"].to_numpy(), "asked": np.arange(len(candidates))})
@@ -190,13 +190,22 @@ def _cells(
 
 
 def smd(learners: ArrayLike, others: ArrayLike) -> float:
-    """Return the standardised mean difference, learners minus others; 0 where neither group varies nor differs."""
-    first, second = np.asarray(learners, dtype=np.float64), np.asarray(others, dtype=np.float64)
+    """Return the standardised mean difference, learners minus others; 0 where neither group varies nor differs.
+
+    Unknown values (NaN) are left out.
+    """
+    first, second = (values[~np.isnan(values)] for values in (_floats(learners), _floats(others)))
+    if not len(first) or not len(second):
+        return 0.0
     difference = float(first.mean() - second.mean())
     spread = float(np.sqrt((first.var(ddof=1) + second.var(ddof=1)) / 2)) if min(len(first), len(second)) > 1 else 0.0
     if not spread > 0:
         return 0.0 if np.isclose(difference, 0) else float(np.copysign(np.inf, difference))
     return difference / spread
+
+
+def _floats(values: ArrayLike) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64)
 
 
 def balance(

@@ -27,6 +27,7 @@ Exclusion = Literal[
     "left_company",
     "overlapping_class",
     "mixed_units",
+    "mixed_grain",
     "no_facts",
     "missing_baseline",
     "missing_follow_up",
@@ -260,13 +261,16 @@ def _exclusions(
     other, left = day("other_class_on"), day("left_on")
     redefined = np.datetime64(redefined_on, "D") if redefined_on else np.datetime64("NaT", "D")
     pre, post = frame["pre_periods"].to_numpy(), frame["post_periods"].to_numpy()
-    least = rules.min_coverage * rules.expected(grain)
+    most = rules.expected(grain)
+    least = rules.min_coverage * most
     reasons: dict[Exclusion, NDArray[np.bool_]] = {
         "redefined_kpi": (redefined > first) & (redefined <= last),
         "period_not_ended": last > np.datetime64(known_until, "D"),
         "left_company": left <= last,
         "overlapping_class": (other >= first) & (other <= last),
         "mixed_units": is_mixed,
+        # More periods than a window has: days beside months, or a period told twice.
+        "mixed_grain": (pre > most) | (post > most),
         "no_facts": (pre == 0) & (post == 0),
         "missing_baseline": pre == 0,
         "missing_follow_up": post == 0,

@@ -7,3 +7,7 @@ values ('E1', 'A', 'D1', 'x', 'y', null, null, 1, 2), ('E2', 'B', 'D9', 'x', 'y'
     ('E3', 'C', 'D1', 'x', 'y', 'E8', '2026-01-01', 1, 4);
 insert into core.trainers (trainer_id, name, email, kind, employee_id, file_id, row_number)
 values ('T1', 'A', 'a@example.com', 'internal', 'E1', 1, 2);
+-- Of the people with figures one is known, one is not (two months of theirs count once); a team is a department.
+insert into core.kpi_facts (unit_kind, unit_id, kpi_code, period, value, file_id, row_number)
+values ('employee', 'E1', 'sales', '2026-01', 1, 1, 2), ('employee', 'E7', 'sales', '2026-01', 1, 1, 3),
+    ('employee', 'E7', 'sales', '2026-02', 1, 1, 4), ('team', 'D1', 'sales', '2026-01', 1, 1, 5);

@@ -24,3 +24,6 @@ update core.class_sessions set budget_code = 'B' || right(session_code, 1) where
 insert into ops.approvals (kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, state, decided_at,
     decided_by, decided_via)
 values ('over_budget', 'budget', 'B2', 1, 'hr_lead', '{"over_amount": "20"}', now(), 'approved', now(), 'hr_lead', 'link');
+-- C3 had C2's classroom in the evening before and C1's projector by mistake: both were given up.
+insert into core.resource_bookings (session_code, kind, item_code, due_on, cancelled_on, file_id, row_number)
+values ('C3', 'equipment', 'Z-1', '2026-03-01', '2026-03-10', 1, 5), ('C2', 'equipment', 'P-7', '2026-03-01', '2026-03-16', 1, 6);

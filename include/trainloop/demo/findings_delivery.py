@@ -1,0 +1,94 @@
+"""Resources and delivery: each planted trouble was found, by the right rule, and nothing else was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from trainloop.demo.company import Company
+from trainloop.demo.delivery_truth import delivery
+from trainloop.demo.findings import Check, same
+from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
+
+SCORE_TOLERANCE = 0.05
+
+
+def check_delivery(connection: Connection, company: Company) -> Iterator[Check]:
+    """Yield the checks of vendors, budgets, readiness, materials and changes."""
+    yield from _check_vendors(connection, company)
+    yield from _check_exceptions(connection, company)
+    yield from _check_before_class(connection, company)
+
+
+def _check_vendors(connection: Connection, company: Company) -> Iterator[Check]:
+    """The scoring of April: the licence of one vendor ended in March."""
+    said: dict[tuple[str, str, str], Any] = {
+        (row["family"], row["code"], row["statistic"]): row["text_value"] or row["value"]
+        for row in connection.execute(statement("demo", "vendor_figures"), {"quarter": "2026Q2"})
+    }
+    truth = delivery()
+    for vendor in truth.vendors:
+        mean = sum(vendor.scores) / len(vendor.scores)
+        found = float(said.get(("vendor", vendor.code, "score")) or 0)
+        yield Check("vendor_score", vendor.code, f"{mean:g}", f"{found:g}", abs(found - mean) <= SCORE_TOLERANCE)
+    verdicts = {vendor.code: "may_be_chosen" for vendor in truth.vendors} | {truth.unrated.code: "not_scored"}
+    verdicts[truth.unlicensed] = "no_licence"
+    found_verdicts = {code: said.get(("vendor", code, "verdict")) for code in verdicts}
+    yield same("vendor_verdict", "2026Q2", _pairs(verdicts), _pairs(found_verdicts))
+    planted = [one.code for one in company.sessions if one.code in truth.given_by_unlicensed]
+    found_classes = sorted(code for family, code, name in said if (family, name) == ("class", "vendor"))
+    yield same("vendor_classes", "2026Q2", planted, found_classes)
+
+
+def _pairs(found: dict[str, Any]) -> str:
+    return ", ".join(f"{code} {value}" for code, value in sorted(found.items()))
+
+
+def _check_exceptions(connection: Connection, company: Company) -> Iterator[Check]:
+    """What was wrong with classes to come, by kind: (class, item) and whether it is closed by now."""
+    truth = delivery()
+    rows = list(connection.execute(statement("demo", "exceptions")))
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["kind"], set()).add(f"{row['session_code']} {row['item_code']}")
+    room, open_one = truth.double_booked, truth.unconfirmed
+    over = [one.code for one in company.sessions if one.budget_code == truth.over_budget and not one.is_cancelled]
+    expired = [one.code for one in company.sessions if one.course_code == truth.knowledge.expired_course]
+    planted = {
+        "double_booking": {f"{code} room:{room.room}" for code in room.classes},
+        "confirmation_missing": {f"{open_one.session} {open_one.kind}:-"},
+        "over_budget": {f"{code} {truth.over_budget}" for code in over},
+        "material_licence_expired": {f"{code} {truth.knowledge.expired}" for code in expired},
+    }
+    for kind, wanted in planted.items():
+        yield same(kind, "classes", sorted(wanted), sorted(found.get(kind, set())))
+    others = {kind: items for kind, items in found.items() if kind not in planted}
+    yield same("no_other_exceptions", "classes", "none", _pairs(others) or "none")
+    mended = {row["closed_reason"] for row in rows if row["kind"] == "double_booking"}
+    yield same("mended", " ".join(room.classes), "recovered", ", ".join(sorted(map(str, mended))))
+    asked = [tuple(row.values()) for row in connection.execute(statement("demo", "budget_questions"))]
+    yield same("budget_asked", truth.over_budget, [(truth.over_budget, "approved", "link")], asked)
+
+
+def _check_before_class(connection: Connection, company: Company) -> Iterator[Check]:
+    """Materials once and a new version once; one correction; reminders to the unfinished; questions without names."""
+    truth = delivery()
+    moved = company.session(truth.moved)
+    learners = len(company.learners[moved.code])
+    row = connection.execute(statement("demo", "before_class"), {"session": moved.code}).fetchone()
+    assert row is not None
+    yield same("materials", moved.code, (learners, learners), (row["first_packs"], row["new_versions"]))
+    yield same("correction", moved.code, learners, row["corrections"])
+    owing = learners - truth.finished_prework
+    yield same("prework", moved.code, (owing, owing), (row["reminders_1"], row["reminders_2"]))
+    yield same("questions", moved.code, (len(truth.questions), 0), (row["questions"], row["named_questions"]))
+    cancelled = next(one for one in company.sessions if one.is_cancelled)
+    found = connection.execute(statement("demo", "cancellations"), {"session": cancelled.code}).fetchone()
+    assert found is not None
+    yield same("cancellation", cancelled.code, len(company.learners[cancelled.code]), found["people"])
+    online = truth.failed_check
+    alarm = connection.execute(statement("demo", "platform"), {"session": online.session}).fetchone()
+    assert alarm is not None
+    yield same("platform", online.session, ("done", "done"), (alarm["day_before"], alarm["two_hours_before"]))
+    yield Check("platform_alarm", online.session, "1", str(alarm["alarms"]), alarm["alarms"] >= 1)
