@@ -3705,6 +3705,8 @@ grant select, insert, update, delete on marts.knowledge_index to trainloop_plann
 grant usage on schema marts to trainloop_sender;
 grant select on marts.knowledge_index to trainloop_sender;
 
+-- Mails about the knowledge base and internal trainers name assets.
+grant select on core.knowledge_assets to trainloop_sender;
 -- Learner groups (R18) and run sheets (R21).
 
 -- Grain: how the learners of one class session are grouped, or why they are not. *_spread: the most by which groups differ in

@@ -28,6 +28,7 @@ from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
+from trainloop.outbox.kinds.resources import asset_tasks, knowledge_digest, trainer_pipeline, trainer_steps
 from trainloop.outbox.kinds.survey import survey_calls
 from trainloop.outbox.kinds.vendors import vendor_scores
 
@@ -46,6 +47,10 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
     "budget_status": Kind(budget_status),
+    "asset_tasks": Kind(asset_tasks),
+    "knowledge_digest": Kind(knowledge_digest),
+    "trainer_steps": Kind(trainer_steps),
+    "trainer_pipeline": Kind(trainer_pipeline),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
     "competency_result": Kind(competency_pages),
