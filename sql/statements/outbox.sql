@@ -651,3 +651,26 @@ inner join core.class_sessions as s using (session_code)
 inner join core.courses as c on c.course_code = s.course_code
 inner join core.trainers as t on t.trainer_id = s.trainer_id
 order by told.session_code, told.digest_number, told.cluster_number, told.question_id
+
+-- name: run_sheets
+-- Grain: one class with a run sheet: who runs and teaches it now, and the newest sheet there is.
+select
+    s.session_code, s.starts_at, s.timezone as session_timezone, s.venue_code, s.mode, s.class_manager_id, s.trainer_id,
+    c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name,
+    (
+        select count(*)::int from core.enrollments as e
+        where e.session_code = s.session_code and e.status = 'confirmed'
+    ) as learner_count,
+    (
+        select count(*)::int from ops.readiness_exceptions as found
+        where found.session_code = s.session_code and found.state = 'open'
+    ) as problem_count,
+    (
+        select max(r.revision_number) from ops.reports as r
+        where r.kind = 'run_sheet' and r.state = 'rendered' and r.subject_kind = 'class_session'
+            and r.subject_id = s.session_code
+    ) as revision_number
+from core.class_sessions as s
+inner join core.courses as c on c.course_code = s.course_code
+inner join core.trainers as t on t.trainer_id = s.trainer_id
+where s.session_code = any(%(session_codes)s)

@@ -33,11 +33,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "quality": WORK | {"contracts", "outbox.notices"},
     "surveys": WORK | {"contracts", "intake", "quality", "outbox.notices", "requests.commitments"},
     "requests": WORK | {"outbox.notices", "surveys.scan"},
-    "delivery": WORK | {"outbox.notices", "surveys.scan"},
+    "delivery": WORK | {"outbox.notices", "reporting.production", "reporting.run_sheet", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
-    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan"},
+    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},

@@ -9,8 +9,6 @@ from typing import get_args
 import pytest
 
 from trainloop.domain.performance import (
-    SENTENCES,
-    WEAKNESS_WORDS,
     Evidence,
     EvidenceGrade,
     Graded,
@@ -19,10 +17,8 @@ from trainloop.domain.performance import (
     Weakness,
     grade,
     outcome_of,
-    say,
-    sentence_code,
-    weakness_text,
 )
+from trainloop.domain.performance_words import SENTENCES, WEAKNESS_WORDS, say, sentence_code, weakness_text
 
 RULES = GradeRules()
 LOT = Evidence(

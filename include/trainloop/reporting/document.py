@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale
 
-Audience = Literal["hr", "trainer", "business", "subject"]
+Audience = Literal["hr", "trainer", "business", "subject", "class_manager"]
 Tone = Literal["good", "caution", "bad", "neutral"]
 
 

@@ -1,4 +1,4 @@
-"""Mails before a class (R19, R20): the course pack by link, pre-work that is not finished, learners' questions."""
+"""Mails before a class (R19–R21): the course pack by link, pre-work left to do, learners' questions, the run sheet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from trainloop.config import Locale
 from trainloop.forms import links
 from trainloop.outbox.hours import zone_of
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.outbox.kinds.files import report_file
 from trainloop.outbox.wording import moment_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -80,6 +81,38 @@ def _digest(due: Due, rows: Sequence[Mapping[str, Any]]) -> Written:
             "is_later": due.sequence_number > 1,
             "lines": [_group(texts, due.locale) for texts in groups.values()],
         }
+    )
+
+
+def run_sheet(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the mail with a class's run sheet, to who runs or teaches it; of several the newest."""
+    wanted = {"session_codes": [due.subject_id for due in notices]}
+    rows = {row["session_code"]: row for row in connection.execute(statement("outbox", "run_sheets"), wanted)}
+    return {due.notice_id: _sheet(connection, due, rows.get(due.subject_id)) for due in notices}
+
+
+def _sheet(connection: Connection, due: Due, row: Mapping[str, Any] | None) -> Written:
+    if row is None:
+        return Unwritable("subject_unknown")
+    readers = {"trainer": row["trainer_id"], "employee": row["class_manager_id"]}
+    if readers.get(due.recipient.kind, due.recipient.id) != due.recipient.id:
+        return Unwritable("not_concerned")
+    if due.sequence_number < row["revision_number"]:
+        return Unwritable("superseded")
+    subject = {"subject_kind": "class_session", "subject_id": due.subject_id, "revision_number": due.sequence_number}
+    file = report_file(connection, "run_sheet", subject, "class_manager", due.locale)
+    if file is None:
+        return Unwritable("report_not_ready", is_for_good=False)
+    return Content(
+        _class(row, due)
+        | {
+            "place": row["venue_code"] or (_ONLINE if row["mode"] == "online" else _PLACE_OPEN)[due.locale],
+            "learner_count": row["learner_count"],
+            "problem_count": row["problem_count"],
+            "is_revised": due.sequence_number > 1,
+            "reader": {"trainer": "trainer", "employee": "manager"}.get(due.recipient.kind, "hr"),
+        },
+        (file,),
     )
 
 
