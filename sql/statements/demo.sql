@@ -250,3 +250,8 @@ select
     ) as alarms
 from ops.milestones
 where subject_kind = 'class_session' and subject_id = %(session)s
+
+-- name: pdfs_of_kind
+select count(distinct subject_id)::int as subjects, count(*)::int as pdfs
+from ops.reports
+where kind = %(kind)s and state = 'rendered'

@@ -23,6 +23,8 @@ BOOKING = {
     "owner_id": "负责人",
 }
 ARRIVE_ON = date(2026, 1, 5)
+# Each list of costs comes before the reports it belongs to.
+COSTS_ARRIVE = {"01-26": ("2026-C002",), "04-27": ("2026-C004",), "06-23": ("2026-C007", "2026-C008")}
 APRIL, JUNE = date(2026, 4, 2), date(2026, 5, 28)
 
 
@@ -34,7 +36,8 @@ def files(company: Company) -> Iterator[Dated]:
     renewed = delivery().knowledge.renewed
     yield renewed.arrives_on, knowledge_base.renewal(company)
     yield APRIL, _budgets(company)
-    yield date(2026, 6, 23), _costs()
+    for day, codes in COSTS_ARRIVE.items():
+        yield date.fromisoformat(f"2026-{day}"), _costs(day, codes)
     yield APRIL, _bookings(company, ("2026-C004", "2026-C005", "2026-C006"), "资源预订_四月.csv")
     yield delivery().double_booked.corrected_on, _corrected_booking(company)
     yield JUNE, _bookings(company, ("2026-C007", "2026-C008"), "资源预订_六月.csv")
@@ -128,17 +131,17 @@ def _budgets(company: Company) -> PlantedFile:
     return PlantedFile("budgets", "2026培训预算.csv", csv_bytes(table), len(table.rows))
 
 
-def _costs() -> PlantedFile:
+def _costs(day: str, codes: tuple[str, ...]) -> PlantedFile:
     table = Table({"session_code": "班次", "category": "费用类别", "amount": "金额", "currency": "币种"})
     words = {"design": "课程开发", "delivery": "授课费", "materials": "资料费", "venue": "场地费"}
     words |= {"travel": "差旅费", "other": "其他"}
-    for code, amounts in delivery().costs.items():
-        for category, amount in amounts.items():
+    for code in codes:
+        for category, amount in delivery().costs[code].items():
             table.add(session_code=code, category=words[category], amount=amount, currency="CNY")
-    wrong = table.add(session_code="2026-C005", category="授课费", amount="五百", currency="CNY")
-    table.faults.append((wrong, "amount", "wrong_type"))
+    wrong = table.add(session_code=codes[0], category="其他", amount="五百", currency="CNY")
+    table.note(wrong, "wrong_type", "amount")
     return PlantedFile(
-        "session_costs", "班次成本_上半年.csv", csv_bytes(table, "gb18030"), len(table.rows), table.bad()
+        "session_costs", f"班次成本_{day}.csv", csv_bytes(table, "gb18030"), len(table.rows), table.bad()
     )
 
 

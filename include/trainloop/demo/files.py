@@ -12,7 +12,15 @@ import random
 from dataclasses import replace
 from datetime import date, datetime
 
-from trainloop.demo import class_files, delivery_files, exports, manager_files, needs_files, session_files
+from trainloop.demo import (
+    class_day_files,
+    class_files,
+    delivery_files,
+    exports,
+    manager_files,
+    needs_files,
+    session_files,
+)
 from trainloop.demo.company import Company
 from trainloop.demo.people import Employee
 from trainloop.demo.session_files import MODE_WORDS
@@ -49,6 +57,7 @@ def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
         needs_files.files(company),
         manager_files.files(company),
         delivery_files.files(company),
+        class_day_files.files(company),
     )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)

@@ -71,6 +71,11 @@ PROMISES: dict[str, tuple[str, str]] = {
     "prework": ("预习提醒只发给未完成者", "pre-work reminders to the unfinished only"),
     "questions": ("学员提问汇总，不含姓名", "learners' questions without names"),
     "platform": ("平台检查按时进行", "platform checks in time"),
+    "class_logs": ("每个班次日都有班级日志", "a log of every class day"),
+    "run_sheets": ("每个班次都有运行表", "a run sheet for every class"),
+    "spoke": ("发言学员的比例", "share of learners who spoke"),
+    "quiz": ("随堂测验正确率", "quiz items: right answers"),
+    "cost": ("人均成本", "cost per head"),
     "platform_alarm": ("平台检查未通过即告警", "a failed platform check is told"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }

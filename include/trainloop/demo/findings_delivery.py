@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from trainloop.demo.class_day_files import right_answers, speakers
 from trainloop.demo.company import Company
 from trainloop.demo.delivery_truth import delivery
 from trainloop.demo.findings import Check, same
@@ -91,4 +92,37 @@ def _check_before_class(connection: Connection, company: Company) -> Iterator[Ch
     alarm = connection.execute(statement("demo", "platform"), {"session": online.session}).fetchone()
     assert alarm is not None
     yield same("platform", online.session, ("done", "done"), (alarm["day_before"], alarm["two_hours_before"]))
+    yield from _check_class_day(connection, company)
     yield Check("platform_alarm", online.session, "1", str(alarm["alarms"]), alarm["alarms"] >= 1)
+
+
+def _check_class_day(connection: Connection, company: Company) -> Iterator[Check]:
+    """Class logs and run sheets of every class; turns, quiz items and money in one evaluation."""
+    held = [one for one in company.sessions if not one.is_cancelled]
+    for promise, kind, per_class in (("class_logs", "class_log", 4), ("run_sheets", "run_sheet", 2)):
+        row = connection.execute(statement("demo", "pdfs_of_kind"), {"kind": kind}).fetchone()
+        assert row is not None
+        yield same(promise, "classes", (len(held), per_class * len(held)), (row["subjects"], row["pdfs"]))
+    session = company.session(delivery().moved)
+    said = {
+        (row["family"], row["code"], row["statistic"]): row["value"]
+        for row in connection.execute(statement("demo", "figures"))
+        if row["session_code"] == session.code
+    }
+    share = 100 * speakers(session) / session.attendee_count
+    found = said.get(("interaction", "class", "spoke_pct"))
+    yield Check(
+        "spoke", session.code, f"{share:.0f}%", f"{found}%", found is not None and abs(float(found) - share) < 1
+    )
+    for item in delivery().quiz:
+        right = 100 * right_answers(session, item) / session.attendee_count
+        shown = said.get(("quiz", item, "right_pct"))
+        is_met = shown is not None and abs(float(shown) - right) < 1
+        yield Check("quiz", f"{session.code} {item}", f"{right:.0f}%", f"{shown}%", is_met)
+    total = sum(int(amount) for amount in delivery().costs[session.code].values())
+    yield same(
+        "cost",
+        session.code,
+        f"{total / session.attendee_count:.0f}",
+        f"{said.get(('cost', 'class', 'head_amount')):.0f}",
+    )

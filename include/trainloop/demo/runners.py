@@ -20,6 +20,7 @@ DAGS: dict[Work, str] = {
     "ready": "check_session_readiness",
     "prepare": "prepare_class_sessions",
     "watch": "watch_class_day",
+    "capture": "capture_class_day",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
     "launch": "launch_annual_needs_survey",
@@ -129,11 +130,12 @@ class DirectRunner:
         readiness.check_readiness()
 
     def _prepare(self) -> None:
-        from trainloop.delivery import materials, prework, questions
+        from trainloop.delivery import materials, prework, questions, run_sheets
 
         materials.send_materials()
         prework.remind_of_prework()
         questions.digest_questions()
+        run_sheets.make_run_sheets()
 
     def _watch(self) -> None:
         from trainloop.delivery import class_watch
@@ -142,6 +144,13 @@ class DirectRunner:
         for scan in (class_watch.tell_changes, class_watch.offer_seats, class_watch.open_desks):
             scan()
         class_watch.look_at_platforms()
+
+    def _capture(self) -> None:
+        from trainloop.delivery import class_watch
+        from trainloop.reporting import class_log
+
+        class_watch.hand_in()
+        class_log.write_logs()
 
     def _collect(self) -> None:
         from trainloop.surveys.collecting import collect_survey_responses, raise_failures
