@@ -7,9 +7,37 @@ from ops.survey_waves
 where wave_code = %(wave_code)s
 
 -- name: session
-select session_code, course_code, trainer_id, starts_at
-from core.class_sessions
-where session_code = %(session_code)s
+select session.session_code, session.course_code, session.trainer_id, session.starts_at, course.hours as course_hours
+from core.class_sessions as session
+join core.courses as course on course.course_code = session.course_code
+where session.session_code = %(session_code)s
+
+-- name: interactions
+-- Grain: one learner, kind and item. A quiz item answered twice counts as it was answered first.
+with numbered as (
+    select
+        employee_id, kind, item_code, is_correct, turn_count,
+        row_number() over (
+            partition by employee_id, item_code order by happened_at, interaction_id
+        ) as nth
+    from core.valid_interactions
+    where session_code = %(session_code)s and kind = 'quiz'
+)
+select employee_id, kind, item_code, is_correct, turn_count from numbered where nth = 1
+union all
+select employee_id, kind, null, null, sum(turn_count)::integer
+from core.valid_interactions
+where session_code = %(session_code)s and kind <> 'quiz'
+group by employee_id, kind
+order by 1, 2, 3
+
+-- name: learners
+-- Grain: one learner who could speak: who was there, else who was confirmed.
+select employee_id from ops.evaluation_population(array[%(session_code)s])
+
+-- name: costs
+-- Grain: one currency with what the class cost in it.
+select currency, sum(amount) as amount from core.session_costs where session_code = %(session_code)s group by currency
 
 -- name: population
 select invited_count, eligible_count, used_count, has_completions

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from tests.impact.world import CLASS, COMPLAINTS, SALES, STUDY, complaints, facts, found, levels, staff
 
-from trainloop.impact.analysis import LotUnknownError, analyse_all
+from trainloop.impact.analysis import ClassDateMissingError, LotUnknownError, analyse_all
 from trainloop.statistics.effect_checks import PreTrend
 from trainloop.statistics.effects import Effect
 from trainloop.statistics.rates import RateRatio
@@ -200,6 +200,35 @@ def test_families_and_covariates_are_adjusted_for() -> None:
     assert finding.comparison.adjusted_for == ("job_family",)
     assert abs(of(finding.effect).estimate) < abs(of(finding.adjusted).estimate)
     assert finding.outcome == "no_clear_change"
+
+
+@pytest.mark.parametrize(("grain", "step"), [("day", "D"), ("week", "W-MON")])
+def test_days_and_weeks_are_compared_like_months(grain: str, step: str) -> None:
+    """The same truth told daily or weekly: a rise by 6 from the day after the class on."""
+    generator = np.random.default_rng(17)
+    people = staff(60, 60, "waitlisted")
+    starts = pd.date_range("2026-01-05", "2026-08-31", freq=step)
+    is_after = (starts > CLASS).astype(float)
+    is_learner = (people["role"] == "learner").to_numpy(dtype=float)
+    values = generator.normal(100, 8, (120, 1)) + generator.normal(0, 2, (120, len(starts)))
+    values += 6 * np.outer(is_learner, is_after)
+    table = pd.DataFrame({
+        "kpi_code": "sales",
+        "unit_id": np.repeat(people["unit_id"].to_numpy(), len(starts)),
+        "starts_on": np.tile(starts, 120),
+        "value": values.ravel(),
+    })
+    finding = found(replace(SALES, grain=grain), table, people)  # type: ignore[arg-type]
+    assert of(finding.effect).low < 6 < of(finding.effect).high  # type: ignore[operator]
+    assert (finding.graded.grade, finding.outcome, len(finding.series)) == ("B", "improved", 12)
+
+
+def test_learners_without_a_class_date_are_an_error() -> None:
+    """Nobody is dropped for want of a date that somebody forgot."""
+    people = staff(20, 20, "waitlisted")
+    people.loc[[3, 4], "class_ends_on"] = pd.NaT
+    with pytest.raises(ClassDateMissingError, match="2 learners"):
+        analyse_all([SALES], facts(people, levels(people, np.random.default_rng(18))), people, STUDY)
 
 
 def test_a_finding_is_plain_json() -> None:

@@ -15,8 +15,8 @@ from tests.intake.files import xlsx
 from typer.testing import CliRunner
 
 from trainloop.cli import app
+from trainloop.impact.cells import period_of
 from trainloop.impact.design import read_design
-from trainloop.impact.tables import period_of
 from trainloop.settings import PROJECT_DIR
 
 DESIGN: dict[str, Any] = {
@@ -102,6 +102,16 @@ def test_the_terminal_shows_verdict_table_exclusions_and_what_would_raise_the_gr
         assert part in text, part
 
 
+def test_weak_evidence_is_shown_without_a_causal_word_and_without_a_gain(files: Files) -> None:
+    """Learners chosen for low results: grade D, no growth, no ratio after/before, no talk of effects, no return."""
+    files.design |= {"selected_on_results": True, "title": "[Pilot] 2026"}
+    for text in (files.run(), files.run("--zh")):
+        assert "[Pilot] 2026" in text
+        assert "证据等级 D" in text
+        for word in ("effect", "效应", "效果", "improve", "改善", "growth", "after/before", "benefit"):
+            assert word not in text.lower(), word
+
+
 def test_a_workbook_is_read_like_a_csv(files: Files) -> None:
     """The same facts as XLSX, with its own column order."""
     rows = [list(files.facts.columns), *files.facts.astype(object).where(files.facts.notna(), None).values.tolist()]
@@ -167,6 +177,25 @@ def test_a_design_that_is_no_yaml_is_told_by_line(files: Files) -> None:
     result = CliRunner().invoke(app, ["impact", str(path / "facts.csv"), "--design", str(path / "design.yaml")])
     assert result.exit_code == 1
     assert "line 2" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "There is no file"),
+        ("工号,期间,数值\nE1,2026-03,5\n", "KPI code"),
+        ("工号,指标,期间,数值\n", "no data rows"),
+        ("%PDF-1.7", "neither CSV nor XLSX"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(files: Files, content: str | None, said: str) -> None:
+    """No file, no column, no rows, no table: the words of the inbox."""
+    files.run()
+    path = files.folder / "facts.csv"
+    path.unlink() if content is None else path.write_text(content, "utf-8")
+    result = CliRunner().invoke(app, ["impact", str(path), "--design", str(files.folder / "design.yaml")])
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())
 
 
 def test_roles_and_dates_must_be_there(files: Files) -> None:

@@ -29,13 +29,14 @@ def team_world(
 
 
 def run(
-    generator: np.random.Generator, rounds: int, effect: float, **world: object
+    generator: np.random.Generator, rounds: int, effect: float, *, by_lot: bool = False, **world: object
 ) -> tuple[float, float, list[float]]:
     """Return (share of intervals that hold the effect, share that leave out zero, estimates)."""
     holding = clear = 0
     estimates = []
     for _ in range(rounds):
-        found = difference_in_differences(team_world(generator, effect=effect, **world), RULES)  # type: ignore[arg-type]
+        table = team_world(generator, effect=effect, **world)  # type: ignore[arg-type]
+        found = difference_in_differences(table, RULES, by_lot=by_lot)
         assert isinstance(found, Effect)
         low = -np.inf if isinstance(found.low, Refusal) else found.low
         high = np.inf if isinstance(found.high, Refusal) else found.high
@@ -79,6 +80,16 @@ def test_bootstrap_intervals_hold_the_truth_with_few_teams(teams: tuple[int, int
     rounds = 250
     holding, _, _ = run(np.random.default_rng(4), rounds, 2.0, teams=teams, sizes=(4, 10), shared=by_share)
     _, wrong, _ = run(np.random.default_rng(5), rounds, 0.0, teams=teams, sizes=(4, 10), shared=by_share)
+    assert holding >= 0.95 - three_errors(0.95, rounds)
+    assert wrong <= 0.05 + three_errors(0.05, rounds)
+
+
+def test_lots_between_five_and_five_teams_are_exact() -> None:
+    """Randomisation inference needs no assumption but the lot: 252 assignments, the truth is held as often as said."""
+    rounds = 150
+    world = {"teams": (5, 5), "sizes": (4, 10), "shared": 0.5, "by_lot": True}
+    holding, _, _ = run(np.random.default_rng(14), rounds, 2.0, **world)  # type: ignore[arg-type]
+    _, wrong, _ = run(np.random.default_rng(15), rounds, 0.0, **world)  # type: ignore[arg-type]
     assert holding >= 0.95 - three_errors(0.95, rounds)
     assert wrong <= 0.05 + three_errors(0.05, rounds)
 

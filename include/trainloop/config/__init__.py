@@ -19,6 +19,7 @@ from trainloop.settings import get_settings
 
 Locale = Literal["zh-CN", "en"]
 Source = Literal["forms", "limesurvey", "exports"]
+TrainerStage = Literal["nominated", "mentored", "micro_course", "trial", "certified", "lapsed"]
 CoarseGroup = Literal["job_level", "job_family", "department_code"]
 # Whom a wave asks; the rules themselves are `ops.wave_population`. listed: whoever planned the wave named its people.
 Population = Literal[
@@ -277,6 +278,35 @@ class ResourceRules(Rules):
         return words.get(written.casefold(), written)
 
 
+class KnowledgeRules(Rules):
+    """When an asset of the knowledge base is old, what a taught course must have, how often files are read."""
+
+    stale_days: dict[Literal["courseware", "case", "process", "micro_course", "template", "prework"], int]
+    licence_warning_days: int = Field(ge=0)
+    required_kinds: tuple[str, ...]
+    taught_days: int = Field(gt=0, description="a course counts as taught with a class so many days before or after")
+    file_checked_days: int = Field(gt=0)
+    files_per_run: int = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _every_kind_has_an_age(self) -> Self:
+        if len(self.stale_days) < 6:
+            raise ValueError("stale_days: say for every kind of asset after how many days it is old")
+        return self
+
+
+class InternalTrainerRules(Rules):
+    """How long a candidate has for each stage, who judges a trial, how deep the bench and how high the load may be."""
+
+    stage_days: dict[TrainerStage, int]
+    remind_days_before: int = Field(ge=0)
+    min_assessors: int = Field(ge=2)
+    pass_score: Decimal = Field(ge=1, le=5)
+    certificate_warning_days: int = Field(ge=0)
+    bench_min: int = Field(ge=1)
+    hours_per_quarter: int = Field(gt=0)
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -353,6 +383,8 @@ class Site(Rules):
     impact: ImpactRules
     needs: NeedsRules
     resources: ResourceRules
+    knowledge: KnowledgeRules
+    internal_trainers: InternalTrainerRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules

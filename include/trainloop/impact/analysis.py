@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from trainloop.config import Site, get_site
-from trainloop.domain.performance import Evidence, GradeRules, grade, outcome_of, sentence_code
+from trainloop.domain.performance import Evidence, grade, outcome_of
+from trainloop.domain.performance_words import sentence_code
 from trainloop.errors import PermanentError
-from trainloop.impact.finding import Arm, Comparison, Finding, Indicator
-from trainloop.statistics.comparison_groups import LEARNER, ComparisonGroup, GroupRules, balance, choose, lend_dates
+from trainloop.impact.finding import Comparison, Finding, Indicator
+from trainloop.impact.groups import arms, exclusions, series
+from trainloop.impact.rules import Rules
+from trainloop.statistics.comparison_groups import LEARNER, ComparisonGroup, balance, choose, lend_dates
 from trainloop.statistics.effect_checks import (
     PreTrend,
     baseline_position,
@@ -20,10 +23,9 @@ from trainloop.statistics.effect_checks import (
     pre_trend,
     spread,
 )
-from trainloop.statistics.effects import Effect, EffectRules, difference_in_differences, difference_in_means
-from trainloop.statistics.rates import growth, rate_ratio
+from trainloop.statistics.effects import Effect, difference_in_differences, difference_in_means
 from trainloop.statistics.refusal import Refusal, Value
-from trainloop.statistics.windows import CELLS_BEFORE, Panel, WindowRules, build_panel
+from trainloop.statistics.windows import CELLS_BEFORE, Panel, build_panel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,43 +60,6 @@ class Study:
     is_untouched: bool = True
     covariates: tuple[str, ...] = ()
     relevant_effects: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The site's thresholds as each function wants them."""
-
-    windows: WindowRules
-    groups: GroupRules
-    effects: EffectRules
-    grades: GradeRules
-    trend_margin_sd: float
-    trend_alpha: float
-    selection_z: float
-    power: float
-    relevant_effect_sd: float
-
-    @classmethod
-    def of(cls, site: Site) -> Rules:
-        rules = site.impact
-        return cls(
-            WindowRules(rules.window_days, rules.window_months, rules.min_coverage),
-            GroupRules(rules.min_comparison, rules.min_matched_share, rules.caliper_sd, rules.max_smd),
-            EffectRules(site.statistics.confidence, rules.min_teams, rules.bootstrap_replications, rules.seed),
-            GradeRules(
-                rules.min_learners,
-                rules.min_teams,
-                rules.min_units,
-                rules.max_smd,
-                rules.smd_judged_from,
-                rules.severe_smd,
-            ),
-            rules.trend_margin_sd,
-            rules.trend_alpha,
-            rules.selection_z,
-            rules.power,
-            rules.relevant_effect_sd,
-        )
 
 
 def analyse_all(
@@ -155,18 +120,18 @@ def analyse(indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, stu
     evidence = _evidence(compared, group, effect, trend, comparison, detectable, relevant, study, is_selected)
     graded = grade(evidence, rules.grades)
     outcome = outcome_of(*_bounds(effect), indicator.direction)
-    arms = _arms(compared, panel, rules)
+    both = arms(compared, panel, rules)
     before_after: Value = Refusal("too_few_people")
     if is_selected:
         before_after = Refusal("regression_to_the_mean")
-    elif arms[0] is not None:
-        before_after = arms[0].post - arms[0].pre
+    elif both[0] is not None:
+        before_after = both[0].post - both[0].pre
     return Finding(
         indicator,
         graded,
         outcome,
         sentence_code(graded, outcome),
-        *arms,
+        *both,
         comparison,
         effect,
         adjusted,
@@ -175,8 +140,8 @@ def analyse(indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, stu
         relevant,
         trend,
         position,
-        _exclusions(panel, group),
-        _series(panel, compared),
+        exclusions(panel, group),
+        series(panel, compared),
         rules.effects.confidence,
     )
 
@@ -279,58 +244,3 @@ def _evidence(
         is_selected,
         study.is_untouched,
     )
-
-
-def _arms(compared: pd.DataFrame, panel: Panel, rules: Rules) -> tuple[Arm | None, Arm | None]:
-    arms: list[Arm | None] = []
-    for is_learner in (True, False):
-        people = compared[compared["is_learner"] == is_learner]
-        if people.empty:
-            arms.append(None)
-            continue
-        events, exposure, before, exposure_before = (
-            float(people[name].sum()) for name in ("post_events", "post_exposure", "pre_events", "pre_exposure")
-        )
-        pre, post = float(people["pre"].mean()), float(people["post"].mean())
-        ratio = None
-        if panel.is_rate:
-            ratio = rate_ratio(events, exposure, before, exposure_before, rules.effects.confidence)
-        arms.append(Arm(len(people), people["team_code"].nunique(), pre, post, growth(pre, post), ratio))
-    return arms[0], arms[1]
-
-
-def _exclusions(panel: Panel, group: ComparisonGroup | Refusal) -> dict[str, dict[str, int]]:
-    """Count who is left out, by role; of comparison people only those of the source that serves."""
-    roles = list(panel.people["role"].unique())
-    if not isinstance(group, Refusal):
-        serving = "untrained" if group.source == "matched" else group.source
-        roles = [role for role in roles if role in {LEARNER, serving}]
-    left_out = panel.people[panel.people["exclusion"].notna()]
-    found = {
-        str(role): {str(reason): int(n) for reason, n in part["exclusion"].value_counts().items()}
-        for role, part in left_out.groupby("role")
-        if role in roles
-    }
-    if not isinstance(group, Refusal) and len(group.unmatched):
-        found.setdefault(LEARNER, {})["no_comparable_person"] = len(group.unmatched)
-    return found
-
-
-def _series(panel: Panel, compared: pd.DataFrame) -> tuple[tuple[int, float, float | None], ...]:
-    """Return both groups' mean level in each cell around the class, for the chart."""
-    import numpy as np
-
-    is_learner = compared["is_learner"].to_numpy(dtype=bool)
-    cells = panel.cells[compared.index.to_numpy()]
-
-    def means(rows: Any) -> list[float]:
-        known = (~np.isnan(rows)).sum(axis=0)
-        return [
-            float(total / n) if n else float("nan") for total, n in zip(np.nansum(rows, axis=0), known, strict=True)
-        ]
-
-    learners = means(cells[is_learner])
-    others: list[float] | list[None] = [None] * len(learners)
-    if not is_learner.all():
-        others = means(cells[~is_learner])
-    return tuple(zip(panel.offsets, learners, others, strict=True))

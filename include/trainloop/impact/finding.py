@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from trainloop.domain.performance import Graded, Outcome, say, weakness_text
+from trainloop.domain.performance import Graded, Outcome
+from trainloop.domain.performance_words import say, weakness_text
 from trainloop.statistics.comparison_groups import GroupSource
 from trainloop.statistics.effect_checks import PreTrend
 from trainloop.statistics.effects import Effect

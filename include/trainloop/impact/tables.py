@@ -8,18 +8,14 @@ column and remedy of each, so that the analyst mends the file and not the result
 from __future__ import annotations
 
 import functools
-import re
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainloop.contracts import Check, Column, Contract, Rule, header_key, load_contract, read_contract
-from trainloop.contracts.model import word_key
 from trainloop.errors import PermanentError
+from trainloop.impact.cells import judge, number_of, period_days, plain_text
 from trainloop.impact.finding import Locale
 from trainloop.intake.source import Source, open_source
 from trainloop.quality import messages
@@ -29,13 +25,6 @@ if TYPE_CHECKING:
 
 LISTED_FAULTS = 10
 _PEOPLE = Path(__file__).with_name("people.yaml")
-_DAY = re.compile(
-    r"^((?:19|20)\d{2})(?:\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{2})(\d{2}))(?:[ T]0?0:00(?::00)?)?$"
-)
-_MONTH = re.compile(r"^((?:19|20)\d{2})(?:\s*[-/.年]\s*(\d{1,2})\s*月?|(\d{2}))$")
-_WEEK = re.compile(r"^((?:19|20)\d{2})\s*[-年]?\s*(?:W|第)\s*(\d{1,2})\s*周?$", re.IGNORECASE)
-_THOUSANDS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$")
-_NUMBER = re.compile(r"^[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,2})?$")
 
 
 class CellsWrongError(PermanentError):
@@ -43,6 +32,10 @@ class CellsWrongError(PermanentError):
 
     {faults}
     """
+
+
+class RowsMissingError(PermanentError):
+    """{file} has no data rows. Make sure that there are rows below the header."""
 
 
 class FileMissingError(PermanentError):
@@ -77,7 +70,7 @@ def read_facts(path: Path, grains: dict[str, str], locale: Locale) -> pd.DataFra
     says_something = next(rule for rule in contract.row_rules if rule.code == "says_something")
     faults += [_Fault(row, Check("row", "row_rule", "block", row_rule=says_something)) for row in _rows(table, empty)]
     period = contract.column("period")
-    grain = table["period"].str.len().map({7: "month", 8: "week", 10: "day"})
+    grain = table["period"].map(len, na_action="ignore").map({7: "month", 8: "week", 10: "day"})
     wanted = table["kpi_code"].map(grains)
     is_other = wanted.notna() & grain.notna() & (grain != wanted)
     faults += [_Fault(row, Check("period", "wrong_grain", "block", column=period)) for row in _rows(table, is_other)]
@@ -106,7 +99,7 @@ def read_people(path: Path, covariates: Sequence[str], locale: Locale) -> pd.Dat
     for name in ("class_ends_on", "left_on", "other_class_on"):
         table[name] = pd.to_datetime(table[name])
     for name in covariates:
-        numbers = table[name].map(_number, na_action="ignore")
+        numbers = table[name].map(number_of, na_action="ignore")
         if numbers.notna().sum() == table[name].notna().sum():
             table[name] = numbers.astype("float64")
     return table
@@ -133,6 +126,8 @@ def _read(path: Path, contract: Contract, extra: Sequence[str] = ()) -> tuple[pd
         numbers.append(number)
         for name, position in positions.items():
             cells[name].append(row[position] if position < len(row) else None)
+    if not numbers:
+        raise RowsMissingError(file=path.name)
     table = pd.DataFrame({"row_number": numbers})
     faults = [
         _Fault(
@@ -147,7 +142,7 @@ def _read(path: Path, contract: Contract, extra: Sequence[str] = ()) -> tuple[pd
             _Fault(numbers[position], Check(column.name, rule, "block", column=column)) for position, rule in found
         ]
     for name in extra:
-        table[name] = pd.Series([_plain(text) for text in cells[name]], dtype=object)
+        table[name] = pd.Series([plain_text(text) for text in cells[name]], dtype=object)
     return table, faults, source
 
 
@@ -199,101 +194,10 @@ def _cast(texts: pd.Series[Any], column: Column) -> tuple[pd.Series[Any], list[t
     """Return a column's values and (position, rule) of each wrong cell; a distinct text is judged once."""
     judged: dict[str | None, tuple[Any, Rule | None]] = {}
     for text in texts.unique():
-        judged[text] = _judge(text, column)
+        judged[text] = judge(text, column)
     values = texts.map({text: value for text, (value, _) in judged.items()})
     rules = texts.map({text: rule for text, (_, rule) in judged.items()})
     if column.type == "decimal":
         values = values.astype("float64")
     wrong = rules[rules.notna()]
     return values, list(zip(wrong.index.tolist(), wrong.tolist(), strict=True))
-
-
-def _judge(text: str | None, column: Column) -> tuple[Any, Rule | None]:
-    plain = _plain(text)
-    if plain is None:
-        return column.default, "missing_value" if column.is_required else None
-    value = _CASTS[column.type](plain, column)
-    if value is None:
-        return None, "not_allowed" if column.allowed else "wrong_type"
-    limits = (column.minimum, column.maximum) if column.type == "decimal" else (column.earliest, column.latest)
-    measure: Any = Decimal(repr(value)) if column.type == "decimal" else value
-    if (limits[0] is not None and measure < limits[0]) or (limits[1] is not None and measure > limits[1]):
-        return None, "out_of_range"
-    if column.max_length is not None and len(plain) > column.max_length:
-        return None, "too_long"
-    return value, None
-
-
-def _plain(text: str | None) -> str | None:
-    if text is None:
-        return None
-    plain = unicodedata.normalize("NFKC", text).translate(dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")))
-    return plain.strip() or None
-
-
-def _number(text: str) -> float | None:
-    if _THOUSANDS.match(text):
-        text = text.replace(",", "")
-    return float(text) if _NUMBER.match(text) else None
-
-
-def _decimal(text: str, column: Column) -> float | None:
-    number = _number(text)
-    if number is None or column.decimals is None:
-        return number
-    try:
-        digits = Decimal(text.replace(",", "")).normalize().as_tuple().exponent
-    except InvalidOperation:
-        return None
-    return number if isinstance(digits, int) and -digits <= column.decimals else None
-
-
-def _choice(text: str, column: Column) -> str | None:
-    key = word_key(text)
-    return next((choice.code for choice in column.allowed if key in map(word_key, choice.words)), None)
-
-
-def _day(text: str) -> date | None:
-    if not (parts := _DAY.match(text)):
-        return None
-    year, month, day = parts[1], parts[2] or parts[4], parts[3] or parts[5]
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
-
-
-def period_of(text: str) -> str | None:
-    """Return a period as core keeps it (2026-03, 2026-W10, 2026-03-05); None for what is none."""
-    if parts := _MONTH.match(text):
-        month = int(parts[2] or parts[3])
-        return f"{parts[1]}-{month:02}" if 1 <= month <= 12 else None
-    if parts := _WEEK.match(text):
-        try:
-            date.fromisocalendar(int(parts[1]), int(parts[2]), 1)
-        except ValueError:
-            return None
-        return f"{parts[1]}-W{int(parts[2]):02}"
-    day = _day(text)
-    return day.isoformat() if day else None
-
-
-def period_days(period: str) -> tuple[date, date]:
-    """Return the first and last day of a canonical period."""
-    if len(period) == 10:
-        return date.fromisoformat(period), date.fromisoformat(period)
-    if len(period) == 8:
-        first = date.fromisocalendar(int(period[:4]), int(period[6:]), 1)
-        return first, first + timedelta(days=6)
-    first = date(int(period[:4]), int(period[5:]), 1)
-    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-_CASTS: dict[str, Callable[[str, Column], Any]] = {
-    "text": lambda text, _: text,
-    "code": lambda text, _: re.sub(r"""^(="?|')([^"]*)"?$""", r"\2", text),
-    "decimal": _decimal,
-    "choice": _choice,
-    "date": lambda text, _: _day(text),
-    "period": lambda text, _: period_of(text),
-}

@@ -128,6 +128,8 @@ def _data_rows(desk: Desk) -> tuple[DataRow, ...]:
             reason=row.reason or "",
         )
         for row in desk.figures.rows
+        # A trainer's edition has no money, in its attached data neither.
+        if desk.audience != "trainer" or row.family != "cost"
     )
 
 

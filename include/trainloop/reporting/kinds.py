@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.run_sheet import RunSheetView
@@ -14,7 +15,8 @@ from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {
-    view.kind: view for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView)
+    view.kind: view
+    for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView, ClassLogView)
 }
 
 

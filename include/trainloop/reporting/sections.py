@@ -170,10 +170,10 @@ def attendance(desk: Desk) -> tuple[str, tuple[Fact, ...]]:
     """Return the sentence and the facts of who came."""
     words, figures = desk.words, desk.figures
     rate = figures.row("attendance", "class", "rate_pct")
-    interaction = Fact(label=words("attendance.interaction"), text=words("attendance.interaction_none"))
+    more = (*interaction(desk), *cost(desk))
     attended = figures.row("attendance", "class", "attended_count")
     if rate.value is None or attended.value is None:
-        return desk.reason(rate if rate.value is None else attended), (interaction,)
+        return desk.reason(rate if rate.value is None else attended), more
     sentence = words(
         "attendance.sentence",
         enrolled=words.number(figures.count("attendance", "class", "enrolled_count")),
@@ -185,7 +185,71 @@ def attendance(desk: Desk) -> tuple[str, tuple[Fact, ...]]:
         row = figures.row("attendance", "class", f"{name}_count")
         text = desk.reason(row) if row.value is None else words.number(int(row.value))
         facts.append(Fact(label=words(f"attendance.{name}"), text=text))
-    return sentence, (*facts, interaction)
+    return sentence, (*facts, *more)
+
+
+def interaction(desk: Desk) -> tuple[Fact, ...]:
+    """Return who spoke, what was used and how the quiz went; one fact with the reason where nothing is known."""
+    words, figures = desk.words, desk.figures
+    label = words("attendance.interaction")
+    if not figures.has("interaction", "class", "spoke_pct"):
+        return (Fact(label=label, text=words("attendance.interaction_none")),)
+    spoke = figures.row("interaction", "class", "spoke_pct")
+    facts = [Fact(label=label, text=desk.reason(spoke))]
+    evenness = figures.value("interaction", "class", "turns_gini") if spoke.value is not None else None
+    if spoke.value is not None:
+        gini = "–" if evenness is None else words.number(evenness)
+        text = words(
+            "attendance.interaction_text", share=desk.percent(spoke.value), gini=gini, n=desk.n(spoke.respondent_count)
+        )
+        facts = [Fact(label=label, text=text)]
+    uses = {
+        kind: figures.value("interaction", "class", f"{kind}_uses_count")
+        for kind in ("poll", "chat", "breakout")
+        if figures.has("interaction", "class", f"{kind}_uses_count")
+    }
+    if uses and None not in uses.values():
+        counts = {kind: words.number(int(count or 0)) for kind, count in uses.items()}
+        facts.append(Fact(label=words("attendance.uses"), text=words("attendance.uses_text", **counts)))
+    return (*facts, *_quiz(desk))
+
+
+def _quiz(desk: Desk) -> tuple[Fact, ...]:
+    words, figures = desk.words, desk.figures
+    facts = []
+    for code in figures.codes("quiz"):
+        right = figures.row("quiz", code, "right_pct")
+        label = words("attendance.quiz", item=code)
+        if right.value is None:
+            facts.append(Fact(label=label, text=desk.reason(right)))
+            continue
+        split = figures.row("quiz", code, "discrimination")
+        flag = figures.row("quiz", code, "flag").text_value or "none"
+        text = words(
+            "attendance.quiz_text",
+            right=desk.percent(right.value),
+            split=desk.reason(split) if split.value is None else words.number(split.value),
+            n=desk.n(right.respondent_count),
+        )
+        facts.append(Fact(label=label, text=text + (words(f"attendance.quiz_{flag}") if flag != "none" else "")))
+    return tuple(facts)
+
+
+def cost(desk: Desk) -> tuple[Fact, ...]:
+    """Return what the class cost, to HR only: a trainer's report has no money."""
+    words, figures = desk.words, desk.figures
+    if desk.audience == "trainer" or not figures.has("cost", "class", "total_amount"):
+        return ()
+    total = figures.row("cost", "class", "total_amount")
+    if total.value is None:
+        return (Fact(label=words("attendance.cost"), text=desk.reason(total)),)
+    currency = figures.row("cost", "class", "currency").text_value or ""
+    facts = []
+    for name in ("total", "head", "hour"):
+        row = figures.row("cost", "class", f"{name}_amount")
+        text = desk.reason(row) if row.value is None else f"{words.number(row.value)} {currency}"
+        facts.append(Fact(label=words("attendance.cost" if name == "total" else f"attendance.cost_{name}"), text=text))
+    return tuple(facts)
 
 
 def glance(desk: Desk, quality: str) -> tuple[Fact, ...]:

@@ -8,7 +8,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from trainloop.statistics.refusal import Refusal, Value
 
 _SCALE_POINTS = frozenset({"mean", "ci_low", "ci_high", "earlier_mean", "difference", "pre_mean", "post_mean"})
-_TWO_DECIMALS = frozenset({"se_class", "alpha", "alpha_low", "alpha_high", "gain", "icc_single", "icc_average"})
+_TWO_DECIMALS = frozenset({
+    "total_amount",
+    "head_amount",
+    "hour_amount",
+    "turns_gini",
+    "discrimination",
+    "se_class",
+    "alpha",
+    "alpha_low",
+    "alpha_high",
+    "gain",
+    "icc_single",
+    "icc_average",
+})
 _FOUR_DECIMALS = frozenset({"p_t", "p_wilcoxon", "p_adjusted"})
 
 

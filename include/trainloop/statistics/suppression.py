@@ -102,7 +102,8 @@ class Suppressed:
 
 def need_of(family: str, statistic: str) -> Need:
     """Return what a statistic needs to be shown; unknown ones need a distribution's ten people."""
-    if family == "attendance" or (family == "response" and statistic in _ADMINISTRATIVE):
+    # What a class cost is money, not people; what it may not show to whom is the report's business.
+    if family in {"attendance", "cost"} or (family == "response" and statistic in _ADMINISTRATIVE):
         return "nothing"
     if (
         statistic in _COUNTS
@@ -162,8 +163,8 @@ def group_key(item: Figure, dimensions: Mapping[str, Sequence[str]]) -> str:
     """Return the key of the people behind a figure: an item's code, `dimension:<code>`, the test or the whole wave."""
     if item.family in {"response", "theme", "cohort"}:
         return WAVE
-    if item.family == "test":
-        return f"test:{item.code}"
+    if item.family in {"test", "quiz", "interaction"}:
+        return f"{item.family}:{item.code}"
     return f"dimension:{item.code}" if item.code in dimensions else item.code
 
 

@@ -26,6 +26,7 @@ Figures are rows (family, code, statistic); the closed list, in the units of the
 | verification | item | verdict (text improved, worse, no_clear_change) | – |
 | attendance | class | enrolled_count attended_count absent_count excused_count late_count early_count | people |
 | attendance | class | rate_pct | percent |
+| interaction, quiz, cost | class or item | see `trainloop.surveys.results_class` | |
 
 Without an earlier session a comparison has n, earlier_sessions_count (0) and a refused verdict only; verification has
 rows only for the findings of the course's previous session.

@@ -20,6 +20,7 @@ from trainloop.statistics.nps import NpsFigures, net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import TEST, WAVE
+from trainloop.surveys.results_class import cost_figures, interaction_figures
 from trainloop.surveys.results_inputs import Inputs, Question, WaveInputs
 
 
@@ -67,10 +68,16 @@ class Answers:
 
 
 def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
-    """Compute the figures that need this class session only: its answers, attendance and tests."""
+    """Compute the figures that need this class session only: answers, attendance, tests, interaction, cost."""
     answered = compute_answers(inputs, rules)
     groups = dict(answered.groups)
-    figures = (*answered.figures, *_attendance(inputs), *_test(inputs, rules, groups))
+    figures = (
+        *answered.figures,
+        *_attendance(inputs),
+        *_test(inputs, rules, groups),
+        *interaction_figures(inputs, groups),
+        *cost_figures(inputs),
+    )
     return replace(answered, figures=figures, groups=groups)
 
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from trainloop.domain.survey import evaluation_wave_code
@@ -126,6 +127,17 @@ class WaveInputs:
         return hashlib.sha256(json.dumps(self.canonical(), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Interaction:
+    """What one learner did in class, by kind and item: turns or uses, and how a quiz item was answered."""
+
+    respondent_id: str
+    kind: str
+    item_code: str | None
+    is_correct: bool | None
+    turn_count: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Inputs(WaveInputs):
     """All that belongs to one class session itself."""
@@ -136,6 +148,10 @@ class Inputs(WaveInputs):
     tests: tuple[TestResult, ...]
     attendance: Mapping[str, int]
     is_attendance_recorded: bool
+    interactions: tuple[Interaction, ...] = ()
+    learner_ids: frozenset[str] = frozenset()
+    costs: tuple[tuple[str, Decimal], ...] = ()
+    course_hours: Decimal = Decimal(0)
 
     @property
     def session_code(self) -> str:
@@ -143,13 +159,24 @@ class Inputs(WaveInputs):
         return self.subject.subject_id
 
     def canonical(self) -> dict[str, Any]:
-        """Return what the numbers depend on: the answers, the attendance list, the tests."""
-        return super().canonical() | {
-            "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
-            "tests": sorted(
-                [test.respondent_id, repr((test.pre_score, test.post_score, test.maximum_score))] for test in self.tests
-            ),
-        }
+        """Return what the numbers depend on: the answers, the attendance list, the tests, what was done and spent."""
+        # Only where there is any: an older release of a class without them keeps its hash.
+        more: dict[str, Any] = {}
+        if self.interactions:
+            more["interactions"] = sorted(map(repr, self.interactions))
+        if self.costs:
+            more["costs"] = sorted(f"{currency} {amount}" for currency, amount in self.costs)
+        return (
+            super().canonical()
+            | more
+            | {
+                "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
+                "tests": sorted(
+                    [test.respondent_id, repr((test.pre_score, test.post_score, test.maximum_score))]
+                    for test in self.tests
+                ),
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -207,6 +234,24 @@ def read_inputs(connection: Connection, session_code: str) -> Inputs:
         ),
         attendance=attendance,
         is_attendance_recorded=is_recorded,
+        interactions=tuple(
+            Interaction(
+                _pseudonym(session_code, row["employee_id"]),
+                row["kind"],
+                row["item_code"],
+                row["is_correct"],
+                row["turn_count"],
+            )
+            for row in connection.execute(statement("results", "interactions"), keys)
+        ),
+        learner_ids=frozenset(
+            _pseudonym(session_code, row["employee_id"])
+            for row in connection.execute(statement("results", "learners"), keys)
+        ),
+        costs=tuple(
+            (row["currency"], row["amount"]) for row in connection.execute(statement("results", "costs"), keys)
+        ),
+        course_hours=session["course_hours"],
     )
 
 

@@ -11,7 +11,14 @@ from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backl
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
-from trainloop.outbox.kinds.class_day import class_changed, class_desk, login_guide, platform_alert, seat_offer
+from trainloop.outbox.kinds.class_day import (
+    class_changed,
+    class_desk,
+    class_log,
+    login_guide,
+    platform_alert,
+    seat_offer,
+)
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
@@ -21,6 +28,7 @@ from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
+from trainloop.outbox.kinds.resources import asset_tasks, knowledge_digest, trainer_pipeline, trainer_steps
 from trainloop.outbox.kinds.survey import survey_calls
 from trainloop.outbox.kinds.vendors import vendor_scores
 
@@ -39,6 +47,10 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
     "budget_status": Kind(budget_status),
+    "asset_tasks": Kind(asset_tasks),
+    "knowledge_digest": Kind(knowledge_digest),
+    "trainer_steps": Kind(trainer_steps),
+    "trainer_pipeline": Kind(trainer_pipeline),
     "assessment_feedback": Kind(assessment_feedback),
     "cohort_brief": Kind(cohort_brief),
     "competency_result": Kind(competency_pages),
@@ -46,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "raters_missing": Kind(raters_missing),
     "class_changed": Kind(class_changed),
     "class_desk": Kind(class_desk),
+    "class_log": Kind(class_log),
     "login_guide": Kind(login_guide),
     "platform_alert": Kind(platform_alert),
     "seat_offer": Kind(seat_offer),

@@ -8,7 +8,7 @@ more of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from trainloop import clock
@@ -17,7 +17,8 @@ from trainloop.domain.platform_check import judge
 from trainloop.forms import links
 from trainloop.outbox.hours import zone_of
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
-from trainloop.outbox.wording import moment_text
+from trainloop.outbox.kinds.files import report_file
+from trainloop.outbox.wording import day_text, moment_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -153,6 +154,28 @@ def _guide(due: Due, row: dict[str, Any] | None, seats: set[tuple[str, str]]) ->
         return Unwritable("not_concerned")
     early = row["starts_at"] - timedelta(minutes=10)
     return Content(_class_words(row, due) | {"early": moment_text(early, zone_of(row["session_timezone"]), due.locale)})
+
+
+def class_log(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
+    """Return the content of class logs to the trainer and HR; each waits for the PDF made for its reader."""
+    classes = _read_classes(connection, {str(due.facts["session_code"]) for due in notices})
+    return {due.notice_id: _log(connection, due, classes.get(str(due.facts["session_code"]))) for due in notices}
+
+
+def _log(connection: Connection, due: Due, row: dict[str, Any] | None) -> Written:
+    audience = due.facts.get("audience")
+    is_hr = due.recipient.contact_kind == "hr"
+    if audience != ("trainer" if due.recipient.kind == "trainer" else "hr") or (audience == "hr" and not is_hr):
+        return Unwritable("wrong_audience")
+    if row is None:
+        return Unwritable("subject_unknown")
+    subject = {"subject_kind": due.subject_kind, "subject_id": due.subject_id, "revision_number": due.sequence_number}
+    file = report_file(connection, "class_log", subject, str(audience), due.locale)
+    if file is None:
+        return Unwritable("report_not_ready", is_for_good=False)
+    counts = ("attended_count", "learner_count", "incident_count", "has_attendance")
+    day = day_text(date.fromisoformat(due.facts["held_on"]), due.locale)
+    return Content(class_context(row, due) | {"day": day} | {name: due.facts[name] for name in counts}, (file,))
 
 
 def seat_offer(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
