@@ -35,6 +35,7 @@ def test_a_moved_class_mails_everybody_once_and_replans_its_milestones(
     text = " ".join(words_of(mail) for mail in school.mails())
     assert "3月12日" in text
     assert "3月19日" in text
+    assert "{%" not in text
     assert len(school.mails()) == 4
 
 

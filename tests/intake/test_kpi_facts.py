@@ -32,6 +32,13 @@ def test_facts_of_any_grain_arrive_with_their_days(indicators: Inbox) -> None:
     assert [str(found[0][day]) for day in ("starts_on", "ends_on")] == ["2026-01-01", "2026-01-31"]
 
 
+def test_a_computed_figure_keeps_all_its_digits(indicators: Inbox) -> None:
+    """A spreadsheet's third has fifteen digits; it is no money, so it is neither refused nor rounded."""
+    file = indicators.take("kpi_facts", "f.csv", HEAD + "0012,sales,2026/2/28,,,0.333333333333333,\n")
+    assert file["accepted_count"] == 1
+    assert str(indicators.rows("select value from core.kpi_facts")[0]["value"]) == "0.333333333333333"
+
+
 @pytest.mark.parametrize(
     ("row", "rule", "zh", "en"),
     [

@@ -79,3 +79,42 @@ def test_later_sessions_are_compared_with_earlier_ones(company: None) -> None:
     assert "▲更高" in text
     assert "上一班次S1中达到改进规则的题目" in text
     assert "▲已改善" in text
+
+
+def test_interaction_and_cost_stand_in_the_report_and_no_money_in_the_trainers(company: None) -> None:
+    """R24, R28: who spoke and a quiz item from ten people on; the trainer's edition and its data have no money."""
+    world.make_class("S1", world.forms(LEVELS), invited=14)
+    world.execute("insert into ops.survey_wave_files values ('EVAL-S1', 1)")
+    world.execute(
+        """insert into core.interactions (interaction_id, session_code, employee_id, kind, item_code, is_correct,
+               turn_count, file_id, row_number)
+           select kind || person.employee_id, 'S1', person.employee_id, kind, case kind when 'quiz' then 'Q1' end,
+               case kind when 'quiz' then true end, 2, 1, 1
+           from ops.evaluation_population(array['S1']) as person, unnest(array['turn', 'quiz', 'poll']) as kind"""
+    )
+    world.execute("insert into core.session_costs values ('S1', 'venue', 1400, 'CNY', 1, 1)")
+    release = world.figures(int(evaluate_session("S1")["release_id"]))
+    assert release["interaction", "class", "spoke_pct"]["value"] == 100
+    assert release["quiz", "Q1", "flag"]["text_value"] == "too_easy"
+    render_reports("S1")
+    text = text_of("hr", "zh-CN")
+    assert "发言学员100" in text
+    assert "过易" in text
+    assert "1,400.00CNY" in text
+    assert "CNY" not in text_of("trainer", "en")
+    assert "1,400" not in text_of("trainer", "zh-CN")
+
+
+def test_few_people_in_a_quiz_are_not_shown(company: None) -> None:
+    """Six learners: who was wrong is nobody's business."""
+    world.make_class("S1", world.forms(LEVELS), invited=14)
+    world.execute("insert into ops.survey_wave_files values ('EVAL-S1', 1)")
+    world.execute(
+        """insert into core.interactions (interaction_id, session_code, employee_id, kind, item_code, is_correct,
+               file_id, row_number)
+           select employee_id, 'S1', employee_id, 'quiz', 'Q1', false, 1, 1
+           from ops.evaluation_population(array['S1']) limit 6"""
+    )
+    shown = world.figures(int(evaluate_session("S1")["release_id"]))
+    assert shown["quiz", "Q1", "right_pct"]["value"] is None
+    assert shown["quiz", "Q1", "flag"]["text_value"] is None

@@ -78,7 +78,6 @@ def sheet_page(
         is_ahead=days[slot - 1] > today,
         lines=lines,
         choices=[(code, text.say(f"sheet_{code}")) for code in STATUSES],
-        done=sum(bool(line.status) for line in lines),
         incidents=[_incident(incident, row, text) for incident in row["incidents"]],
         session_code=row["session_code"],
         link_path=link_path,
