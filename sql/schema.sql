@@ -3864,3 +3864,6 @@ begin atomic
 end;
 revoke execute on function ops.class_days_to_log from public;
 grant execute on function ops.class_days_to_log to trainloop_reporter;
+
+-- Whether a trial was passed is HR's: the board, which everybody in HR's system sees, has no business with findings.
+revoke select on ops.resource_findings from trainloop_board;

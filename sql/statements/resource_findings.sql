@@ -62,4 +62,4 @@ left join core.employees as person on person.employee_id = finding.detail ->> 'e
 left join core.trainers as trainer on trainer.trainer_id = finding.detail ->> 'trainer'
 where finding.closed_at is null and finding.told_at is not null and finding.kind = any (%(kinds)s)
     and (%(people)s::text[] is null or finding.person_ids && %(people)s::text[])
-order by finding.told_at desc, finding.kind, finding.item_code
+order by finding.told_at desc, finding.item_code, finding.kind

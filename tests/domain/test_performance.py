@@ -112,6 +112,15 @@ def test_no_sentence_of_d_or_e_says_or_implies_that_training_did_anything(code: 
     assert not CAUSAL_EN.search(en), en
 
 
+def test_weaknesses_stand_under_d_and_e_and_are_as_careful() -> None:
+    """What holds a grade down is printed with every grade, so it may not say either what the training did."""
+    for weakness in get_args(Weakness):
+        for text in weakness_text(weakness, "zh-CN"):
+            assert not CAUSAL_ZH.search(text.replace("增加", "")), text  # more people, not more results
+        for text in weakness_text(weakness, "en"):
+            assert not CAUSAL_EN.search(text), text
+
+
 def test_the_list_of_causal_words_would_notice() -> None:
     """The opposite: every sentence that finds a change at A and B is caught, so the lists above are no blanks."""
     for code in ("A.improved", "A.worsened", "B.improved", "B.worsened"):

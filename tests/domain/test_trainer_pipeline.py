@@ -66,8 +66,7 @@ def test_every_finding_has_a_sentence_in_both_languages_that_says_what_to_do() -
     """Two sentences at least, and nothing left to fill in."""
     detail = {
         "reviewed_on": None, "others": ["KA-2"], "expires_on": "d", "why": "no_address", "missing": ["case"],
-        "stage": "trial", "due_on": "d", "assessors": 1, "needed": 2, "count": 1, "under_way": 0, "quarter": "2026Q1",
-        "limit": 60,
+        "stage": "trial", "due_on": "d", "assessors": 1, "needed": 2, "count": 1, "quarter": "2026Q1", "limit": 60,
     }  # fmt: skip
     names = {"asset": "A", "course": "C", "topic": "T", "person": "P", "trainer": "R", "amount": "61", "relief": ["E"]}
     for kind in (*OF_KNOWLEDGE, *OF_TRAINERS):

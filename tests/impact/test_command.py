@@ -102,6 +102,16 @@ def test_the_terminal_shows_verdict_table_exclusions_and_what_would_raise_the_gr
         assert part in text, part
 
 
+def test_weak_evidence_is_shown_without_a_causal_word_and_without_a_gain(files: Files) -> None:
+    """Learners chosen for low results: grade D, no growth, no ratio after/before, no talk of effects, no return."""
+    files.design |= {"selected_on_results": True, "title": "[Pilot] 2026"}
+    for text in (files.run(), files.run("--zh")):
+        assert "[Pilot] 2026" in text
+        assert "证据等级 D" in text
+        for word in ("effect", "效应", "效果", "improve", "改善", "growth", "after/before", "benefit"):
+            assert word not in text.lower(), word
+
+
 def test_a_workbook_is_read_like_a_csv(files: Files) -> None:
     """The same facts as XLSX, with its own column order."""
     rows = [list(files.facts.columns), *files.facts.astype(object).where(files.facts.notna(), None).values.tolist()]

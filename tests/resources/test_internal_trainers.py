@@ -138,7 +138,10 @@ def test_a_topic_with_one_who_can_teach_is_thin_until_there_are_two(school: Comp
     develop()
     assert is_open(school) == {("bench_thin", "T-NEG")}
     (row,) = school.rows("select detail from ops.resource_findings")
-    assert row["detail"] == {"topic": "T-NEG", "count": 1, "needed": 2, "under_way": 0}
+    assert row["detail"] == {"topic": "T-NEG", "count": 1, "needed": 2}
+    reach(school, "nominated", "2026-01-05", "E2")
+    develop()
+    assert len([kind for kind, _ in mails(school) if kind == "trainer_pipeline"]) == 1
     certify(school, "E2")
     develop()
     assert is_open(school) == set()

@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-from trainloop.statistics.headcount import Headcount, PastClass, forecast
+from trainloop.statistics.headcount import Headcount, History, PastClass, _interval, forecast
 from trainloop.statistics.refusal import Refusal
 
 RULES = {"classes_min": 3, "people_min": 30}
 
 
 def ask(confirmed: int, past: list[PastClass], interval: float = 0.9) -> Headcount | Refusal:
-    return forecast(confirmed, past, interval, **RULES)
+    return forecast(confirmed, History.of(past), interval, **RULES)
 
 
 def test_classes_that_differ_by_chance_only_give_the_binomial_range() -> None:
@@ -58,3 +58,14 @@ def test_nine_of_ten_intervals_hold_what_comes() -> None:
         assert isinstance(found, Headcount)
         held += found.low <= classes[0].present_count <= found.high
     assert 0.86 <= held / 400 <= 0.97
+
+
+@pytest.mark.parametrize(
+    ("count", "alpha", "beta"), [(30, 27.5, 3.5), (12, 2.5, 0.9), (200, 900.5, 100.5), (1, 5.0, 5.0)]
+)
+def test_the_interval_is_the_one_of_the_library(count: int, alpha: float, beta: float) -> None:
+    """Counted all at once, to the person."""
+    from scipy.stats import betabinom
+
+    expected = tuple(int(end) for end in betabinom.interval(0.9, count, alpha, beta))
+    assert _interval(0.9, count, alpha, beta) == expected

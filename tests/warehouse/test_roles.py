@@ -15,6 +15,7 @@ FORBIDDEN: list[tuple[Role, str]] = [
     ("board", "select row_values from ops.quarantined_rows"),
     ("board", "select mime_bytes from ops.messages"),
     ("board", "select token from ops.invitations"),
+    ("board", "select * from ops.resource_findings"),
     ("board", "update ops.milestones set state = 'done'"),
     ("reporter", "select * from confidential.answers"),
     ("reporter", "select * from marts.evaluation_figures"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from trainloop.commands.console import console, show_table
 
@@ -58,9 +59,11 @@ def impact(
         return
     with console.status("Reading and comparing…"):
         result = run_study(kpi_file, design, locale)
-    console.print(f"[bold]{result.title}[/]  figures until {result.known_until}", highlight=False)
+    console.print(f"[bold]{escape(result.title)}[/]  figures until {result.known_until}", highlight=False)
     for kpi_code in result.kpis_not_in_design:
-        console.print(f"[yellow]![/] {kpi_code} is in the file and not in the design; left out.", highlight=False)
+        console.print(
+            f"[yellow]![/] {escape(kpi_code)} is in the file and not in the design; left out.", highlight=False
+        )
     for finding in result.findings:
         _show(finding, locale)
         if result.returns is not None and result.returns[0] == finding.indicator.kpi_code:
@@ -71,9 +74,10 @@ def _show(finding: Finding, locale: Locale) -> None:
     colour = {"A": "green", "B": "green", "C": "yellow", "D": "red", "E": "red"}[finding.graded.grade]
     console.print()
     console.print(
-        f"[bold]{finding.indicator.name(locale)}[/]  evidence grade 证据等级 [bold {colour}]{finding.graded.grade}[/]"
+        f"[bold]{escape(finding.indicator.name(locale))}[/]  evidence grade 证据等级 "
+        f"[bold {colour}]{finding.graded.grade}[/]"
     )
-    console.print(finding.verdict(locale), highlight=False)
+    console.print(escape(finding.verdict(locale)), highlight=False)
     rows = [*_arm_rows(finding, locale), *_effect_rows(finding, locale), *_check_rows(finding, locale)]
     show_table("", ("", "learners 学员", "comparison 对照"), rows)
     left_out = [
@@ -100,10 +104,11 @@ def _arm_rows(finding: Finding, locale: Locale) -> list[tuple[Any, ...]]:
         row("before 前", lambda arm: finding.shown(arm.pre, locale)),
         row("after 后", lambda arm: finding.shown(arm.post, locale)),
     ]
+    # Neither where learners were chosen for low results: such figures rise by themselves.
     if isinstance(finding.before_after, float):
         rows.append(row("growth 增长率", lambda arm: _percent(arm.growth, locale)))
-    if any(arm is not None and arm.rate_ratio is not None for arm in arms):
-        rows.append(row("rate ratio after/before 比率之比", lambda arm: _ratio(arm, locale)))
+        if any(arm is not None and arm.rate_ratio is not None for arm in arms):
+            rows.append(row("rate ratio after/before 比率之比", lambda arm: _ratio(arm, locale)))
     return rows
 
 
@@ -111,7 +116,11 @@ def _effect_rows(finding: Finding, locale: Locale) -> list[tuple[Any, ...]]:
     from trainloop.statistics.refusal import Refusal
 
     rows: list[tuple[Any, ...]] = []
-    for name, effect in (("effect 效应", finding.effect), ("the other estimate 另一估计", finding.adjusted)):
+    # "Effect" would say too much at grades D and E, which print the same table.
+    for name, effect in (
+        ("difference in change 变化之差", finding.effect),
+        ("another estimate 另一估计", finding.adjusted),
+    ):
         if effect is None:
             continue
         if isinstance(effect, Refusal):
@@ -125,7 +134,7 @@ def _effect_rows(finding: Finding, locale: Locale) -> list[tuple[Any, ...]]:
             f"{p}{effect.inference}",
         ))
     rows.append((
-        "smallest effect it would show 可检出",
+        "smallest it would show 可检出的最小差异",
         finding.shown(finding.detectable, locale),
         f"matters from {finding.shown(finding.relevant_effect, locale)}",
     ))

@@ -18,7 +18,7 @@ from trainloop.config import get_site
 from trainloop.delivery import steps
 from trainloop.domain.readiness import SCANNED
 from trainloop.outbox.notices import Notice, plan
-from trainloop.statistics.headcount import Headcount, PastClass, forecast
+from trainloop.statistics.headcount import Headcount, History, PastClass, forecast
 from trainloop.statistics.refusal import Refusal
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
@@ -27,6 +27,7 @@ from trainloop.warehouse.statements import query_file, statement
 
 STEPS = ("readiness_14", "readiness_7", "readiness_3", "readiness_1")
 _Row = Mapping[str, Any]
+_NO_HISTORY = History.of(())
 
 
 class Finding(NamedTuple):
@@ -112,7 +113,9 @@ def _headcounts(connection: Connection, scan: Scan, sessions: Sequence[_Row]) ->
         past = PastClass(row["confirmed_count"], row["present_count"])
         by_course.setdefault(row["course_code"], []).append(past)
         by_mode.setdefault(row["mode"], []).append(past)
-    rows = [_forecast(row, by_course, by_mode) for row in sessions]
+    courses = {code: History.of(past) for code, past in by_course.items()}
+    modes = {code: History.of(past) for code, past in by_mode.items()}
+    rows = [_forecast(row, courses, modes) for row in sessions]
     names = ("session_code", "confirmed_count", "expected_count", "low_count", "high_count", "history_kind",
              "history_class_count", "history_people_count", "reason")  # fmt: skip
     connection.execute(
@@ -131,34 +134,36 @@ def _headcounts(connection: Connection, scan: Scan, sessions: Sequence[_Row]) ->
     ]
 
 
-def _forecast(
-    session: _Row, by_course: Mapping[str, list[PastClass]], by_mode: Mapping[str, list[PastClass]]
-) -> dict[str, Any]:
+def _forecast(session: _Row, courses: Mapping[str, History], modes: Mapping[str, History]) -> dict[str, Any]:
     """Classes of the same course; where they are too few, of the same mode."""
-    kind, past = "course", by_course.get(session["course_code"], [])
-    found = _ask(session, past)
-    if isinstance(found, Refusal) and not isinstance(wider := _ask(session, by_mode.get(session["mode"], [])), Refusal):
-        kind, past, found = "mode", by_mode[session["mode"]], wider
-    is_known = isinstance(found, Headcount)
-    return {
+    kind, history = "course", courses.get(session["course_code"], _NO_HISTORY)
+    found = _ask(session, history)
+    if isinstance(found, Refusal):
+        wider = modes.get(session["mode"], _NO_HISTORY)
+        if isinstance(found_wider := _ask(session, wider), Headcount):
+            kind, history, found = "mode", wider, found_wider
+    row = dict.fromkeys(("expected_count", "low_count", "high_count", "history_kind", "reason")) | {
         "session_code": session["session_code"],
         "capacity": session["capacity"],
         "confirmed_count": session["confirmed_count"],
-        "expected_count": round(found.expected, 1) if isinstance(found, Headcount) else None,
-        "low_count": found.low if isinstance(found, Headcount) else None,
-        "high_count": found.high if isinstance(found, Headcount) else None,
-        "history_kind": kind if is_known else None,
-        "history_class_count": len(past),
-        "history_people_count": sum(one.confirmed_count for one in past),
-        "reason": found.reason_code if isinstance(found, Refusal) else None,
+        "history_class_count": history.class_count,
+        "history_people_count": history.people_count,
+    }
+    if isinstance(found, Refusal):
+        return row | {"reason": found.reason_code}
+    return row | {
+        "expected_count": round(found.expected, 1),
+        "low_count": found.low,
+        "high_count": found.high,
+        "history_kind": kind,
     }
 
 
-def _ask(session: _Row, past: Sequence[PastClass]) -> Headcount | Refusal:
+def _ask(session: _Row, history: History) -> Headcount | Refusal:
     rules = get_site().readiness
     return forecast(
         session["confirmed_count"],
-        past,
+        history,
         rules.forecast_interval,
         classes_min=rules.history_classes_min,
         people_min=rules.history_people_min,

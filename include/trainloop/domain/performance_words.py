@@ -104,7 +104,7 @@ WEAKNESS_WORDS: Mapping[Weakness, tuple[tuple[str, str], tuple[str, str]]] = {
         ("the comparison people cancelled by their own choice", "compare with a waitlist or with untrained people"),
     ),
     "comparison_touched": (
-        ("对照组也受到了培训影响", "让对照团队在 90 天内不接触培训内容"),
+        ("对照组也接触了培训内容", "让对照团队在 90 天内不接触培训内容"),
         ("the comparison group was reached by the training", "keep the training away from it for the 90 days"),
     ),
     "one_team": (
@@ -140,8 +140,8 @@ WEAKNESS_WORDS: Mapping[Weakness, tuple[tuple[str, str], tuple[str, str]]] = {
         ("too few units were drawn", "draw ten units or more for each group"),
     ),
     "low_power": (
-        ("样本太小，看不出有意义的效果", "增加学员与对照人员，或合并多个班次"),
-        ("too small to see an effect that matters", "add learners and comparison people, or pool classes"),
+        ("样本太小，看不出有意义的差异", "增加学员与对照人员，或合并多个班次"),
+        ("too small to see a difference that matters", "add learners and comparison people, or pool classes"),
     ),
 }
 

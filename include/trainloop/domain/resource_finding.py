@@ -34,8 +34,8 @@ OF_TRAINERS = (
 )
 _SENTENCES: Mapping[str, Mapping[Locale, str]] = {
     "asset_stale": {
-        "zh-CN": "{asset}：上次审阅 {reviewed_on}，已过期限。请审阅内容并更新审阅日期。",
-        "en": "{asset}: last reviewed {reviewed_on}, which is too long ago. Review it and update the date.",
+        "zh-CN": "{asset}：{reviewed}。请审阅内容并更新审阅日期。",
+        "en": "{asset}: {reviewed}. Review it and update the date.",
     },
     "asset_duplicate": {
         "zh-CN": "{asset}：与 {others} 是同一个文件。请只保留一份。",
@@ -83,7 +83,7 @@ _SENTENCES: Mapping[str, Mapping[Locale, str]] = {
     },
     "rubric_incomplete": {
         "zh-CN": "{person}（{topic}）：试讲只有 {assessors} 位评委打分，至少需要 {needed} 位，尚无结论。请补充评分。",
-        "en": "{person}, {topic}: the trial has marks of {assessors}, and {needed} assessors decide. Have it marked.",
+        "en": "{person}, {topic}: {assessors} of at least {needed} assessors marked the trial. Have it marked.",
     },
     "rubric_failed": {
         "zh-CN": "{person}（{topic}）：试讲平均分未达标，不计入讲师储备。请安排再次试讲或继续辅导。",
@@ -98,8 +98,8 @@ _SENTENCES: Mapping[str, Mapping[Locale, str]] = {
         "en": "{person}, {topic}: the certificate ended on {expires_on} and has lapsed. A new trial renews it.",
     },
     "bench_thin": {
-        "zh-CN": "主题“{topic}”：{count} 人可授课，至少需要 {needed} 人（培养中 {under_way} 人）。请提名或加快培养。",
-        "en": "Topic {topic}: {count} can teach it, {needed} are needed ({under_way} under way). Nominate or speed up.",
+        "zh-CN": "主题“{topic}”：{count} 人可授课，至少需要 {needed} 人（培养中 {amount} 人）。请提名或加快培养。",
+        "en": "Topic {topic}: {count} can teach it, {needed} are needed ({amount} under way). Nominate or speed up.",
     },
     "trainer_overloaded": {
         "zh-CN": "讲师{trainer}：{quarter} 排课 {amount} 小时，超过 {limit} 小时。{relief}",
@@ -107,8 +107,8 @@ _SENTENCES: Mapping[str, Mapping[Locale, str]] = {
     },
 }
 _STAGES: Mapping[str, Mapping[Locale, str]] = {
-    "nominated": {"zh-CN": "提名", "en": "nominated"},
-    "mentored": {"zh-CN": "导师辅导", "en": "mentored"},
+    "nominated": {"zh-CN": "提名", "en": "nomination"},
+    "mentored": {"zh-CN": "导师辅导", "en": "mentoring"},
     "micro_course": {"zh-CN": "微课", "en": "micro-course"},
     "trial": {"zh-CN": "试讲", "en": "trial lesson"},
     "certified": {"zh-CN": "授课认证", "en": "certificate"},
@@ -129,7 +129,11 @@ _WHY: Mapping[str, Mapping[Locale, str]] = {
     "not_our_store": {"zh-CN": "文件不在资料库中", "en": "the file is not in the material store"},
     "too_large": {"zh-CN": "文件过大", "en": "the file is too large"},
 }
-_NEVER: Mapping[Locale, str] = {"zh-CN": "无记录", "en": "never"}
+_REVIEWED: Mapping[Locale, str] = {
+    "zh-CN": "上次审阅 {reviewed_on}，已超过期限",
+    "en": "last reviewed on {reviewed_on}, too long ago",
+}
+_NEVER: Mapping[Locale, str] = {"zh-CN": "没有审阅记录", "en": "no review is on record"}
 _RELIEF: Mapping[Locale, str] = {"zh-CN": "可分担：{names}。", "en": "These can share: {names}."}
 _NO_RELIEF: Mapping[Locale, str] = {
     "zh-CN": "同主题暂无其他可授课讲师，请提名候选人。",
@@ -146,7 +150,7 @@ def sentence(kind: str, detail: Mapping[str, Any], names: Mapping[str, Any], loc
     comma = "、" if locale == "zh-CN" else ", "
     relief = names.get("relief") or ()
     facts = {name: value for name, value in {**detail, **names}.items() if isinstance(value, str | int)} | {
-        "reviewed_on": detail.get("reviewed_on") or _NEVER[locale],
+        "reviewed": (_REVIEWED if detail.get("reviewed_on") else _NEVER)[locale].format_map(detail),
         "others": comma.join(detail.get("others", ())),
         "why": _WHY.get(detail.get("why", ""), {}).get(locale, ""),
         "missing": comma.join(_KINDS[one][locale] for one in detail.get("missing", ())),

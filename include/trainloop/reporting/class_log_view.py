@@ -88,7 +88,7 @@ def build_view(row: Mapping[str, Any], site: Site, audience: Audience, locale: L
         # What the day was, not when it was drawn: the same day drawn again is the same file.
         released_at=row["ends_at"].astimezone(UTC).isoformat(timespec="seconds"),
         site_version=site.version,
-        revision="",
+        revision=words.day(row["held_on"]),
         data_rows=tuple(
             DataRow(
                 family="attendance",

@@ -150,8 +150,8 @@ def _thin(standings: Mapping[Candidate, Standing], bench: Mapping[str, list[str]
                 candidate.topic_code == topic_code and where.due_on is not None
                 for candidate, where in standings.items()
             )
-            detail = {"topic": topic_code, "count": len(people), "needed": needed, "under_way": under_way}
-            yield Finding("bench_thin", topic_code, detail)
+            detail = {"topic": topic_code, "count": len(people), "needed": needed}
+            yield Finding("bench_thin", topic_code, detail, amount=Decimal(under_way))
 
 
 def _overloaded(connection: Connection, scan: Scan, bench: Mapping[str, list[str]]) -> Iterator[Finding]:

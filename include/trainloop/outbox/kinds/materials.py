@@ -17,7 +17,7 @@ from trainloop.warehouse.statements import statement
 
 _ONLINE = {"zh-CN": "线上", "en": "online"}
 _PLACE_OPEN = {"zh-CN": "待定", "en": "to be announced"}
-_TIMES = {"zh-CN": "（另有 {count} 人问到）", "en": " (asked by {count} more)"}
+_TIMES = {"zh-CN": "（{count} 个相近问题）", "en": " ({count} alike)"}
 
 
 def course_materials(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
@@ -120,7 +120,7 @@ def _group(texts: Sequence[str], locale: Locale) -> str:
     """Alike questions in one line, each wording once."""
     said = list(dict.fromkeys(texts))
     line = (" / " if locale == "en" else " ／ ").join(said)
-    return line if len(texts) == 1 else line + _TIMES[locale].format(count=len(texts) - 1)
+    return line if len(texts) == 1 else line + _TIMES[locale].format(count=len(texts))
 
 
 def _calls(connection: Connection, notices: Sequence[Due]) -> dict[int, dict[str, Any]]:

@@ -18,8 +18,8 @@ _MORE = {"zh-CN": "另有 {count} 项，请先处理以上各项。", "en": "And
 _OLD = {"zh-CN": "（此前已告知）{text}", "en": "(told before) {text}"}
 _ASSET = {"zh-CN": "《{title}》（{code}）", "en": "{title} ({code})"}
 _KNOWLEDGE_TILES = {
-    "zh-CN": ("资产总数", "可用", "未被班次使用", "覆盖课程 {count} 门"),
-    "en": ("Assets", "Usable", "Used by no class", "of {count} courses"),
+    "zh-CN": ("资产总数", "可用", "未被班次使用", "涉及课程 {count} 门"),
+    "en": ("Assets", "Usable", "Used by no class", "courses: {count}"),
 }
 _TRAINER_TILES = {"zh-CN": ("培养中", "持证", "逾期"), "en": ("Under way", "Certified", "Late")}
 
