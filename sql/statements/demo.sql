@@ -255,3 +255,6 @@ where subject_kind = 'class_session' and subject_id = %(session)s
 select count(distinct subject_id)::int as subjects, count(*)::int as pdfs
 from ops.reports
 where kind = %(kind)s and state = 'rendered'
+
+-- name: resource_findings
+select kind, item_code from ops.resource_findings

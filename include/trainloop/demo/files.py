@@ -20,6 +20,7 @@ from trainloop.demo import (
     manager_files,
     needs_files,
     session_files,
+    trainer_files,
 )
 from trainloop.demo.company import Company
 from trainloop.demo.people import Employee
@@ -58,6 +59,7 @@ def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
         manager_files.files(company),
         delivery_files.files(company),
         class_day_files.files(company),
+        trainer_files.files(company),
     )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)

@@ -76,6 +76,12 @@ PROMISES: dict[str, tuple[str, str]] = {
     "spoke": ("发言学员的比例", "share of learners who spoke"),
     "quiz": ("随堂测验正确率", "quiz items: right answers"),
     "cost": ("人均成本", "cost per head"),
+    "asset_stale": ("过期未审阅的课件", "stale courseware"),
+    "asset_duplicate": ("重复的资料", "a duplicate asset"),
+    "asset_ownerless": ("无人负责的资料", "an asset without owner"),
+    "asset_licence_expired": ("授权过期的知识资产", "an asset whose licence ran out"),
+    "stage_overdue": ("内部讲师阶段逾期", "an overdue stage of an internal trainer"),
+    "rubric_incomplete": ("只有一位评委的试讲", "a trial with one assessor"),
     "platform_alarm": ("平台检查未通过即告警", "a failed platform check is told"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }

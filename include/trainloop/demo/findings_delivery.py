@@ -9,6 +9,7 @@ from trainloop.demo.class_day_files import right_answers, speakers
 from trainloop.demo.company import Company
 from trainloop.demo.delivery_truth import delivery
 from trainloop.demo.findings import Check, same
+from trainloop.demo.trainer_files import TOPICS, candidates
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -93,6 +94,7 @@ def _check_before_class(connection: Connection, company: Company) -> Iterator[Ch
     assert alarm is not None
     yield same("platform", online.session, ("done", "done"), (alarm["day_before"], alarm["two_hours_before"]))
     yield from _check_class_day(connection, company)
+    yield from _check_resources(connection, company)
     yield Check("platform_alarm", online.session, "1", str(alarm["alarms"]), alarm["alarms"] >= 1)
 
 
@@ -126,3 +128,22 @@ def _check_class_day(connection: Connection, company: Company) -> Iterator[Check
         f"{total / session.attendee_count:.0f}",
         f"{said.get(('cost', 'class', 'head_amount')):.0f}",
     )
+
+
+def _check_resources(connection: Connection, company: Company) -> Iterator[Check]:
+    """What the weekly scans found in the knowledge base and among internal trainers in the making."""
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(statement("demo", "resource_findings")):
+        found.setdefault(row["kind"], set()).add(row["item_code"])
+    truth, people = delivery().knowledge, candidates(company)
+    planted = {
+        "asset_stale": truth.stale,
+        "asset_ownerless": truth.ownerless,
+        "asset_licence_expired": truth.expired,
+        "stage_overdue": f"{people['overdue']}/{TOPICS['overdue']}",
+        "rubric_incomplete": f"{people['half_judged']}/{TOPICS['half_judged']}",
+    }
+    for kind, item in planted.items():
+        yield same(kind, "resources", [item], sorted(found.get(kind, set())))
+    twins = found.get("asset_duplicate", set())
+    yield Check("asset_duplicate", "resources", truth.duplicate, ", ".join(sorted(twins)), truth.duplicate in twins)

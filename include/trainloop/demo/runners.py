@@ -122,6 +122,17 @@ class DirectRunner:
         vendors.score_vendors()
         vendor_scores.render_scorecard()
 
+    def _curate(self) -> None:
+        from trainloop.resources import knowledge
+
+        knowledge.check_files()
+        knowledge.curate()
+
+    def _develop(self) -> None:
+        from trainloop.resources import internal_trainers
+
+        internal_trainers.develop()
+
     def _ready(self) -> None:
         from trainloop.delivery import readiness
         from trainloop.resources import budgets

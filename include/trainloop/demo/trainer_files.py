@@ -1,4 +1,4 @@
-"""Internal trainers in the making: one in time, one whose next stage is overdue, one trial judged by a single assessor."""
+"""Internal trainers in the making: one whose stage is overdue, one trial judged by a single assessor."""
 
 from __future__ import annotations
 
