@@ -86,7 +86,8 @@ select
     step.due_on as opening_due_on, step.state::text as opening_state,
     (
         select count(*) from ops.reports
-        where reports.subject_id = session.session_code and reports.state = 'rendered'
+        where reports.kind = 'course_evaluation' and reports.subject_id = session.session_code
+            and reports.state = 'rendered'
     ) as pdf_count,
     (
         select count(*) from ops.invitations
@@ -251,8 +252,9 @@ select
 from ops.milestones
 where subject_kind = 'class_session' and subject_id = %(session)s
 
--- name: pdfs_of_kind
-select count(distinct subject_id)::int as subjects, count(*)::int as pdfs
+-- name: reported_classes
+-- How many class sessions have a PDF of a kind.
+select count(distinct split_part(subject_id, '.', 1))::int as classes
 from ops.reports
 where kind = %(kind)s and state = 'rendered'
 

@@ -113,13 +113,14 @@ for update of n
 
 -- name: recent_messages
 -- Grain: one message that counts towards its recipient's cap: composed in the last two days, or still in the queue.
+-- Urgent ones do not: they neither wait for the cap nor use it up.
 select m.recipient_kind, m.recipient_id, m.composed_at, m.template, m.state in ('composed', 'claimed') as is_queued,
     array(select distinct k.family from ops.notices as n
         inner join ops.notice_kinds as k on k.kind = n.kind
         where n.message_id = m.message_id) as families
 from unnest(%(kinds)s::text[], %(ids)s::text[]) as wanted (recipient_kind, recipient_id)
 inner join ops.messages as m using (recipient_kind, recipient_id)
-where m.state not in ('suppressed', 'expired')
+where m.state not in ('suppressed', 'expired') and not m.is_urgent
     and (m.composed_at > %(now)s - interval '2 days' or m.state in ('composed', 'claimed'))
 
 -- name: insert_messages
@@ -286,8 +287,8 @@ from ops.messages
 where state in ('composed', 'claimed', 'uncertain') and next_attempt_at is not null
 
 -- name: claim
--- Grain: one mail this sender may send now, oldest first. Working hours and the day's cap hold for a backlog too, and a
--- person's mails leave one after the other. Without the environment's lease there is nothing to claim.
+-- Grain: one mail this sender may send now, oldest first. Working hours and the day's cap hold for a backlog too (urgent
+-- mails neither wait for the cap nor use it up), and a person's mails leave one after the other. Without the environment's lease there is nothing to claim.
 with windows as (
     select * from unnest(%(timezones)s::text[], %(calendars)s::text[], %(day_starts)s::timestamptz[])
         as w (timezone, calendar_code, day_starts_at)
@@ -312,7 +313,7 @@ due as (
                 and %(cap)s > (
                     select count(*) from ops.messages as s
                     where s.recipient_kind = m.recipient_kind and s.recipient_id = m.recipient_id
-                        and s.sent_at >= w.day_starts_at
+                        and s.sent_at >= w.day_starts_at and not s.is_urgent
                 )
                 and not exists (
                     select from ops.messages as e

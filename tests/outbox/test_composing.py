@@ -343,3 +343,11 @@ def test_a_call_to_limesurvey_waits_until_its_link_works(company: Company, monke
     link = f"https://survey.example.com/index.php/survey/index?sid=123456&token={token}&lang=zh-Hans"
     assert link in text(mails(company)[0])
     get_settings.cache_clear()
+
+
+def test_every_kind_of_notice_has_a_name_for_the_mail_about_expired_ones() -> None:
+    """A kind without a name would stop the mail that tells of expired mail."""
+    from trainloop.outbox.kinds import KINDS
+    from trainloop.outbox.kinds.alert import KIND_NAMES
+
+    assert KIND_NAMES.keys() == KINDS.keys()

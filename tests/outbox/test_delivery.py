@@ -217,6 +217,24 @@ def test_a_backlog_keeps_quiet_hours_and_the_days_cap(
     assert deliver_due(mail_server.transport())["sent"] == 0
 
 
+def test_urgent_mails_neither_wait_for_the_days_cap_nor_use_it_up(company: Company, mail_server: MailServer) -> None:
+    """A class that moves three times today leaves room for three ordinary mails."""
+    for number in range(6):
+        key = company.run(
+            """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes,
+                   state, refused_reason_zh, refused_reason_en, found_at)
+               values ('courses', 'c.csv', 'x', 'x', %s, 1, 'refused', '缺', 'missing', now()) returning file_id""",
+            f"{number}",
+        )[0]["file_id"]  # fmt: skip
+        company.run(
+            """insert into ops.notices (kind, subject_kind, subject_id, recipient_kind, recipient_id, is_urgent)
+               values ('file_refused', 'inbox_file', %s, 'contact', 'training_ops', %s)""",
+            str(key), number < 3,
+        )  # fmt: skip
+    compose_due()
+    assert deliver_due(mail_server.transport())["sent"] == 6
+
+
 def test_a_late_finisher_with_an_old_fence_marks_nothing(queue: Company, mail_server: MailServer) -> None:
     """A stale lease is taken over with a higher fence; the first sender's mark comes too late."""
     queue.run(

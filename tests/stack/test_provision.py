@@ -12,9 +12,11 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
+from psycopg import sql
 
-from trainloop.settings import PROJECT_DIR
+from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.warehouse.embedded import EmbeddedServer
+from trainloop.warehouse.engine import role_password
 
 pytestmark = pytest.mark.slow
 COMPOSE = yaml.safe_load((PROJECT_DIR / "docker-compose.yml").read_text("utf-8"))
@@ -77,6 +79,9 @@ def deployment(server: EmbeddedServer, tmp_path: Path) -> Iterator[dict[str, str
         "AIRFLOW_ADMIN_PASSWORD": "the first password",
     }
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        # Roles belong to the server: other tests know this one by the password of the suite's own key.
+        password = sql.Literal(role_password(get_settings(), "forms"))
+        connection.execute(sql.SQL("alter role trainloop_forms password {}").format(password))
         connection.execute("drop database deployed with (force)")
         connection.execute("drop database deployed_airflow with (force)")
         connection.execute("drop role airflow")

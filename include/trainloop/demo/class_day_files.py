@@ -69,7 +69,7 @@ def _statements(company: Company, session: ClassSession) -> PlantedFile:
     void["object"] = {"objectType": "StatementRef", "id": wrong["id"]}
     say(None, "commented", "discussion/3")
     content = json.dumps({"statements": found}, ensure_ascii=False, indent=1).encode()
-    bad = (BadCell(len(found), "employee_id", "missing_value"),)
+    bad = (BadCell(len(found), "employee_id", "row_rule:names_learner"),)
     return PlantedFile("interactions", "lrs_C007.json", content, len(found), bad, unchanged=1)
 
 

@@ -81,14 +81,15 @@ def _check_before_class(connection: Connection, company: Company) -> Iterator[Ch
     row = connection.execute(statement("demo", "before_class"), {"session": moved.code}).fetchone()
     assert row is not None
     yield same("materials", moved.code, (learners, learners), (row["first_packs"], row["new_versions"]))
-    yield same("correction", moved.code, learners, row["corrections"])
+    # The learners and the class manager.
+    yield same("correction", moved.code, learners + 1, row["corrections"])
     owing = learners - truth.finished_prework
     yield same("prework", moved.code, (owing, owing), (row["reminders_1"], row["reminders_2"]))
     yield same("questions", moved.code, (len(truth.questions), 0), (row["questions"], row["named_questions"]))
     cancelled = next(one for one in company.sessions if one.is_cancelled)
     found = connection.execute(statement("demo", "cancellations"), {"session": cancelled.code}).fetchone()
     assert found is not None
-    yield same("cancellation", cancelled.code, len(company.learners[cancelled.code]), found["people"])
+    yield same("cancellation", cancelled.code, len(company.learners[cancelled.code]) + 1, found["people"])
     online = truth.failed_check
     alarm = connection.execute(statement("demo", "platform"), {"session": online.session}).fetchone()
     assert alarm is not None
@@ -101,10 +102,10 @@ def _check_before_class(connection: Connection, company: Company) -> Iterator[Ch
 def _check_class_day(connection: Connection, company: Company) -> Iterator[Check]:
     """Class logs and run sheets of every class; turns, quiz items and money in one evaluation."""
     held = [one for one in company.sessions if not one.is_cancelled]
-    for promise, kind, per_class in (("class_logs", "class_log", 4), ("run_sheets", "run_sheet", 2)):
-        row = connection.execute(statement("demo", "pdfs_of_kind"), {"kind": kind}).fetchone()
+    for promise, kind in (("class_logs", "class_log"), ("run_sheets", "run_sheet")):
+        row = connection.execute(statement("demo", "reported_classes"), {"kind": kind}).fetchone()
         assert row is not None
-        yield same(promise, "classes", (len(held), per_class * len(held)), (row["subjects"], row["pdfs"]))
+        yield same(promise, "classes", len(held), row["classes"])
     session = company.session(delivery().moved)
     said = {
         (row["family"], row["code"], row["statistic"]): row["value"]

@@ -36,7 +36,7 @@ def files(company: Company) -> Iterator[tuple[date, PlantedFile]]:
         return stages.add(employee_id=person, topic_code=topic, stage=word, reached_on=on, mentor_id=mentor)
 
     reach(people["overdue"], TOPICS["overdue"], "nominated", date(2026, 8, 3))
-    path = (date(2026, 6, 1), date(2026, 6, 20), date(2026, 8, 1), date(2026, 9, 10))
+    path = (date(2026, 6, 1), date(2026, 6, 20), date(2026, 8, 1), date(2026, 9, 25))
     for stage, day in zip(STAGE_WORDS, path, strict=True):
         reach(people["half_judged"], TOPICS["half_judged"], stage, day)
     skipped = reach(company.spare[1], TOPICS["half_judged"], "trial", date(2026, 9, 1))
@@ -60,6 +60,6 @@ def files(company: Company) -> Iterator[tuple[date, PlantedFile]]:
             criterion_code=criterion,
             assessor_id=mentor,
             score=4,
-            assessed_on=date(2026, 9, 12),
+            assessed_on=date(2026, 9, 26),
         )
     yield ARRIVE_ON, PlantedFile("trainer_assessments", "内部讲师评审.csv", csv_bytes(marks), len(marks.rows))
