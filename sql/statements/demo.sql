@@ -260,3 +260,6 @@ where kind = %(kind)s and state = 'rendered'
 
 -- name: resource_findings
 select kind, item_code from ops.resource_findings
+
+-- name: alarmed
+select distinct subject_id as session_code from ops.notices where kind = 'platform_alert' order by 1

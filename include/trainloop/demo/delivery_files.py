@@ -214,11 +214,17 @@ def _before_class(company: Company) -> Iterator[Dated]:
             asked_on=date(2026, 6, 5),
         )
     yield date(2026, 6, 8), PlantedFile("learner_questions", "学员提问_C007.csv", csv_bytes(asked), len(asked.rows))
-    yield date(2026, 6, 10), _checks("平台检查_0610.csv", datetime(2026, 6, 10, 9, 30), delivery().failed_check.check)  # noqa: DTZ001
-    yield date(2026, 6, 11), _checks("平台检查_0611.csv", datetime(2026, 6, 11, 6, 40))  # noqa: DTZ001 - local times
+    failed = delivery().failed_check
+    for session_code, moment, broken in (
+        ("2026-C006", "2026-04-15 09:00", ""),
+        (failed.session, "2026-06-10 09:30", failed.check),
+        (failed.session, "2026-06-11 06:40", ""),
+    ):
+        checked_at = datetime.fromisoformat(moment)
+        yield checked_at.date(), _checks(session_code, checked_at, broken)
 
 
-def _checks(name: str, checked_at: datetime, failed: str = "") -> PlantedFile:
+def _checks(session_code: str, checked_at: datetime, broken: str) -> PlantedFile:
     table = Table({
         "session_code": "班次",
         "checked_at": "检测时间",
@@ -228,10 +234,11 @@ def _checks(name: str, checked_at: datetime, failed: str = "") -> PlantedFile:
     })
     for check in ("network", "audio", "video", "accounts"):
         table.add(
-            session_code=delivery().failed_check.session,
+            session_code=session_code,
             checked_at=checked_at,
             check_code=check,
-            value="无声" if check == failed else "正常",
-            is_ok="否" if check == failed else "是",
+            value="无声" if check == broken else "正常",
+            is_ok="否" if check == broken else "是",
         )
+    name = f"平台检查_{checked_at:%m%d}.csv"
     return PlantedFile("platform_checks", name, csv_bytes(table), len(table.rows))

@@ -71,6 +71,7 @@ PROMISES: dict[str, tuple[str, str]] = {
     "prework": ("预习提醒只发给未完成者", "pre-work reminders to the unfinished only"),
     "questions": ("学员提问汇总，不含姓名", "learners' questions without names"),
     "platform": ("平台检查按时进行", "platform checks in time"),
+    "no_other_alarm": ("没有误报的平台告警", "no other platform alarm"),
     "class_logs": ("每个班次日都有班级日志", "a log of every class day"),
     "run_sheets": ("每个班次都有运行表", "a run sheet for every class"),
     "spoke": ("发言学员的比例", "share of learners who spoke"),

@@ -96,7 +96,9 @@ def _check_before_class(connection: Connection, company: Company) -> Iterator[Ch
     yield same("platform", online.session, ("done", "done"), (alarm["day_before"], alarm["two_hours_before"]))
     yield from _check_class_day(connection, company)
     yield from _check_resources(connection, company)
-    yield Check("platform_alarm", online.session, "1", str(alarm["alarms"]), alarm["alarms"] >= 1)
+    yield Check("platform_alarm", online.session, "≥ 1", str(alarm["alarms"]), alarm["alarms"] >= 1)
+    alarmed = [row["session_code"] for row in connection.execute(statement("demo", "alarmed"))]
+    yield same("no_other_alarm", "classes", [online.session], alarmed)
 
 
 def _check_class_day(connection: Connection, company: Company) -> Iterator[Check]:
@@ -146,5 +148,5 @@ def _check_resources(connection: Connection, company: Company) -> Iterator[Check
     }
     for kind, item in planted.items():
         yield same(kind, "resources", [item], sorted(found.get(kind, set())))
-    twins = found.get("asset_duplicate", set())
-    yield Check("asset_duplicate", "resources", truth.duplicate, ", ".join(sorted(twins)), truth.duplicate in twins)
+    twins = [f"{truth.duplicate[:-1]}T", truth.duplicate]
+    yield same("asset_duplicate", "resources", twins, sorted(found.get("asset_duplicate", set())))

@@ -119,7 +119,7 @@ def _asset(course: Course, letter: str, owner_id: str) -> Asset:
     suffix = ".xlsx" if letter == "T" else ".txt"
     if letter == "T":
         sheet = Table({"goal": "目标", "metric": "衡量指标", "due": "完成日期"})
-        sheet.add(goal="（填写）", metric="（填写）", due=None)
+        sheet.add(goal=f"（填写：{course.name_zh}）", metric="（填写）", due=None)
         content = xlsx_bytes(sheet, "模板")
     else:
         content = f"{title_zh}\n{title_en}\n\n1 背景\n2 方法\n3 练习\n".encode()

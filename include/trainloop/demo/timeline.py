@@ -97,7 +97,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ready", "prepare"), "approve"),
         ("04-13", "开课前 3 天：预订已更正", "3 days before: the booking is corrected",
          ("ingest", "ready", "prepare"), ""),
-        ("04-15", "开课前 1 天：运行表", "the day before: run-sheets", ("ready", "prepare", "watch"), ""),
+        ("04-15", "开课前 1 天：运行表", "the day before: run-sheets", ("ingest", "ready", "prepare", "watch"), ""),
         ("04-17", "三班结束；季度调研作答", "three classes on one day; the pulse is answered",
          ("ingest", "capture", "collect", "evaluate", "waves"), "pulse:2026Q1"),
         ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, "class:456:1"),

@@ -227,6 +227,8 @@ def _class_words(row: Mapping[str, Any], due: Due) -> dict[str, Any]:
     return class_context(row, due) | {
         "when": _span(row["starts_at"], row["ends_at"], row["session_timezone"], locale),
         "venue": row["venue_code"] or _NO_VENUE[locale],
+        # A blended class has a room of its own: that is no way in for who joins from elsewhere.
+        "entry": (row["venue_code"] if row["mode"] == "online" else None) or _NO_VENUE[locale],
         "mode": _MODES[locale][row["mode"]],
         "is_online": row["mode"] != "classroom",
         "manager": row["manager_name"] or "",
