@@ -79,7 +79,7 @@ order by session.session_code
 -- name: bookings
 select session_code, kind, item_code, confirmed_on is not null as is_confirmed
 from core.resource_bookings
-where session_code = any (%(session_codes)s)
+where session_code = any (%(session_codes)s) and cancelled_on is null
 order by session_code, kind, item_code
 
 -- name: problems

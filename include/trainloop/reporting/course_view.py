@@ -72,6 +72,8 @@ def build_view(
         test_bars=test_bars,
         test_sentence=test_sentence,
         attendance=attendance_facts,
+        interaction=sections.interaction(desk),
+        cost=sections.cost(desk),
         attendance_sentence=attendance_sentence,
         words_reason=words_reason,
         themes=() if words_reason else open_text.themes(desk),

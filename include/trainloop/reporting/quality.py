@@ -114,7 +114,9 @@ def notes(desk: Desk, marked_symbols: int) -> tuple[str, ...]:
         words("quality.note_symbols", count=words.number(marked_symbols), mark=words("words.symbol"))
         if marked_symbols
         else "",
-        words("quality.note_cost") if desk.audience == "hr" else "",
+        words("quality.note_cost")
+        if desk.audience == "hr" and not desk.figures.has("cost", "class", "total_amount")
+        else "",
     ]
     return tuple(note for note in chosen if note)
 

@@ -170,10 +170,9 @@ def attendance(desk: Desk) -> tuple[str, tuple[Fact, ...]]:
     """Return the sentence and the facts of who came."""
     words, figures = desk.words, desk.figures
     rate = figures.row("attendance", "class", "rate_pct")
-    more = (*interaction(desk), *cost(desk))
     attended = figures.row("attendance", "class", "attended_count")
     if rate.value is None or attended.value is None:
-        return desk.reason(rate if rate.value is None else attended), more
+        return desk.reason(rate if rate.value is None else attended), ()
     sentence = words(
         "attendance.sentence",
         enrolled=words.number(figures.count("attendance", "class", "enrolled_count")),
@@ -185,7 +184,7 @@ def attendance(desk: Desk) -> tuple[str, tuple[Fact, ...]]:
         row = figures.row("attendance", "class", f"{name}_count")
         text = desk.reason(row) if row.value is None else words.number(int(row.value))
         facts.append(Fact(label=words(f"attendance.{name}"), text=text))
-    return sentence, (*facts, *more)
+    return sentence, tuple(facts)
 
 
 def interaction(desk: Desk) -> tuple[Fact, ...]:

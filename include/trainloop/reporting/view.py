@@ -159,6 +159,8 @@ class ReportView(Document):
     test_sentence: str
     attendance: tuple[Fact, ...]
     attendance_sentence: str
+    interaction: tuple[Fact, ...]
+    cost: tuple[Fact, ...]
     words_reason: str
     themes: tuple[Bars, ...]
     quotes: tuple[Quotes, ...]
