@@ -143,7 +143,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
          ("ingest", "collect", "evaluate", "audit"), ""),
         ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
-         ("develop", "collect", "pulse", "waves"), "rate"),
+         ("collect", "pulse", "waves", "develop"), "rate"),
         ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
         ("10-26", "360 私密反馈与共性简报；季度结果", "private 360 feedback, the cohort's brief; the quarter's result",
          ("waves", "review", "pulse"), ""),
