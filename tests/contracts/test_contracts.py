@@ -18,7 +18,7 @@ KNOWN = {
     "business_interviews", "performance_reviews", "competency_requirements", "competency_assessments",
     "need_confirmations", "rater_nominations", "vendors", "vendor_ratings", "knowledge_assets", "budgets",
     "session_costs", "resource_bookings", "prework_events", "learner_questions", "platform_checks", "incidents",
-    "interactions", "kpi_facts", "trainer_candidates", "trainer_assessments",
+    "interactions", "kpi_facts", "trainer_candidates", "trainer_assessments", "course_kpis", "class_designs",
 }  # fmt: skip
 
 
