@@ -75,6 +75,7 @@ create table ops.inbox_files (
     refused_rule text,
     refused_reason_zh text,
     refused_reason_en text,
+    purged_at timestamptz,
     constraint nothing_is_lost check (
         state = 'found'
         or row_count = accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
@@ -405,7 +406,7 @@ create index on core.employees (manager_id);
 
 -- Grain: one employee's attribution over a half-open range of dates [valid_from, valid_to).
 create table core.employee_history (
-    employee_id text not null references core.employees,
+    employee_id text not null references core.employees on update cascade,
     valid_from date not null,
     valid_to date,
     department_code text not null,
@@ -612,6 +613,7 @@ create table ops.invitations (
     -- Fixed when the wave opens, so that every combination stands for enough people; rater_group: 360 only.
     coarse_groups jsonb not null default '{}',
     rater_group text check (rater_group in ('self', 'manager', 'peer', 'report', 'other')),
+    not_eligible_reason text check (not_eligible_reason in ('absent', 'bounced')),
     unique (wave_code, employee_id)
 );
 -- The cap of invitations per person looks back 30 days.
@@ -850,7 +852,7 @@ begin
     with people as (
         select
             invitations.is_used,
-            exists (
+            invitations.not_eligible_reason is not null or exists (
                 select from core.attendance
                 where attendance.session_code = survey_waves.subject_id
                     and attendance.employee_id = invitations.employee_id
@@ -935,6 +937,7 @@ create table ops.reports (
     page_count integer,
     failure_reason text,
     rendered_at timestamptz not null,
+    purged_at timestamptz,
     unique (kind, subject_kind, subject_id, audience, locale, view_sha256),
     check ((state = 'rendered') = (uri is not null and pdf_sha256 is not null))
 );
@@ -1455,7 +1458,8 @@ begin atomic
             invitation.state = 'invited' and (
                 invitation.is_used
                 or not (
-                    coalesce(absent.is_absent, false)
+                    invitation.not_eligible_reason is not null
+                    or coalesce(absent.is_absent, false)
                     or coalesce(bounced.recorded_at <= coalesce(wave.closed_at, wave.closes_at), false)
                 )
             ) as is_eligible
@@ -4000,3 +4004,47 @@ grant select on marts.performance_results to trainloop_statistics;
 grant select, insert, delete on ops.performance_files to trainloop_statistics;
 grant select on ops.performance_files to trainloop_reporter;
 insert into ops.notice_kinds (kind, family, is_optional) values ('performance_report', 'report', false);
+
+-- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
+
+-- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
+-- keyed hash; the same fact stands as a file beside the archive, so that a restored database erases them again.
+create table ops.erased_people (
+    person_hash bytea primary key,
+    alias text not null unique,
+    reason text not null check (reason in ('request', 'left')),
+    requested_by text not null,
+    erased_at timestamptz not null
+);
+
+-- Grain: one rule and one place of one purge or erasure: the proof. Zero says that it was looked at.
+create table ops.purge_counts (
+    purged_at timestamptz not null,
+    rule text not null,
+    holding text not null,
+    row_count bigint not null,
+    primary key (purged_at, rule, holding)
+);
+
+grant select on ops.erased_people to trainloop_intake;
+grant usage on schema core, marts, forms to trainloop_purge;
+grant select, insert, update, delete on ops.erased_people to trainloop_purge;
+grant select, insert on ops.purge_counts to trainloop_purge;
+grant select on ops.purge_counts to trainloop_board;
+grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
+grant select, update, delete on
+    confidential.answers, confidential.assessment_comments, confidential.assessment_figures,
+    confidential.assessment_results, confidential.release_respondents, confidential.responses, core.attendance,
+    core.budgets, core.business_interviews, core.class_designs, core.class_sessions,
+    core.competency_assessments, core.departments, core.employee_history, core.employees, core.enrollments,
+    core.incidents, core.interactions, core.interview_plan, core.knowledge_assets, core.kpi_facts,
+    core.learner_questions, core.named_responses, core.need_confirmations, core.performance_reviews,
+    core.prework_events, core.rater_nominations, core.resource_bookings, core.survey_completions,
+    core.test_results, core.trainer_assessments, core.trainer_candidates, core.trainers, core.vendor_ratings,
+    forms.dead_links, forms.incident_entries, forms.sign_in_entries, forms.submissions, marts.assessment_scores,
+    marts.knowledge_index, ops.approvals, ops.asked_questions, ops.assessments, ops.audit_entries,
+    ops.class_desks, ops.commitments, ops.competency_pages, ops.digested_questions, ops.inbox_files,
+    ops.invitations, ops.learner_groups, ops.mail_stops, ops.material_events, ops.material_links, ops.messages,
+    ops.notices, ops.parked_rows, ops.quarantined_rows, ops.readiness_exceptions, ops.reports,
+    ops.resource_findings, ops.seat_offers, ops.session_groupings, ops.told_seats, ops.wave_people
+    to trainloop_purge;

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
@@ -53,6 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "retention",
         "impact",
         "requests",
         "reporting",
