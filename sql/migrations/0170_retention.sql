@@ -131,7 +131,7 @@ end;
 grant select on ops.erased_people to trainloop_intake;
 grant usage on schema core, marts, forms to trainloop_purge;
 grant select, insert, update, delete on ops.erased_people to trainloop_purge;
-grant select, insert on ops.purge_counts to trainloop_purge;
+grant select, insert, update (row_count) on ops.purge_counts to trainloop_purge;
 grant select on ops.purge_counts to trainloop_board;
 grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
 grant select, update, delete on

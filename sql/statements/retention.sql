@@ -55,8 +55,7 @@ update ops.inbox_files set purged_at = %(now)s where file_id = any (%(file_ids)s
 -- name: invitations_people
 -- Who was asked is forgotten; how many were, and who of them could not answer, stays.
 update ops.invitations as asked
-set employee_id = 'purged-' || asked.invitation_id, token = replace(gen_random_uuid()::text, '-', ''),
-    coarse_groups = '{}',
+set employee_id = 'purged-' || asked.invitation_id, coarse_groups = '{}',
     not_eligible_reason = case
         when asked.state <> 'invited' or asked.is_used then null
         when wave.subject_kind = 'class_session' and wave.population = 'attendees' and exists (
@@ -126,8 +125,9 @@ delete from core.named_responses where answered_at < %(before)s
 delete from core.kpi_facts where unit_kind = 'employee' and ends_on < (%(before)s at time zone %(zone)s)::date
 
 -- name: individual_records_reviews
+-- A review's period is the company's own word (2026Q2, 2026H1) and begins with its year.
 delete from core.performance_reviews
-where core.period_ends_on(period) < (%(before)s at time zone %(zone)s)::date
+where make_date(substring(period from '^[0-9]{4}')::integer, 12, 31) < (%(before)s at time zone %(zone)s)::date
 
 -- name: individual_records_competencies
 delete from core.competency_assessments where assessed_on < (%(before)s at time zone %(zone)s)::date

@@ -1,4 +1,4 @@
-"""No table with people in it is forgotten: what `holdings.yaml` says is compared with the database and the contracts."""
+"""No table with people in it is forgotten: `holdings.yaml` is compared with the database and the contracts."""
 
 from __future__ import annotations
 
