@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -55,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "needs",
         "resources",
         "retention",
+        "talent",
         "impact",
         "requests",
         "reporting",
@@ -75,6 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "talent",
         "requests",
         "reporting",
         "outbox",
