@@ -4113,6 +4113,8 @@ grant select, insert, update, delete on ops.erased_people to trainloop_purge;
 grant select, insert, update (row_count) on ops.purge_counts to trainloop_purge;
 grant select on ops.purge_counts to trainloop_board;
 grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
+-- The ledger only grows: of a booking nothing may change but whose it is called.
+grant select, update (employee_id) on ops.point_entries to trainloop_purge;
 grant select, update, delete on
     confidential.answers, confidential.assessment_comments, confidential.assessment_figures,
     confidential.assessment_results, confidential.release_respondents, confidential.responses, core.attendance,

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         return hmac.new(self.forms_secret(), b"pseudonym", hashlib.sha256).digest()
 
     def erasure_key(self) -> bytes:
-        """Return the key under which people whose data were erased are remembered, and recognised if they come again."""
+        """Return the key under which erased people are remembered, and recognised if a file brings them again."""
         return hmac.new(self.secret().encode(), b"erased people", hashlib.sha256).digest()
 
     def _kept_secret(self) -> str:

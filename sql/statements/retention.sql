@@ -213,6 +213,36 @@ update ops.messages
 set state = 'suppressed', reason = 'erased', next_attempt_at = null, settled_at = %(now)s
 where recipient_kind = 'employee' and recipient_id = %(employee_id)s and state in ('composed', 'uncertain')
 
+-- name: erase_trainer_mails
+-- Mails to the person as a trainer: another recipient, the same address.
+update ops.messages
+set recipient_address = '', subject = '', mime_bytes = '',
+    state = case when state in ('composed', 'uncertain') then 'suppressed' else state end,
+    next_attempt_at = null, settled_at = coalesce(settled_at, %(now)s)
+where recipient_kind = 'trainer' and mime_bytes <> ''
+    and recipient_id in (select trainer_id from core.trainers where employee_id = %(employee_id)s)
+
+-- name: erase_subjects
+-- Subjects of mails to others that name the person; what was sent is sent.
+update ops.messages
+set subject = replace(subject, person.name, '***')
+from core.employees as person
+where person.employee_id = %(employee_id)s and length(person.name) > 1 and strpos(subject, person.name) > 0
+
+-- name: erase_mentions
+-- The person's full name in what others wrote.
+update confidential.answers
+set free_text = replace(free_text, person.name, '***')
+from core.employees as person
+where person.employee_id = %(employee_id)s and length(person.name) > 1 and strpos(free_text, person.name) > 0
+
+-- name: erase_quotes
+update core.business_interviews
+set quote = replace(quote, person.name, '***'), pain_point = replace(pain_point, person.name, '***')
+from core.employees as person
+where person.employee_id = %(employee_id)s and length(person.name) > 1
+    and strpos(concat(quote, ' ', pain_point), person.name) > 0
+
 -- name: erase_texts
 delete from confidential.answers as said
 using confidential.responses as response

@@ -78,7 +78,7 @@ def counts(year: LivedYear) -> dict[str, Any]:
 
 
 def test_nothing_leads_to_an_erased_person_and_nothing_that_is_counted_changes(copied: LivedYear) -> None:
-    """One command: id, name and address stand in no table any more; classes keep their counts, published figures too."""
+    """One command: id, name and address stand in no table any more; classes keep their counts and figures."""
     (person,) = copied.rows(BUSIEST)
     marks = (f'"{person["employee_id"]}"', person["name"], person["email"])
     assert len(places_of(copied, *marks)) >= 10

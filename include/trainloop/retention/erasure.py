@@ -30,7 +30,21 @@ from trainloop.warehouse.statements import statement
 
 Reason = Literal["request", "left"]
 # What is found by a hash, a code or a state, before ids become aliases.
-_BEFORE = ("invitations", "notices", "messages", "texts", "pseudonym", "waiting", "results", "quarantined", "parked")
+_BEFORE = (
+    "invitations",
+    "notices",
+    "messages",
+    "trainer_mails",
+    "subjects",
+    "mentions",
+    "quotes",
+    "texts",
+    "pseudonym",
+    "waiting",
+    "results",
+    "quarantined",
+    "parked",
+)
 
 
 class PersonUnknownError(PermanentError):
