@@ -134,6 +134,7 @@ grant select, insert, update, delete on ops.erased_people to trainloop_purge;
 grant select, insert, update (row_count) on ops.purge_counts to trainloop_purge;
 grant select on ops.purge_counts to trainloop_board;
 grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
+grant select, update, delete on ops.action_plans, ops.plan_updates, forms.plan_entries to trainloop_purge;
 -- The ledger only grows: of a booking nothing may change but whose it is called.
 grant select, update (employee_id) on ops.point_entries to trainloop_purge;
 grant select, update, delete on

@@ -132,6 +132,9 @@ where make_date(substring(period from '^[0-9]{4}')::integer, 12, 31) < (%(before
 -- name: individual_records_competencies
 delete from core.competency_assessments where assessed_on < (%(before)s at time zone %(zone)s)::date
 
+-- name: individual_records_plans
+delete from ops.action_plans where settled_at < %(before)s
+
 -- name: individual_records_pages
 delete from ops.competency_pages where expires_at < %(before)s
 
@@ -242,6 +245,14 @@ set quote = replace(quote, person.name, '***'), pain_point = replace(pain_point,
 from core.employees as person
 where person.employee_id = %(employee_id)s and length(person.name) > 1
     and strpos(concat(quote, ' ', pain_point), person.name) > 0
+
+-- name: erase_plan_notes
+update ops.plan_updates set note = null
+where note is not null and plan_id in (select plan_id from ops.action_plans where employee_id = %(employee_id)s)
+
+-- name: erase_plan_entries
+delete from forms.plan_entries
+where plan_id in (select plan_id from ops.action_plans where employee_id = %(employee_id)s)
 
 -- name: erase_texts
 delete from confidential.answers as said

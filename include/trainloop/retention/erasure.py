@@ -38,6 +38,8 @@ _BEFORE = (
     "subjects",
     "mentions",
     "quotes",
+    "plan_notes",
+    "plan_entries",
     "texts",
     "pseudonym",
     "waiting",

@@ -38,7 +38,8 @@ def export_person(employee_id: str, target: Path) -> dict[str, int]:
     """Write what is kept about a person to `target` (mode 0600); return rows per file. Raises PersonUnknownError."""
     with connect("purge") as connection:
         connection.execute("set transaction isolation level repeatable read read only")
-        if not connection.execute("select from core.employees where employee_id = %s", (employee_id,)).fetchone():
+        person = connection.execute("select from core.employees where employee_id = %s", (employee_id,)).fetchone()
+        if person is None:
             raise PersonUnknownError
         found = {
             table: _own_rows(connection, table, holding, employee_id)

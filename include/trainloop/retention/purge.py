@@ -19,7 +19,7 @@ PLACES: Final[dict[str, tuple[str, ...]]] = {
     "assessment_answers": ("responses",),
     "answers": ("texts", "responses"),
     "class_details": ("questions", "asked", "digested", "prework", "materials", "links", "groups", "desk"),
-    "individual_records": ("assessments", "forms", "kpis", "reviews", "competencies", "pages"),
+    "individual_records": ("assessments", "forms", "kpis", "reviews", "competencies", "plans", "pages"),
 }
 
 
