@@ -20,7 +20,7 @@ GOAL_LETTERS_MIN = 8
 
 
 class PlanState(StrEnum):
-    """on_track, at_risk, late: open. done: so the learner. verified: done, evidenced and confirmed. withdrawn: ended."""
+    """on_track, at_risk, late: open. done: so the learner. verified: evidenced and confirmed. withdrawn: given up."""
 
     ON_TRACK = "on_track"
     AT_RISK = "at_risk"
@@ -49,7 +49,7 @@ class Light(StrEnum):
 
 
 def after_word(state: PlanState, said: PlanState) -> PlanState:
-    """Return how a plan stands after its learner's word; an end stays an end, a done plan is not undone by an update."""
+    """Return how a plan stands after its learner's word; an end stays one, an update does not undo a done plan."""
     if state in {PlanState.VERIFIED, PlanState.WITHDRAWN} or said is state:
         return state
     if state is PlanState.DONE and said is not PlanState.WITHDRAWN:
