@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
     "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "retention",
         "talent",
         "impact",
         "requests",

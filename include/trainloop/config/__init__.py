@@ -172,6 +172,20 @@ class PreClassRules(Rules):
     max_questions_per_person: int = Field(gt=0)
 
 
+class RetentionRules(Rules):
+    """After how many days what is kept about people goes; each rule is a row of `trainloop.retention.purge.PLACES`."""
+
+    raw_files: int = Field(gt=0)
+    invitations: int = Field(gt=0)
+    mail_bodies: int = Field(gt=0)
+    task_logs: int = Field(gt=0)
+    answers: int = Field(gt=0)
+    assessment_answers: int = Field(gt=0)
+    class_details: int = Field(gt=0)
+    individual_records: int = Field(gt=0)
+    leavers: int = Field(gt=0)
+
+
 class SuppressionRules(Rules):
     mean_min: int = Field(ge=3)
     distribution_min: int = Field(ge=3)
@@ -399,6 +413,7 @@ class Site(Rules):
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
     pre_class: PreClassRules
+    retention: RetentionRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     impact: ImpactRules
