@@ -197,3 +197,5 @@ grant select (dispute_id, course_code, topic_code, trainer_id, business_head_id,
     state_at, meeting_on, framework_pct, tools_pct, simulation_pct, decision) on ops.disputes to trainloop_board;
 grant select on ops.pilot_registrations, ops.registered_pilots to trainloop_board;
 grant execute on function core.departments_below, ops.pilot_data_arrived to trainloop_planner, trainloop_statistics;
+grant select, update on ops.disputes, ops.dispute_papers to trainloop_purge;
+grant select, update, delete on ops.dispute_answers to trainloop_purge;

@@ -455,10 +455,13 @@ returning message_id, attempt_count
 -- Grain: one thing that is owed, with what it is about and the person's own link.
 select
     c.commitment_id, c.kind, c.subject_kind, c.subject_id, c.token, c.due_on, c.facts, s.session_code, s.ends_at,
-    s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en
+    s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en,
+    disputed.name_zh as dispute_zh, disputed.name_en as dispute_en
 from ops.commitments as c
 left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
 left join core.courses as course on course.course_code = s.course_code
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 where c.commitment_id = any(%(commitment_ids)s)
 
 -- name: approvals
@@ -531,7 +534,8 @@ where s.trainer_id = %(id)s and c.topic_code is not null and s.status <> 'cancel
 select
     day.told_on, c.kind, c.subject_kind, c.subject_id, c.state::text as state, c.due_on, c.choice, c.comment,
     coalesce(r.name, c.person_id) as person, coalesce(r.calendar_code, %(calendar_code)s) as calendar_code,
-    s.session_code, course.name_zh as course_zh, course.name_en as course_en
+    s.session_code, course.name_zh as course_zh, course.name_en as course_en, disputed.name_zh as dispute_zh,
+    disputed.name_en as dispute_en
 from unnest(%(days)s::date[]) as day (told_on)
 inner join ops.commitments as c
     on (c.state in ('done', 'expired') and c.settled_told_on = day.told_on)
@@ -539,6 +543,8 @@ inner join ops.commitments as c
 left join ops.mail_recipients as r on r.recipient_kind = c.person_kind and r.recipient_id = c.person_id
 left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
 left join core.courses as course on course.course_code = s.course_code
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 order by day.told_on, c.due_on, c.commitment_id
 
 -- name: pulse_figures

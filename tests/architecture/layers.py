@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
     "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},

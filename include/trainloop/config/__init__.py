@@ -130,6 +130,15 @@ class AssessmentRules(Rules):
     brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
 
 
+class DisputeRules(Rules):
+    """Disputes about courses: who stands for HR, and the days of their steps."""
+
+    contact: str
+    meeting_working_days: int = Field(gt=0)
+    door_days: int = Field(gt=0)
+    figures_wait_days: int = Field(ge=0)
+
+
 class CompetencyResultRules(Rules):
     """Competency results of single people, on private pages."""
 
@@ -409,6 +418,7 @@ class Site(Rules):
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
     assessments: AssessmentRules
+    disputes: DisputeRules
     competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules

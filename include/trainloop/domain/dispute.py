@@ -1,4 +1,4 @@
-"""A dispute about a course 三方沟通: its states, what divides the parties, the blended design, the pilot, the suggestion.
+"""A dispute about a course 三方沟通: states, what divides the parties, blended design, pilot, suggestion.
 
 The three parties are HR, the trainer and the business head. A dispute moves by the table `TRANSITIONS` and by nothing
 else; every rule here is a pure function of what people wrote and what was measured (R47–R52).
@@ -78,7 +78,7 @@ class Topic:
 def divergences(
     trainer: Mapping[str, object], business: Mapping[str, object], scales: tuple[str, ...], choices: tuple[str, ...]
 ) -> tuple[Topic, ...]:
-    """Return every topic that both answered, the widest divergence first; a choice that differs is as wide as can be."""
+    """Return every topic both answered, the widest divergence first; a choice that differs is as wide as can be."""
     topics = []
     for place, code in enumerate((*scales, *choices)):
         said, wanted = trainer.get(code), business.get(code)

@@ -8,6 +8,7 @@ from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.class_log_view import ClassLogView
+from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.run_sheet import RunSheetView
@@ -16,7 +17,18 @@ from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {
     view.kind: view
-    for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView, ClassLogView)
+    for view in (
+        ReportView,
+        NeedsView,
+        TrainerNeedsView,
+        AssessmentView,
+        RunSheetView,
+        VendorView,
+        ClassLogView,
+        PackView,
+        PilotReportView,
+        AgreedPlanView,
+    )
 }
 
 
