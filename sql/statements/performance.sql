@@ -154,9 +154,13 @@ copy (
         and facts.starts_on between %(first_on)s and %(last_on)s
 ) to stdout (format csv)
 
--- name: fact_files
--- Grain: one file behind the facts of a study.
-select distinct facts.file_id
+-- name: files_behind
+-- Grain: one file behind the facts of a study, the costs or the design of its class.
+select file_id from core.session_costs where session_code = %(session_code)s
+union
+select file_id from core.class_designs where session_code = %(session_code)s
+union
+select facts.file_id
 from study_people as people
 join core.kpi_facts as facts on facts.unit_kind = 'employee' and facts.unit_id = people.employee_id
 where facts.kpi_code = any (%(kpi_codes)s) and facts.starts_on between %(first_on)s and %(last_on)s
@@ -392,3 +396,36 @@ update ops.milestones
 set state = 'done', done_at = %(now)s, is_late = coalesce(not_after < %(now)s, false)
 where subject_kind = 'class_session' and subject_id = %(session_code)s and step = %(step)s
     and state in ('pending', 'expired')
+
+-- name: mail_rows
+-- Grain: one indicator of the newest results of a class, the key one first; a class without any has one row.
+with newest as (
+    select distinct on (subject_id) subject_id as session_code, release_id, revision_number
+    from published.releases
+    where product = 'performance_90d' and subject_kind = 'class_session' and not is_withheld
+        and subject_id = any (%(session_codes)s)
+    order by subject_id, revision_number desc
+),
+found as (
+    select
+        release_id, code,
+        max(text_value) filter (where statistic = 'grade') as grade,
+        max(text_value) filter (where statistic = 'outcome') as outcome,
+        max(text_value) filter (where statistic = 'is_key') as is_key,
+        max(value) filter (where statistic = 'learners_count') as learner_count
+    from published.figures
+    join newest using (release_id)
+    where family in ('effect', 'arm')
+    group by release_id, code
+)
+select
+    newest.session_code, newest.revision_number, found.grade, found.outcome, found.learner_count::integer,
+    definitions.name_zh as kpi_zh, definitions.name_en as kpi_en, courses.name_zh as course_zh,
+    courses.name_en as course_en, trainers.name as trainer_name, sessions.ends_at, sessions.timezone as session_timezone
+from newest
+join core.class_sessions as sessions using (session_code)
+join core.courses as courses using (course_code)
+join core.trainers as trainers using (trainer_id)
+left join found using (release_id)
+left join core.kpi_definitions as definitions on definitions.kpi_code = found.code
+order by newest.session_code, found.is_key desc, found.code

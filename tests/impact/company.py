@@ -1,4 +1,4 @@
-"""A company in the warehouse: departments of teams, one class on 14 May 2026, monthly figures of an indicator or two."""
+"""A company in the warehouse: departments, one class on 14 May 2026, monthly figures of an indicator or two."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def file_of(dataset: str, finished: str = "2026-05-01T00:00Z") -> int:
     found = one(
         """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state,
                found_at, finished_at, row_count, accepted_count)
-           values (%(dataset)s, %(dataset)s || '.csv', '', '', gen_random_uuid()::text, 1, 'merged', %(at)s, %(at)s, 1, 1)
+           values (%(dataset)s, %(dataset)s || '.csv', '', '', gen_random_uuid()::text, 1, 'merged', %(at)s, %(at)s, 1,
+               1)
            returning file_id""",
         {"dataset": dataset, "at": finished},
     )
@@ -140,24 +141,41 @@ def levels(count: int, generator: np.random.Generator, effect: float = 0.0, low:
     return values + effect * AFTER
 
 
+def grid(count: int, generator: np.random.Generator, effect: float = 0.0) -> np.ndarray:
+    """Levels whose groups have the same mean before, whatever their size."""
+    steady = np.linspace(92, 108, count)
+    return steady[:, None] + generator.normal(0, 0.5, (count, len(MONTHS))) + effect * AFTER
+
+
 def facts(
-    people: Sequence[str], values: np.ndarray, kpi: str = "sales", *, months: Sequence[str] = MONTHS,
-    finished: str = "2026-09-05T00:00Z", column: str = "value",
-) -> int:  # fmt: skip
-    """Write one file of monthly figures of people, shape (people, months); return its id."""
+    people: Sequence[str],
+    values: np.ndarray,
+    kpi: str = "sales",
+    *,
+    months: Sequence[str] = MONTHS,
+    finished: str = "2026-09-05T00:00Z",
+    exposure: np.ndarray | None = None,
+) -> int:
+    """Write one file of monthly figures, shape (people, months), of a rate with its exposure; return its id."""
     file_id = file_of("kpi_facts", finished)
-    with engine.connect("owner") as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            f"""insert into core.kpi_facts (unit_kind, unit_id, kpi_code, period, {column}, file_id, row_number)
-                values ('employee', %s, %s, %s, %s, %s, 1)
-                on conflict (unit_kind, unit_id, kpi_code, period) do update
-                set {column} = excluded.{column}, file_id = excluded.file_id""",
-            [
-                (who, kpi, month, round(float(values[row, column_number]), 4), file_id)
-                for row, who in enumerate(people)
-                for column_number, month in enumerate(months)
-            ],
-        )
+    column = "value" if exposure is None else "numerator"
+    write(
+        f"""insert into core.kpi_facts (unit_kind, unit_id, kpi_code, period, {column}, denominator,
+                file_id, row_number)
+           select 'employee', unit_id, %(kpi)s, period, round(amount, 4), exposure, %(file)s, 1
+           from unnest(%(people)s::text[], %(periods)s::text[], %(amounts)s::numeric[], %(exposures)s::numeric[])
+               as given (unit_id, period, amount, exposure)
+           on conflict (unit_kind, unit_id, kpi_code, period) do update
+           set value = excluded.value, file_id = excluded.file_id""",
+        {
+            "kpi": kpi,
+            "file": file_id,
+            "people": [who for who in people for _ in months],
+            "periods": [*months] * len(people),
+            "amounts": [float(one) for one in values.ravel()],
+            "exposures": [None] * values.size if exposure is None else [float(one) for one in exposure.ravel()],
+        },
+    )
     return file_id
 
 

@@ -12,7 +12,7 @@
 | series | indicator | learners:<offset> comparison:<offset> | its unit |
 | weakness, caution | indicator | 1 2 … (texts) | – |
 | return | indicator | benefit ratio return_pct, each with _low and _high; cost_amount; currency | money; percent |
-| return | indicator | learners_in_job periods; refusal (text) | people; – |
+| return | indicator | learners_in_job periods unit_value_amount; refusal (text) | people; money |
 | cost | category | amount; currency (text) | money |
 | class | class | attended_count left_count is_declared_late (text) course_kpi_count | people |
 
@@ -60,6 +60,7 @@ class Result:
     learners_in_job: int
     periods: int
     known_until: date | None = None
+    unit_value_amount: Decimal = Decimal(0)
 
     @property
     def kpi_code(self) -> str:
@@ -227,6 +228,7 @@ def _returns(result: Result, n: int) -> Iterator[ShownFigure]:
         yield text("return", code, "refusal", found.reason_code)
         return
     yield text("return", code, "currency", found.currency)
+    yield number("return", code, "unit_value_amount", result.unit_value_amount, None, places=2)
     yield number("return", code, "cost_amount", found.cost_amount, None, places=2)
     for name, one, places in (
         ("benefit", found.benefit, 2),

@@ -70,7 +70,7 @@ def return_of_class(
         return return_on_investment(
             Effect(estimate, low, high, finding.indicator.direction),
             Worth(
-                _value(finding, measured),
+                value_of(finding, measured),
                 worth["currency"],
                 learners_in_job,
                 periods,
@@ -83,7 +83,8 @@ def return_of_class(
         return ReturnRefusal("mixed_currencies")
 
 
-def _value(finding: Finding, measured: Measured) -> Decimal | None:
+def value_of(finding: Finding, measured: Measured) -> Decimal | None:
+    """Return what one unit of an indicator's difference is worth in one period of one learner; None: nobody said."""
     amount = measured.worth["unit_value_amount"]
     if amount is None:
         return None

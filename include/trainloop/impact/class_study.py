@@ -201,10 +201,17 @@ def study_of(session: ClassSession, measured: Measured, known_until: date) -> St
     )
 
 
-def fact_files(connection: Connection, kpi_codes: Sequence[str], first_on: date, last_on: date) -> list[int]:
-    """Return the files behind the facts of a study."""
-    keys = {"kpi_codes": list(kpi_codes), "first_on": first_on, "last_on": last_on}
-    return sorted(row["file_id"] for row in connection.execute(statement("performance", "fact_files"), keys))
+def files_behind(
+    connection: Connection, session_code: str, kpi_codes: Sequence[str], first_on: date, last_on: date
+) -> list[int]:
+    """Return the files behind the facts of a study, the costs and the design of its class."""
+    keys = {
+        "session_code": session_code,
+        "kpi_codes": list(kpi_codes),
+        "first_on": first_on,
+        "last_on": last_on,
+    }
+    return sorted(row["file_id"] for row in connection.execute(statement("performance", "files_behind"), keys))
 
 
 def _copied(

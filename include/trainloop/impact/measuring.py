@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from trainloop import clock, faults
@@ -20,7 +21,7 @@ from trainloop.impact import class_study
 from trainloop.impact.analysis import analyse_compared
 from trainloop.impact.class_figures import ARMS, Result, Shown, class_figures, ledger_key, people_of, show
 from trainloop.impact.class_release import replace_findings, write_release
-from trainloop.impact.class_return import read_costs, return_of_class
+from trainloop.impact.class_return import read_costs, return_of_class, value_of
 from trainloop.impact.class_study import ClassSession, Measured
 from trainloop.impact.rules import Rules
 from trainloop.statistics.comparison_groups import LEARNER
@@ -80,7 +81,8 @@ def _measure(connection: Connection, session_code: str) -> dict[str, int | bool]
     release = write_release(connection, session, Shown(figures, shown.ledger, shown.is_withheld), site)
     if release["is_new"] and not release["is_withheld"]:
         replace_findings(connection, session, results, release)
-        files = class_study.fact_files(connection, [one.kpi_code for one in results], *window) if results else []
+        codes = [one.kpi_code for one in results]
+        files = class_study.files_behind(connection, session_code, codes, *window)
         key = {"session_code": session_code}
         connection.execute(statement("performance", "delete_files"), key)
         connection.execute(statement("performance", "insert_files"), key | {"file_ids": files})
@@ -134,6 +136,7 @@ def _measure_one(
         in_job,
         periods,
         known_until,
+        value_of(finding, measured) or Decimal(0),
     )
 
 
