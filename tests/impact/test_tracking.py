@@ -145,7 +145,7 @@ def test_a_report_is_made_once_and_told_to_hr_and_heads(learned: np.random.Gener
 def test_late_figures_owe_the_report_again_and_make_revision_two(
     learned: np.random.Generator, set_clock: type_of_clock
 ) -> None:
-    """Corrected figures of the windows: owed again, revision 2, a new mail each. Figures outside of them owe nothing."""
+    """Corrected figures of the windows: owed again, revision 2, a new mail each. Figures outside owe nothing."""
     report(set_clock, learned)
     set_clock(2026, 9, 20)
     people = [company.learner(n) for n in range(20)]
