@@ -38,13 +38,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "trainers": WORK
+    | {
+        "outbox.notices",
+        "requests.approvals",
+        "surveys.scan",
+        "surveys.instrument",
+        "reporting.attachments",
+        "reporting.storage",
+    },
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
+    | {
+        "warehouse",
+        "clock",
+        "outbox.notices",
+        "outbox.transport",
+        "requests.approvals",
+        "requests.signatures",
+        "requests.words",
+    },
     "commands": WORK
     | {
         "contracts",
@@ -53,6 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
         "impact",
         "requests",
         "reporting",
@@ -73,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
         "requests",
         "reporting",
         "outbox",
