@@ -103,3 +103,5 @@ $$;
 
 grant select, insert on ops.approval_signatures to trainloop_planner;
 grant select on ops.approval_signatures to trainloop_sender;
+-- Erasure puts an alias in the place of a person; everything else stays.
+grant select, update (employee_id) on ops.approval_signatures to trainloop_purge;

@@ -79,3 +79,4 @@ grant update (sent_at) on ops.allowance_batches to trainloop_planner;
 grant select, insert, delete on ops.allowance_refusals to trainloop_planner;
 grant select on ops.paid_allowances to trainloop_planner, trainloop_sender;
 grant select on ops.allowance_batches, ops.allowance_lines, ops.allowance_refusals to trainloop_sender;
+grant select, update (employee_id) on ops.allowance_lines to trainloop_purge;

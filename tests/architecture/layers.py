@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
     "trainers": WORK
     | {
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.attachments",
         "reporting.storage",
     },
+    "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -71,6 +73,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "needs",
         "resources",
         "trainers",
+        "retention",
+        "talent",
         "impact",
         "requests",
         "reporting",
@@ -92,6 +96,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "needs",
         "resources",
         "trainers",
+        "talent",
         "requests",
         "reporting",
         "outbox",

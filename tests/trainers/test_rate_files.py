@@ -58,7 +58,7 @@ def test_ranges_that_follow_each_other_are_taken() -> None:
     ],
 )
 def test_a_gap_or_an_overlap_holds_back_the_whole_item_and_says_where(second: str, said: str) -> None:
-    """Both rows of the item wait with their row numbers and the remedy; what was known of it stays, the rest is taken."""
+    """Both rows of the item wait with their row numbers and the remedy; what was known stays, the rest is taken."""
     assert send("rates.csv", BASE, *OTHERS) == (4, 0)
     first = "课时标准,internal,2026-01-01,2026-06-30,100,CNY"
     assert send("rates-2.csv", first, second, *OTHERS) == (3, 2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -171,6 +171,20 @@ class PreClassRules(Rules):
     max_questions_per_person: int = Field(gt=0)
 
 
+class RetentionRules(Rules):
+    """After how many days what is kept about people goes; each rule is a row of `trainloop.retention.purge.PLACES`."""
+
+    raw_files: int = Field(gt=0)
+    invitations: int = Field(gt=0)
+    mail_bodies: int = Field(gt=0)
+    task_logs: int = Field(gt=0)
+    answers: int = Field(gt=0)
+    assessment_answers: int = Field(gt=0)
+    class_details: int = Field(gt=0)
+    individual_records: int = Field(gt=0)
+    leavers: int = Field(gt=0)
+
+
 class SuppressionRules(Rules):
     mean_min: int = Field(ge=3)
     distribution_min: int = Field(ge=3)
@@ -306,6 +320,27 @@ class InternalTrainerRules(Rules):
     hours_per_quarter: int = Field(gt=0)
 
 
+class PointRule(Rules):
+    """What earns promotion points: per unit of evidence, by the rate of the day it was earned on; 0 suspends."""
+
+    zh: str
+    en: str
+    role: Literal["learner", "trainer"]
+    evidence: str = Field(description="kind of evidence; some kinds the monthly scan books by itself")
+    unit_zh: str = "次"
+    unit_en: str = "each"
+    rates: dict[date, Annotated[Decimal, Field(ge=0)]] = Field(min_length=1, description="valid from → points")
+
+    def text(self, locale: Locale) -> str:
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class TalentRules(Rules):
+    """Promotion points, certificates and the advisory list."""
+
+    points: dict[str, PointRule]
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -377,6 +412,7 @@ class Site(Rules):
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
     pre_class: PreClassRules
+    retention: RetentionRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     impact: ImpactRules
@@ -387,6 +423,7 @@ class Site(Rules):
     allowances: AllowanceRules
     award: AwardRules
     trainer_growth: TrainerGrowthRules
+    talent: TalentRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules

@@ -49,6 +49,7 @@ Rule = Literal[
     "wrong_pattern",
     "too_long",
     "duplicate_key",
+    "erased_person",
     "row_rule",
     "mixed_values",
     "overlapping_ranges",
@@ -193,6 +194,8 @@ class Column(Declared):
         """Return how heavily a failed rule of this column weighs."""
         if rule == "unknown_reference" and rule not in self.severities:
             return "warn" if self.on_missing_reference == "warn" else "block"
+        if rule == "erased_person":
+            return "block" if self.is_required else "warn"
         return self.severities.get(rule, DEFAULT_SEVERITY.get(rule, "block"))
 
 

@@ -157,6 +157,17 @@ def _too_many_empty(column: Column) -> Text:
     )
 
 
+def _erased(column: Column) -> Text:
+    what = (
+        Text("该行未保留", "the row was not kept") if column.is_required else Text("该单元格已清空", "it was emptied")
+    )
+    return Text(
+        f"指向已删除个人数据的人员，{what.zh}。请在来源系统中去除；如属误删或重新入职，运行 trainloop erase --undo。",
+        f"names somebody whose data were erased, so {what.en}. Take it out of the source system; "
+        "if that person is back, run trainloop erase --undo.",
+    )
+
+
 def _unknown(column: Column) -> Text:
     title = _referenced_title(column)
     return Text(
@@ -375,5 +386,6 @@ _REMEDIES: dict[str, Callable[[Column], Text]] = {
     "mixed_values": lambda _: _MIXED_VALUES,
     "overlapping_ranges": lambda _: _OVERLAPPING,
     "gap_in_ranges": lambda _: _GAP,
+    "erased_person": _erased,
     "unknown_option": lambda _: _UNKNOWN_OPTION,
 }
