@@ -142,6 +142,8 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("10-08", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:012:2"),
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
          ("ingest", "collect", "evaluate", "audit"), ""),
+        # Reminders held since the 8th leave on this working Saturday, so that no call of the 13th waits behind them.
+        ("10-10", "调休工作日：到期提醒", "a make-up working day: reminders that waited", ("waves",), ""),
         ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
          ("collect", "pulse", "waves", "develop"), "rate"),
         ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
