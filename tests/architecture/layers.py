@@ -51,9 +51,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
-    | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
+    | {
+        "outbox.notices",
+        "surveys.instrument",
+        "surveys.dispute_forms",
+        "surveys.scan",
+        "needs.published",
+        "requests.approvals",
+    },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
-    "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
+    "forms": WORK | {"delivery.asset_files", "surveys.instrument", "surveys.dispute_forms"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {
