@@ -442,14 +442,7 @@ on conflict (template) do nothing
 delete from ops.held_templates where template = %(template)s
 
 -- name: retry_message
--- A new first attempt: four days of patience begin again. What may have arrived stays known.
-update ops.messages
-set state = case when uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
-    next_attempt_at = ops.business_now(), first_attempt_at = null, attempt_count = 0, settled_at = null, reason = null,
-    not_after = case when state = 'expired' then null else not_after end
-where message_id = %(message_id)s
-    and (state in ('failed', 'expired', 'bounced') or (state = 'uncertain' and next_attempt_at is null))
-returning message_id, attempt_count
+select message_id, attempt_count from ops.retry_messages(array[%(message_id)s]::bigint[])
 
 -- name: commitments
 -- Grain: one thing that is owed, with what it is about and the person's own link.

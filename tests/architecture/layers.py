@@ -42,9 +42,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
+    "board": WORK
+    | {
+        "contracts",
+        "forms.http",
+        "forms.words",
+        "outbox.kinds.alert",
+        "outbox.kinds.request",
+        "quality.offending",
+        "requests.words",
+        "surveys.instrument",
+    },
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
+    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"}
+    | {"board.app", "board.guard"},
     "commands": WORK
     | {
         "contracts",

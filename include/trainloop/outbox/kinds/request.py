@@ -112,11 +112,12 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
 
 
 @functools.cache
-def _all_words() -> dict[str, Any]:
+def commitment_words() -> dict[str, Any]:
+    """Return, by kind of commitment, its minutes and per locale title, why, button and choices."""
     path = resources.files("trainloop.outbox").joinpath("templates", "commitment_kinds.yaml")
     words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return words
 
 
 def _words(kind: str) -> dict[str, Any]:
-    return dict(_all_words()[kind])
+    return dict(commitment_words()[kind])
