@@ -75,6 +75,7 @@ create table ops.inbox_files (
     refused_rule text,
     refused_reason_zh text,
     refused_reason_en text,
+    purged_at timestamptz,
     constraint nothing_is_lost check (
         state = 'found'
         or row_count = accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
@@ -405,7 +406,7 @@ create index on core.employees (manager_id);
 
 -- Grain: one employee's attribution over a half-open range of dates [valid_from, valid_to).
 create table core.employee_history (
-    employee_id text not null references core.employees,
+    employee_id text not null references core.employees on update cascade,
     valid_from date not null,
     valid_to date,
     department_code text not null,
@@ -612,6 +613,7 @@ create table ops.invitations (
     -- Fixed when the wave opens, so that every combination stands for enough people; rater_group: 360 only.
     coarse_groups jsonb not null default '{}',
     rater_group text check (rater_group in ('self', 'manager', 'peer', 'report', 'other')),
+    not_eligible_reason text check (not_eligible_reason in ('absent', 'bounced')),
     unique (wave_code, employee_id)
 );
 -- The cap of invitations per person looks back 30 days.
@@ -850,7 +852,7 @@ begin
     with people as (
         select
             invitations.is_used,
-            exists (
+            invitations.not_eligible_reason is not null or exists (
                 select from core.attendance
                 where attendance.session_code = survey_waves.subject_id
                     and attendance.employee_id = invitations.employee_id
@@ -935,6 +937,7 @@ create table ops.reports (
     page_count integer,
     failure_reason text,
     rendered_at timestamptz not null,
+    purged_at timestamptz,
     unique (kind, subject_kind, subject_id, audience, locale, view_sha256),
     check ((state = 'rendered') = (uri is not null and pdf_sha256 is not null))
 );
@@ -1455,7 +1458,8 @@ begin atomic
             invitation.state = 'invited' and (
                 invitation.is_used
                 or not (
-                    coalesce(absent.is_absent, false)
+                    invitation.not_eligible_reason is not null
+                    or coalesce(absent.is_absent, false)
                     or coalesce(bounced.recorded_at <= coalesce(wave.closed_at, wave.closes_at), false)
                 )
             ) as is_eligible
@@ -4000,6 +4004,635 @@ grant select on marts.performance_results to trainloop_statistics;
 grant select, insert, delete on ops.performance_files to trainloop_statistics;
 grant select on ops.performance_files to trainloop_reporter;
 insert into ops.notice_kinds (kind, family, is_optional) values ('performance_report', 'report', false);
+-- Promotion points (R45) 晋升加分: an append-only ledger. What was booked stays; what was wrong gets a counter row.
+
+-- Grain: one booking, or (corrects_entry_id) the counter row that takes one back. rule_valid_from: which rate of the rule
+-- was applied. version_number: the same evidence may be booked again once its last booking was taken back. reason: earned
+-- | evidence_gone (the row behind it was withdrawn) | evidence_changed (its day or quantity) | appeal_upheld.
+create table ops.point_entries (
+    entry_id bigint generated always as identity primary key,
+    employee_id text not null,
+    role text not null check (role in ('learner', 'trainer')),
+    rule_code text not null,
+    rule_valid_from date not null,
+    evidence_kind text not null,
+    evidence_id text not null,
+    version_number integer not null default 1 check (version_number > 0),
+    earned_on date not null,
+    quantity numeric(8, 2) not null default 1 check (quantity > 0),
+    points numeric(10, 2) not null check (points <> 0),
+    reason text not null check (reason in ('earned', 'evidence_gone', 'evidence_changed', 'appeal_upheld')),
+    corrects_entry_id bigint references ops.point_entries,
+    recorded_at timestamptz not null default ops.business_now(),
+    constraint counter_rows_take_points check ((points < 0) = (corrects_entry_id is not null)),
+    -- A booking is taken back once.
+    constraint taken_back_once unique (corrects_entry_id)
+);
+-- Nothing is counted twice; the first column also finds a person's own entries.
+create unique index point_entries_counted_once_idx
+    on ops.point_entries (employee_id, evidence_kind, evidence_id, rule_code, version_number)
+    where corrects_entry_id is null;
+
+-- A counter row mirrors what it takes back, and evidence is booked again only after its last booking was taken back.
+create function ops.check_point_entry() returns trigger language plpgsql set search_path = '' as $$
+begin
+    if new.corrects_entry_id is not null and not exists (
+        select from ops.point_entries as booked
+        where booked.entry_id = new.corrects_entry_id and booked.corrects_entry_id is null
+            and (booked.employee_id, booked.role, booked.rule_code, booked.rule_valid_from, booked.evidence_kind,
+                booked.evidence_id, booked.version_number, booked.earned_on, booked.quantity, -booked.points)
+            = (new.employee_id, new.role, new.rule_code, new.rule_valid_from, new.evidence_kind, new.evidence_id,
+                new.version_number, new.earned_on, new.quantity, new.points)
+    ) then
+        raise exception 'a counter row mirrors the booking it takes back' using errcode = 'check_violation';
+    end if;
+    if new.corrects_entry_id is null and new.version_number > 1 and not exists (
+        select from ops.point_entries as booked
+        join ops.point_entries as counter on counter.corrects_entry_id = booked.entry_id
+        where (booked.employee_id, booked.evidence_kind, booked.evidence_id, booked.rule_code, booked.version_number)
+            = (new.employee_id, new.evidence_kind, new.evidence_id, new.rule_code, new.version_number - 1)
+    ) then
+        raise exception 'the last booking of this evidence was not taken back' using errcode = 'check_violation';
+    end if;
+    return new;
+end
+$$;
+create trigger point_entries_are_consistent before insert on ops.point_entries
+for each row execute function ops.check_point_entry();
+
+-- Nobody changes or removes an entry. Erasure alone may put an alias in the place of the person, and nothing else.
+create function ops.keep_point_entry() returns trigger language plpgsql set search_path = '' as $$
+begin
+    if tg_op = 'UPDATE' and current_user = 'trainloop_purge'
+        and to_jsonb(new) - 'employee_id' = to_jsonb(old) - 'employee_id' then
+        return new;
+    end if;
+    raise exception 'the points ledger only grows: take an entry back with a counter row'
+        using errcode = 'restrict_violation';
+end
+$$;
+create trigger point_entries_stay before update or delete on ops.point_entries
+for each row execute function ops.keep_point_entry();
+create trigger point_entries_are_not_emptied before truncate on ops.point_entries
+for each statement execute function ops.keep_point_entry();
+
+-- Grain: one booking that stands: not taken back.
+create view ops.points as
+select booked.*
+from ops.point_entries as booked
+where booked.corrects_entry_id is null
+    and not exists (select from ops.point_entries as counter where counter.corrects_entry_id = booked.entry_id);
+
+grant select, insert on ops.point_entries to trainloop_planner;
+grant select on ops.points to trainloop_planner, trainloop_sender;
+
+-- Action learning plans: what a learner changes at work within 30 days, week by week, and the manager's word on it.
+
+-- on_track, at_risk, late: open, as the learner said last (late also: the day has passed). done: the learner says so.
+-- verified: done, with evidence, and confirmed by the manager. withdrawn: given up, or the learner left.
+-- Transitions: on_track, at_risk and late change into each other, into done and into withdrawn; done → verified |
+-- late (the manager does not confirm). verified and withdrawn are ends.
+create type ops.plan_state as enum ('on_track', 'at_risk', 'late', 'done', 'verified', 'withdrawn');
+
+-- Grain: one learner's plan after one class. Seen by learner, manager and HR L&D, as the form says; a class report
+-- counts. The token opens the learner's own page until the plan has ended.
+create table ops.action_plans (
+    plan_id text primary key,
+    session_code text not null,
+    employee_id text not null,
+    -- Who leads the learner now; null: nobody, or the learner's own id stood there, so HR stands in.
+    manager_id text,
+    goal text not null,
+    metric text not null,
+    baseline_value numeric,
+    target_value numeric not null,
+    due_on date not null,
+    first_step text not null,
+    support_needed text,
+    state ops.plan_state not null default 'on_track',
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    made_at timestamptz not null,
+    -- The last word of the learner; red, amber and green are counted from it.
+    updated_at timestamptz not null,
+    current_value numeric,
+    blocker text check (blocker in ('none', 'time', 'manager_support', 'tool', 'unclear', 'not_relevant')),
+    acknowledgement text,
+    check_in_due_on date not null,
+    checked_in_at timestamptz,
+    evidence text,
+    story text,
+    confirmation text check (confirmation in ('confirmed', 'confirmed_partly', 'not_confirmed')),
+    settled_at timestamptz,
+    settled_reason text check (settled_reason in ('learner', 'left', 'no_check_in', 'class_cancelled')),
+    unique (session_code, employee_id),
+    constraint verified_has_evidence_and_a_word check (
+        state <> 'verified' or (evidence is not null and confirmation in ('confirmed', 'confirmed_partly'))
+    )
+);
+create unique index action_plans_link_idx on ops.action_plans (sha256(token::bytea));
+-- The daily scan looks at open plans only, and so do the digests of one learner and one manager.
+create index on ops.action_plans (employee_id) where settled_at is null;
+create index on ops.action_plans (manager_id) where settled_at is null;
+
+-- Grain: one word about one plan: the weekly update or the check-in of the learner.
+create table ops.plan_updates (
+    plan_id text not null references ops.action_plans on delete cascade,
+    number integer not null,
+    kind text not null check (kind in ('action_update', 'check_in_30d')),
+    said_at timestamptz not null,
+    state ops.plan_state not null,
+    current_value numeric,
+    blocker text,
+    note text,
+    primary key (plan_id, number)
+);
+
+-- Grain: one form that a learner sent from the plan's page and that waits to be taken in.
+create table forms.plan_entries (
+    entry_id bigint generated always as identity primary key,
+    plan_id text not null,
+    instrument_code text not null check (instrument_code in ('action_update', 'check_in_30d')),
+    answers jsonb not null,
+    sent_at timestamptz not null
+);
+
+-- Grain: one class session with learners who were to plan; individual plans are nobody's business there.
+create view marts.action_plan_results as
+with asked as (
+    select wave.subject_id as session_code, count(*) as asked_count
+    from ops.survey_waves as wave
+    join ops.invitations as invitation on invitation.wave_code = wave.wave_code
+    where wave.instrument_code = 'action_plan' and wave.subject_kind = 'class_session' and wave.state <> 'cancelled'
+        and invitation.state = 'invited'
+    group by wave.subject_id
+),
+planned as (
+    select
+        session_code, count(*) as plan_count, count(*) filter (where settled_at is null) as open_count,
+        count(*) filter (where state in ('done', 'verified')) as done_count,
+        count(*) filter (where state = 'verified') as verified_count,
+        count(*) filter (where state = 'late') as late_count,
+        count(*) filter (where state = 'withdrawn') as withdrawn_count,
+        count(checked_in_at) as checked_in_count, max(check_in_due_on) as last_check_in_due_on
+    from ops.action_plans
+    group by session_code
+)
+select
+    asked.session_code, asked.asked_count::integer, coalesce(planned.plan_count, 0)::integer as plan_count,
+    coalesce(planned.open_count, 0)::integer as open_count, coalesce(planned.done_count, 0)::integer as done_count,
+    coalesce(planned.verified_count, 0)::integer as verified_count,
+    coalesce(planned.late_count, 0)::integer as late_count,
+    coalesce(planned.withdrawn_count, 0)::integer as withdrawn_count,
+    coalesce(planned.checked_in_count, 0)::integer as checked_in_count, planned.last_check_in_due_on
+from asked
+left join planned on planned.session_code = asked.session_code;
+
+-- What a page about a plan says of it; everything else as before.
+create or replace function forms.subject_of(kind text, id text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_strip_nulls(jsonb_build_object(
+        'kind', case when assessed.wave_code is null then subject_of.kind else 'employee' end,
+        'id', coalesce(assessed.employee_id, subject_of.id), 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
+        'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name,
+        'goal', plan.goal, 'metric', plan.metric, 'baseline', plan.baseline_value, 'target', plan.target_value,
+        'due_on', plan.due_on, 'first_step', plan.first_step, 'support_needed', plan.support_needed,
+        'current', plan.current_value, 'evidence', plan.evidence
+    ))
+    from (select) as nothing
+    left join ops.action_plans as plan on subject_of.kind = 'action_plan' and plan.plan_id = subject_of.id
+    left join core.class_sessions as session
+        on session.session_code = case subject_of.kind
+            when 'class_session' then subject_of.id when 'action_plan' then plan.session_code
+        end
+    left join core.courses as course on course.course_code = session.course_code
+    left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
+    left join core.departments as department
+        on department.department_code = case subject_of.kind
+            when 'department' then subject_of.id
+            -- <year>-<department>
+            when 'interview' then substr(subject_of.id, 6)
+        end
+    left join ops.assessments as assessed on subject_of.kind = 'assessment' and assessed.wave_code = subject_of.id
+    left join core.employees as person
+        on person.employee_id = case
+            when subject_of.kind in ('person', 'employee') then subject_of.id
+            when subject_of.kind = 'action_plan' then plan.employee_id else assessed.employee_id
+        end;
+end;
+
+-- How the link of a plan stands and which form its page has: the check-in from its day on until it was sent, the weekly
+-- update before and after. A form that waits to be taken in is counted as said.
+create function forms.open_plan(link bytea)
+returns table (
+    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, person_name text,
+    locale text, timezone text, check_in_due_on date
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when plan.settled_at is not null then 'ended' else 'open' end,
+        plan.plan_id,
+        case
+            when plan.checked_in_at is null
+                and plan.check_in_due_on <= (ops.business_now() at time zone person.timezone)::date
+                and not exists (
+                    select from forms.plan_entries as waiting
+                    where waiting.plan_id = plan.plan_id and waiting.instrument_code = 'check_in_30d'
+                )
+            then 'check_in_30d' else 'action_update'
+        end,
+        plan.state::text, forms.subject_of('action_plan', plan.plan_id),
+        coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'said_at', word.said_at, 'state', word.state, 'value', word.current_value, 'note', word.note
+            ) order by word.number desc)
+            from ops.plan_updates as word
+            where word.plan_id = plan.plan_id
+        ), '[]'),
+        person.name, person.locale, person.timezone, plan.check_in_due_on
+    from ops.action_plans as plan
+    join core.employees as person on person.employee_id = plan.employee_id
+    where sha256(plan.token::bytea) = link;
+end;
+
+-- Keeps one form of a plan's page until it is taken in; false when the plan has ended.
+create function forms.update_plan(link bytea, instrument text, said jsonb) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    plan ops.action_plans;
+begin
+    select * into plan from ops.action_plans where sha256(token::bytea) = link for update;
+    if plan is null or plan.settled_at is not null then
+        return false;
+    end if;
+    insert into forms.plan_entries (plan_id, instrument_code, answers, sent_at)
+    values (plan.plan_id, instrument, said, ops.business_now());
+    return true;
+end
+$$;
+
+-- The day on which the class of a plan form ended: a plan is done 30 days later at the latest.
+create function forms.plan_ends_on(wave text) returns date
+language sql stable security definer set search_path = ''
+return (
+    select (session.ends_at at time zone session.timezone)::date
+    from ops.survey_waves
+    join core.class_sessions as session on session.session_code = survey_waves.subject_id
+    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan'
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('plan_digest', 'data', false),
+('plan_check_in', 'request', false),
+('team_plan_digest', 'data', false);
+
+grant select, insert, update on ops.action_plans to trainloop_planner;
+grant select, insert on ops.plan_updates to trainloop_planner;
+grant select, delete on forms.plan_entries to trainloop_planner;
+grant select on ops.action_plans, ops.plan_updates to trainloop_sender;
+grant select on marts.action_plan_results to trainloop_statistics, trainloop_planner;
+grant select on ops.action_plans to trainloop_statistics;
+grant select (plan_id, session_code, state, check_in_due_on, checked_in_at, settled_at) on ops.action_plans
+    to trainloop_board;
+grant execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on to trainloop_forms;
+revoke execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on from public;
+
+-- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
+
+-- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
+-- keyed hash; the same fact stands as a file beside the archive, so that a restored database erases them again.
+create table ops.erased_people (
+    person_hash bytea primary key,
+    alias text not null unique,
+    reason text not null check (reason in ('request', 'left')),
+    requested_by text not null,
+    erased_at timestamptz not null
+);
+
+-- Grain: one rule and one place of one purge or erasure: the proof. Zero says that it was looked at.
+create table ops.purge_counts (
+    purged_at timestamptz not null,
+    rule text not null,
+    holding text not null,
+    row_count bigint not null,
+    primary key (purged_at, rule, holding)
+);
+
+grant select on ops.erased_people to trainloop_intake;
+grant usage on schema core, marts, forms to trainloop_purge;
+grant select, insert, update, delete on ops.erased_people to trainloop_purge;
+grant select, insert, update (row_count) on ops.purge_counts to trainloop_purge;
+grant select on ops.purge_counts to trainloop_board;
+grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
+grant select, update, delete on ops.action_plans, ops.plan_updates, forms.plan_entries to trainloop_purge;
+-- The ledger only grows: of a booking nothing may change but whose it is called.
+grant select, update (employee_id) on ops.point_entries to trainloop_purge;
+grant select, update, delete on
+    confidential.answers, confidential.assessment_comments, confidential.assessment_figures,
+    confidential.assessment_results, confidential.release_respondents, confidential.responses, core.attendance,
+    core.budgets, core.business_interviews, core.class_designs, core.class_sessions,
+    core.competency_assessments, core.departments, core.employee_history, core.employees, core.enrollments,
+    core.incidents, core.interactions, core.interview_plan, core.knowledge_assets, core.kpi_facts,
+    core.learner_questions, core.named_responses, core.need_confirmations, core.performance_reviews,
+    core.prework_events, core.rater_nominations, core.resource_bookings, core.survey_completions,
+    core.test_results, core.trainer_assessments, core.trainer_candidates, core.trainers, core.vendor_ratings,
+    forms.dead_links, forms.incident_entries, forms.sign_in_entries, forms.submissions, marts.assessment_scores,
+    marts.knowledge_index, ops.approvals, ops.asked_questions, ops.assessments, ops.audit_entries,
+    ops.class_desks, ops.commitments, ops.competency_pages, ops.digested_questions, ops.inbox_files,
+    ops.invitations, ops.learner_groups, ops.mail_stops, ops.material_events, ops.material_links, ops.messages,
+    ops.notices, ops.parked_rows, ops.quarantined_rows, ops.readiness_exceptions, ops.reports,
+    ops.resource_findings, ops.seat_offers, ops.session_groupings, ops.told_seats, ops.wave_people
+    to trainloop_purge;
+-- Approvals about money: two different Airflow logins that belong to different employees decide, nobody else, by no link.
+
+-- logins_needed: 0 = one answer by any door. barred_employee_ids: who may not decide because it is about themselves.
+alter table ops.approvals add column logins_needed integer not null default 0 check (logins_needed >= 0);
+alter table ops.approvals add column barred_employee_ids text[] not null default '{}';
+alter table ops.approvals add constraint approvals_by_login
+    check (logins_needed = 0 or decided_via is null or decided_via = 'airflow');
+
+-- Grain: one employee's yes to one approval, given by one Airflow login. Neither signs twice. Never changed, never deleted.
+create table ops.approval_signatures (
+    approval_id bigint not null references ops.approvals,
+    employee_id text not null,
+    login text not null,
+    signed_at timestamptz not null,
+    primary key (approval_id, employee_id),
+    constraint one_signature_a_login unique (approval_id, login)
+);
+
+-- The last word about money is the database's: whatever code says so, nothing is approved with too few signatures.
+create function ops.require_signatures() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    if new.state = 'approved' and old.state <> 'approved' and new.logins_needed > (
+        select count(*) from ops.approval_signatures as signed
+        where signed.approval_id = new.approval_id and signed.employee_id <> all (new.barred_employee_ids)
+    ) then
+        raise exception 'approval % needs % signatures', new.approval_id, new.logins_needed;
+    end if;
+    return new;
+end
+$$;
+create trigger approvals_are_signed before update on ops.approvals
+for each row when (new.logins_needed > 0) execute function ops.require_signatures();
+
+-- How something behind a link stands; money is decided in Airflow, so its link only says so.
+create or replace function forms.open_action(link bytea)
+returns table (
+    state text, kind text, subject jsonb, facts jsonb, due_on date, person_kind text, person_id text, person_name text,
+    locale text, timezone text, choice text, comment text
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when owed.state = 'open' and owed.not_after <= ops.business_now() then 'expired' else owed.state::text
+        end,
+        owed.kind, forms.subject_of(owed.subject_kind, owed.subject_id), owed.facts, owed.due_on, owed.person_kind,
+        owed.person_id, person.name, person.locale, person.timezone, owed.choice, owed.comment
+    from ops.commitments as owed
+    left join ops.mail_recipients as person
+        on person.recipient_kind = owed.person_kind and person.recipient_id = owed.person_id
+    where sha256(owed.token::bytea) = link
+    union all
+    select
+        case
+            when asked.state = 'open' and asked.expires_at <= ops.business_now() then 'expired'
+            when asked.state = 'open' and asked.logins_needed > 0 then 'login_needed'
+            when asked.state in ('approved', 'rejected') then 'done'
+            else asked.state::text
+        end,
+        asked.kind, forms.subject_of(asked.subject_kind, asked.subject_id), asked.facts,
+        (asked.expires_at at time zone 'UTC')::date, 'contact', asked.asked_of, null, null, null,
+        case asked.state when 'approved' then 'approve' when 'rejected' then 'reject' end, asked.comment
+    from ops.approvals as asked
+    where sha256(asked.token::bytea) = link;
+end;
+
+-- Writes the answer of a link once; false when it is not open any more, or when a link may not decide it.
+create or replace function forms.answer_action(link bytea, chosen text, said text) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    answered record;
+begin
+    update ops.commitments
+    set state = 'done', done_at = ops.business_now(), choice = chosen, comment = nullif(said, '')
+    where sha256(token::bytea) = link and state = 'open' and (not_after is null or not_after > ops.business_now())
+    returning person_id as actor, kind, subject_kind, subject_id into answered;
+    if answered is null and chosen in ('approve', 'reject') then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        select
+            asked_of, 'approval_refused', subject_kind, subject_id,
+            jsonb_build_object('approval_id', approval_id, 'via', 'link', 'reason', 'door_closed')
+        from ops.approvals
+        where sha256(token::bytea) = link and state = 'open' and logins_needed > 0;
+        update ops.approvals
+        set state = case chosen when 'approve' then 'approved' else 'rejected' end::ops.approval_state,
+            decided_at = ops.business_now(), decided_by = asked_of, decided_via = 'link', comment = nullif(said, '')
+        where sha256(token::bytea) = link and state = 'open' and logins_needed = 0
+            and (expires_at is null or expires_at > ops.business_now())
+        returning asked_of as actor, kind, subject_kind, subject_id into answered;
+    end if;
+    if answered is null then
+        return false;
+    end if;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        answered.actor, 'answered_by_link', answered.subject_kind, answered.subject_id,
+        jsonb_build_object('kind', answered.kind, 'choice', chosen)
+    );
+    return true;
+end
+$$;
+
+grant select, insert on ops.approval_signatures to trainloop_planner;
+grant select on ops.approval_signatures to trainloop_sender;
+-- Erasure puts an alias in the place of a person; everything else stays.
+grant select, update (employee_id) on ops.approval_signatures to trainloop_purge;
+-- What trainers are paid by and how they grow: rates, events, who took part; hours of a class that differ from its course's.
+alter table core.class_sessions add column hours numeric(6, 2) check (hours > 0);
+
+-- Grain: one rate or factor over a range of days, both ends included. kind base: an amount for an hour; the others are
+-- factors. code: trainer kind (base), trainer level, course ('*' any), lowest headcount of a band, lowest mean of a band.
+create table core.allowance_rates (
+    kind text not null check (kind in ('base', 'level', 'difficulty', 'class_size', 'quality')),
+    code text not null,
+    valid_from date not null,
+    valid_until date check (valid_until >= valid_from),
+    rate_value numeric(12, 4) not null check (rate_value >= 0),
+    currency text,
+    removed_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (kind, code, valid_from),
+    check (kind <> 'base' or currency is not null)
+);
+
+-- Grain: one workshop, expert's talk or exchange for trainers. Times are those of its time zone.
+create table core.trainer_events (
+    event_id text primary key,
+    kind text not null check (kind in ('workshop', 'expert', 'exchange')),
+    workshop_code text,
+    title_zh text not null,
+    title_en text not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    timezone text not null default 'Asia/Shanghai',
+    place text,
+    host text,
+    capacity integer check (capacity > 0),
+    status text not null default 'planned' check (status in ('planned', 'confirmed', 'cancelled')),
+    file_id bigint not null,
+    row_number bigint not null,
+    check (ends_at > starts_at)
+);
+
+-- Grain: one trainer at one event.
+create table core.trainer_event_attendance (
+    event_id text not null,
+    trainer_id text not null,
+    status text not null check (status in ('attended', 'absent', 'excused')),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (event_id, trainer_id)
+);
+
+grant select, insert, update, delete on core.allowance_rates, core.trainer_events, core.trainer_event_attendance
+    to trainloop_intake;
+grant select on core.allowance_rates, core.trainer_events, core.trainer_event_attendance
+    to trainloop_planner, trainloop_statistics;
+grant select on core.trainer_events, core.trainer_event_attendance to trainloop_sender, trainloop_reporter;
+-- Teaching-hour allowances: what was computed, approved and paid. Amounts are owed by class and trainer; a batch pays the
+-- difference to what approved batches paid before, so nothing is paid twice and a correction is a row of its own.
+
+-- Grain: one payroll file about one month: every class until its end that is not settled as it stands now. The newest
+-- revision of a month is the one that may be decided on; its approval (`ops.approvals`, kind allowance) says how it ended.
+create table ops.allowance_batches (
+    month text not null check (month ~ '^\d{4}-\d{2}$'),
+    revision_number integer not null,
+    currency text not null,
+    line_count integer not null check (line_count > 0),
+    trainer_count integer not null check (trainer_count > 0),
+    total_amount numeric(14, 2) not null,
+    refused_count integer not null,
+    data_sha256 text not null,
+    uri text not null,
+    file_sha256 text not null,
+    site_version text not null,
+    computed_at timestamptz not null,
+    sent_at timestamptz,
+    primary key (month, revision_number)
+);
+
+-- Grain: one class of one trainer in one batch: what the class is worth by the rates of its day (due_amount), what earlier
+-- batches paid, the difference that this one pays. Factors are those of due_amount; a class that is owed nothing any more
+-- (cancelled, given by somebody else) has none. Never changed, never deleted.
+create table ops.allowance_lines (
+    month text not null,
+    revision_number integer not null,
+    session_code text not null,
+    trainer_id text not null,
+    employee_id text not null,
+    class_on date not null,
+    kind text not null check (kind in ('first', 'correction', 'reversal')),
+    hours numeric(6, 2) not null,
+    trainer_level text,
+    base_amount numeric(12, 4),
+    level_factor numeric(12, 4),
+    difficulty_factor numeric(12, 4),
+    class_size_factor numeric(12, 4),
+    quality_factor numeric(12, 4),
+    due_amount numeric(14, 2) not null,
+    paid_amount numeric(14, 2) not null,
+    amount numeric(14, 2) not null check (amount <> 0),
+    primary key (month, revision_number, session_code, trainer_id),
+    foreign key (month, revision_number) references ops.allowance_batches,
+    constraint pays_the_difference check (amount = due_amount - paid_amount)
+);
+-- Every batch asks what was paid for each class.
+create index allowance_lines_class_idx on ops.allowance_lines (session_code, trainer_id);
+
+-- Grain: one class that cannot be computed, as the newest batch run of its month found it; rows name the file and line.
+create table ops.allowance_refusals (
+    session_code text not null,
+    trainer_id text not null,
+    reason text not null,
+    rate_kind text,
+    rate_code text,
+    rate_files text[] not null default '{}',
+    found_on date not null,
+    primary key (session_code, trainer_id)
+);
+
+-- What approved batches pay.
+create view ops.paid_allowances as
+select line.*
+from ops.allowance_lines as line
+join ops.approvals as approval
+    on approval.kind = 'allowance' and approval.subject_kind = 'month' and approval.subject_id = line.month
+    and approval.revision_number = line.revision_number
+where approval.state = 'approved';
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('payroll_file', 'report', false),
+('allowance_statement', 'report', false),
+('allowance_problems', 'data', false);
+
+grant select, insert on ops.allowance_batches, ops.allowance_lines to trainloop_planner;
+grant update (sent_at) on ops.allowance_batches to trainloop_planner;
+grant select, insert, delete on ops.allowance_refusals to trainloop_planner;
+grant select on ops.paid_allowances to trainloop_planner, trainloop_sender;
+grant select on ops.allowance_batches, ops.allowance_lines, ops.allowance_refusals to trainloop_sender;
+grant select, update (employee_id) on ops.allowance_lines to trainloop_purge;
+-- The yearly award, thank-you mails and the quarterly workshops of trainers.
+
+-- Grain: one trainer whom the committee gave the award of a year.
+create table ops.trainer_awards (
+    year integer not null,
+    trainer_id text not null,
+    approval_id bigint not null references ops.approvals,
+    release_id bigint not null references published.releases,
+    decided_at timestamptz not null,
+    primary key (year, trainer_id)
+);
+
+-- Grain: one workshop suggested to one trainer in one quarter, and the items that suggest it: pooled published means.
+create table ops.workshop_suggestions (
+    quarter text not null,
+    trainer_id text not null,
+    workshop_code text not null,
+    item_codes text[] not null,
+    item_means numeric(3, 2)[] not null,
+    session_count integer not null,
+    answer_count integer not null,
+    suggested_at timestamptz not null,
+    primary key (quarter, trainer_id, workshop_code)
+);
+
+-- Grain: one kept calendar file of an event as it stood when people were invited.
+create table ops.event_files (
+    event_id text not null,
+    file_sha256 text not null,
+    uri text not null,
+    kept_at timestamptz not null,
+    primary key (event_id, file_sha256)
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('trainer_award', 'report', false),
+('trainer_thanks', 'report', true),
+('trainer_workshops', 'report', true),
+('growth_digest', 'report', false),
+('trainer_pulse_result', 'report', false);
+
+grant select, insert on ops.trainer_awards to trainloop_planner;
+grant select, insert, delete on ops.workshop_suggestions to trainloop_planner;
+grant select, insert on ops.event_files to trainloop_planner;
+grant select on ops.trainer_awards, ops.workshop_suggestions, ops.event_files to trainloop_sender;
+
 -- The lifecycle board: what role board may read of classes beside `ops` and `published`, and what HR may change there.
 
 -- Grain: one class session with the names the board shows. Nobody but the trainer is named.

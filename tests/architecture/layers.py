@@ -37,7 +37,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "trainers": WORK
+    | {
+        "outbox.notices",
+        "requests.approvals",
+        "surveys.scan",
+        "surveys.instrument",
+        "reporting.attachments",
+        "reporting.storage",
+    },
+    "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -55,8 +66,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"}
-    | {"board.app", "board.guard"},
+    | {
+        "board.app",
+        "board.guard",
+        "warehouse",
+        "clock",
+        "outbox.notices",
+        "outbox.transport",
+        "requests.approvals",
+        "requests.signatures",
+        "requests.words",
+    },
     "commands": WORK
     | {
         "contracts",
@@ -65,6 +85,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
+        "retention",
+        "talent",
         "impact",
         "requests",
         "reporting",
@@ -85,6 +108,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
+        "talent",
         "requests",
         "reporting",
         "outbox",
