@@ -231,6 +231,12 @@ class ImpactRules(Rules):
     relevant_effect_sd: float = Field(gt=0)
     bootstrap_replications: int = Field(ge=199)
     seed: int
+    team: Literal["department", "line_manager"] = "department"
+    wait_days: int = Field(ge=90)
+    watched_days: int = Field(ge=0)
+    hour_amounts: dict[str, Decimal] = {}
+    hour_default_amount: Decimal = Field(ge=0)
+    hour_currency: str = Field(pattern="^[A-Z]{3}$")
 
 
 class NeedWeights(Rules):
