@@ -2560,6 +2560,7 @@ alter table ops.reports add constraint only_private_reports_have_no_release
 
 grant select, insert, update on ops.reports to trainloop_feedback;
 
+
 -- LimeSurvey: which of its surveys asks which wave.
 
 -- Grain: the survey that was made in LimeSurvey for the present opening of one wave. questions: question and answer codes
