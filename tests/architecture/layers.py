@@ -38,8 +38,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
+    "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "trainers": WORK
+    | {
+        "outbox.notices",
+        "requests.approvals",
+        "surveys.scan",
+        "surveys.instrument",
+        "reporting.attachments",
+        "reporting.storage",
+    },
     "talent": WORK | {"outbox.notices", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
@@ -47,7 +57,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
+    | {
+        "warehouse",
+        "clock",
+        "outbox.notices",
+        "outbox.transport",
+        "requests.approvals",
+        "requests.signatures",
+        "requests.words",
+    },
     "commands": WORK
     | {
         "contracts",
@@ -57,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "needs",
         "resources",
         "plans",
+        "trainers",
         "retention",
         "talent",
         "impact",
@@ -79,6 +98,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "impact",
+        "trainers",
         "talent",
         "requests",
         "reporting",
