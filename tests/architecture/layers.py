@@ -36,7 +36,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "reporting.production", "reporting.run_sheet", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
-    "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,

@@ -42,7 +42,7 @@ def taught(company: Company, set_clock: type_of_clock) -> Company:
 def test_learners_and_their_managers_are_asked_ninety_days_after_the_class(
     taught: Company, set_clock: type_of_clock
 ) -> None:
-    """E + 90 d, for 14 days; attendees only; each manager once however many they lead; planned once, as their plan is."""
+    """E + 90 d, for 14 days; attendees only; each manager once however many they lead; once planned, as plans are."""
     assert planning.plan_due() == {"waves_planned": 3, "classes_seen": 1}
     assert planning.plan_due() == {"waves_planned": 0, "classes_seen": 1}
     assert read_wave(taught, "FU90L-2026-C001")["state"] == "planned"

@@ -25,8 +25,8 @@ from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
-from trainloop.outbox.kinds.plans import plan_check_in, plan_digest, team_plan_digest
 from trainloop.outbox.kinds.performance import performance_report
+from trainloop.outbox.kinds.plans import plan_check_in, plan_digest, team_plan_digest
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
