@@ -82,10 +82,19 @@ def ask_approvals():
         announce_notices(counts)
         return counts
 
+    @task(outlets=[PLANNED_NOTICES])
+    def send_training_review() -> dict:
+        """An approved training review: the business version and its mails."""
+        from trainloop.reporting import training_review
+
+        counts = training_review.send_approved()
+        announce_notices(counts)
+        return counts
+
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
     closed = follow_up()
-    closed >> [carry_out(), pay_allowances()]
+    closed >> [carry_out(), pay_allowances(), send_training_review()]
     closed >> ask.expand(approval_id=find_open())
 
 

@@ -49,3 +49,5 @@ grant select on ops.checked_files to trainloop_reporter;
 grant select, insert on ops.need_seeds to trainloop_statistics;
 grant select, update on ops.need_seeds to trainloop_planner;
 grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
+grant select on core.departments to trainloop_reporter, trainloop_sender;
+grant select on core.budgets, core.session_costs to trainloop_statistics;

@@ -12,6 +12,7 @@ from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotRepo
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
+from trainloop.reporting.review_view import ReviewView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
@@ -25,6 +26,7 @@ KINDS: Mapping[str, type[Document]] = {
         AssessmentView,
         RunSheetView,
         VendorView,
+        ReviewView,
         ClassLogView,
         PackView,
         PilotReportView,

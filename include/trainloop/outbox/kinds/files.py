@@ -13,6 +13,7 @@ from trainloop.warehouse.statements import statement
 FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
     "trainer_award": {"zh-CN": "年度优秀培训师评审材料", "en": "Trainer award pack"},
+    "training_review": {"zh-CN": "年度培训复盘报告", "en": "Annual Training Review"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
     "dispute_pack": {"zh-CN": "需求澄清会材料", "en": "Clarification pack"},
     "pilot_report": {"zh-CN": "试点报告", "en": "Pilot report"},
