@@ -17,8 +17,8 @@ from trainloop.config import get_site
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review,
-# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. plans: action plans. approvals: somebody
-# decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
+# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. plans: action plans.
+# approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
