@@ -115,6 +115,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "intake",
         "quality",
         "surveys",
+        "plans",
         "delivery",
         "needs",
         "resources",
