@@ -38,11 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
     "retention": WORK,
-    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "resources": WORK
+    | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
     "trainers": WORK
     | {
         "outbox.notices",
         "requests.approvals",
+        "surveys.releases",
         "surveys.scan",
         "surveys.instrument",
         "reporting.attachments",

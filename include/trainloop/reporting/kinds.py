@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
@@ -16,7 +17,16 @@ from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {
     view.kind: view
-    for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView, ClassLogView)
+    for view in (
+        ReportView,
+        NeedsView,
+        TrainerNeedsView,
+        AssessmentView,
+        RunSheetView,
+        VendorView,
+        ClassLogView,
+        AwardView,
+    )
 }
 
 
