@@ -101,7 +101,7 @@ class _Desk:
         value = self.value(code, statistic)
         if value is None:
             return "–"
-        return self.words.number(int(value) if is_whole else value)
+        return self.words.number(int(value) if is_whole else value.quantize(Decimal("0.1")))
 
     def joined(self, names: list[str]) -> str:
         return self.words("format.list_separator").join(names)
