@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "reporting.production", "reporting.run_sheet", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
-    "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
+    "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "resources": WORK
     | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "plans",
         "trainers",
         "retention",
         "talent",
@@ -97,6 +99,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "impact",
         "trainers",
         "talent",
         "requests",
