@@ -40,8 +40,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
     "talent": WORK | {"outbox.notices", "surveys.scan"},
+    "plans": WORK | {"surveys.scan"},
     "reporting": WORK
-    | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
+    | {
+        "outbox.notices",
+        "surveys.instrument",
+        "surveys.scan",
+        "needs.published",
+        "plans.published",
+        "requests.approvals",
+    },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},

@@ -342,6 +342,18 @@ class TalentRules(Rules):
     points: dict[str, PointRule]
 
 
+class PlanResultRules(Rules):
+    """What is reported of action plans: when, from how much on it is called good, who hears of which causes."""
+
+    report_days: int = Field(ge=0)
+    not_after_days: int = Field(ge=1)
+    good_pct: float = Field(gt=0, le=100)
+    weak_pct: float = Field(ge=0, lt=100)
+    cause_from_pct: float = Field(ge=0, le=100)
+    trainer_causes: tuple[str, ...]
+    stories_shown: int = Field(ge=0)
+
+
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -422,6 +434,7 @@ class Site(Rules):
     knowledge: KnowledgeRules
     internal_trainers: InternalTrainerRules
     talent: TalentRules
+    plan_results: PlanResultRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules

@@ -32,6 +32,7 @@ NOTICES_PLANNED: Final = Asset("notices_planned", group="mail")
 PLANNED_NOTICES: Final = AssetAlias("planned_notices", group="mail")
 
 EVALUATION_CLOSED: Final = Asset("evaluation_closed", group="class_session")
+ACTION_PLANS_DUE: Final = Asset("action_plans_due", group="class_session")
 
 
 def announce_changes(datasets: Iterable[str]) -> None:
@@ -47,6 +48,6 @@ def announce_notices(counts: Mapping[str, Any]) -> None:
         get_current_context()["outlet_events"][PLANNED_NOTICES].add(NOTICES_PLANNED)
 
 
-def announce_sessions(session_codes: Iterable[str]) -> None:
-    """Start one report run per class session; the task has the outlet EVALUATION_CLOSED."""
-    get_current_context()["outlet_events"][EVALUATION_CLOSED].add_partitions(list(session_codes))
+def announce_sessions(session_codes: Iterable[str], event: Asset = EVALUATION_CLOSED) -> None:
+    """Start one report run per class session; the task has the partition event as its outlet."""
+    get_current_context()["outlet_events"][event].add_partitions(list(session_codes))

@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trainloop.reporting.action_plans_view import PlanReportView
 from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
+from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
@@ -16,7 +18,17 @@ from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {
     view.kind: view
-    for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView, ClassLogView)
+    for view in (
+        ReportView,
+        NeedsView,
+        TrainerNeedsView,
+        AssessmentView,
+        RunSheetView,
+        VendorView,
+        ClassLogView,
+        PlanReportView,
+        MonthlyView,
+    )
 }
 
 

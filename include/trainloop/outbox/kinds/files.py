@@ -13,6 +13,8 @@ from trainloop.warehouse.statements import statement
 FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
+    "action_plans_30d": {"zh-CN": "30天行动计划报告", "en": "30-day Action Plan Report"},
+    "monthly_results": {"zh-CN": "月度成果汇报", "en": "Monthly results"},
     "class_log": {"zh-CN": "班次日志", "en": "Class log"},
     "run_sheet": {"zh-CN": "班次执行单", "en": "Run sheet"},
     "trainer_needs": {"zh-CN": "培训需求摘录", "en": "Training needs extract"},
