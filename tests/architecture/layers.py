@@ -36,9 +36,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "reporting.production", "reporting.run_sheet", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
-    "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "trainers": WORK
+    | {
+        "outbox.notices",
+        "requests.approvals",
+        "surveys.scan",
+        "surveys.instrument",
+        "reporting.attachments",
+        "reporting.storage",
+    },
     "talent": WORK | {"outbox.notices", "surveys.scan"},
     "plans": WORK | {"surveys.scan"},
     "reporting": WORK
@@ -54,7 +63,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
+    | {
+        "warehouse",
+        "clock",
+        "outbox.notices",
+        "outbox.transport",
+        "requests.approvals",
+        "requests.signatures",
+        "requests.words",
+    },
     "commands": WORK
     | {
         "contracts",
@@ -63,6 +80,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
         "retention",
         "talent",
         "impact",
@@ -85,6 +103,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "impact",
+        "trainers",
         "talent",
         "requests",
         "reporting",

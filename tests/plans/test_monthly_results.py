@@ -1,4 +1,4 @@
-"""R34, R40: a month's plans by department and course, obstacles to the heads, and nothing that gives a few people away."""
+"""R34, R40: a month of plans by department and course, obstacles to the heads, and nothing that gives a few away."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Assets: what changed in the warehouse, so that the DAG that needs it starts at once.
 
 A dataset's asset is emitted only when rows changed. A task would emit its outlets always, so the emitting tasks have
-an alias as outlet and add the assets that apply. `evaluation_closed` is partitioned: its key is the session code.
+an alias as outlet and add the assets that apply. `evaluation_closed` and `performance_due` are partitioned: their key
+is the session code.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PLANNED_NOTICES: Final = AssetAlias("planned_notices", group="mail")
 
 EVALUATION_CLOSED: Final = Asset("evaluation_closed", group="class_session")
 ACTION_PLANS_DUE: Final = Asset("action_plans_due", group="class_session")
+PERFORMANCE_DUE: Final = Asset("performance_due", group="class_session")
 
 
 def announce_changes(datasets: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
 from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
+from trainloop.reporting.performance_view import PerformanceView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[Document]] = {
         ClassLogView,
         PlanReportView,
         MonthlyView,
+        PerformanceView,
     )
 }
 

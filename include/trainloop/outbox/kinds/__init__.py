@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
+from trainloop.outbox.kinds.allowances import allowance_problems, allowance_statement, payroll_file
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
@@ -24,6 +25,7 @@ from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
+from trainloop.outbox.kinds.performance import performance_report
 from trainloop.outbox.kinds.plan_results import action_plan_report, monthly_results
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
@@ -40,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
     "evaluation_report": Kind(evaluation_report),
     "action_plan_report": Kind(action_plan_report),
     "monthly_results": Kind(monthly_results),
+    "performance_report": Kind(performance_report),
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
@@ -50,6 +53,9 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
     "budget_status": Kind(budget_status),
+    "payroll_file": Kind(payroll_file),
+    "allowance_statement": Kind(allowance_statement),
+    "allowance_problems": Kind(allowance_problems),
     "asset_tasks": Kind(asset_tasks),
     "knowledge_digest": Kind(knowledge_digest),
     "trainer_steps": Kind(trainer_steps),
