@@ -16,6 +16,7 @@ from pydantic import EmailStr, Field, ValidationError, model_validator
 
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
+from trainloop.config.plans import ActionPlanRules, PlanResultRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
@@ -115,6 +116,7 @@ class WaveRule(Rules):
     opens_working_day: int | None = Field(None, gt=0, description="opened every quarter, on so many working days in")
     launch_on: str | None = Field(None, pattern=r"^\d\d-\d\d$", description="month and day of a yearly launch")
     launched_for_years_ahead: int = 0
+    courses: tuple[str, ...] | None = Field(None, description="after classes of these courses only; none = of all")
 
 
 class AssessmentRules(Rules):
@@ -234,7 +236,7 @@ class ImpactRules(Rules):
     team: Literal["department", "line_manager"] = "department"
     wait_days: int = Field(ge=90)
     watched_days: int = Field(ge=0)
-    hour_amounts: dict[str, Decimal] = {}
+    hour_amounts: dict[str, Decimal] = Field(default_factory=dict)
     hour_default_amount: Decimal = Field(ge=0)
     hour_currency: str = Field(pattern="^[A-Z]{3}$")
 
@@ -347,18 +349,6 @@ class TalentRules(Rules):
     points: dict[str, PointRule]
 
 
-class PlanResultRules(Rules):
-    """What is reported of action plans: when, from how much on it is called good, who hears of which causes."""
-
-    report_days: int = Field(ge=0)
-    not_after_days: int = Field(ge=1)
-    good_pct: float = Field(gt=0, le=100)
-    weak_pct: float = Field(ge=0, lt=100)
-    cause_from_pct: float = Field(ge=0, le=100)
-    trainer_causes: tuple[str, ...]
-    stories_shown: int = Field(ge=0)
-
-
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -425,6 +415,7 @@ class Site(Rules):
     surveys: SurveyRules
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
+    action_plans: ActionPlanRules
     assessments: AssessmentRules
     competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]

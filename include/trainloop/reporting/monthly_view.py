@@ -72,8 +72,7 @@ class MonthResults:
 
 def month_text(month: str, words: Catalogue) -> str:
     """Return a month (2026-02) as a reader says it."""
-    first = month_days(month)[0]
-    return words("plans.month", year=first.year, number=first.month, name=f"{first:%B}")
+    return words.month(month_days(month)[0])
 
 
 def build_view(found: MonthResults, site: Site, locale: Locale) -> MonthlyView:

@@ -10,6 +10,7 @@ from trainloop.config import Locale, get_site
 from trainloop.domain.plan_result import CAUSES, month_days
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written, class_context
 from trainloop.outbox.kinds.files import report_file
+from trainloop.outbox.wording import month_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -19,7 +20,6 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "verified": "验证率",
         "n": "n = {n}",
         "cause": "{cause}：{share}%（{count} 人）",
-        "month": "{year} 年 {number} 月",
         "time": "没有时间",
         "manager_support": "上级支持不足",
         "tool": "缺少工具或权限",
@@ -31,7 +31,6 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "verified": "Verified",
         "n": "n = {n}",
         "cause": "{cause}: {share}% ({count} people)",
-        "month": "{name} {year}",
         "time": "No time",
         "manager_support": "Too little support from the manager",
         "tool": "Tools or access missing",
@@ -85,10 +84,8 @@ def _month_content(connection: Connection, due: Due) -> Written:
     if is_head != bool(due.step):
         return Unwritable("wrong_audience")
     unit = f"department:{due.step}" if is_head else "all"
-    words = _WORDS[due.locale]
-    first = month_days(due.subject_id)[0]
     context: dict[str, Any] = {
-        "month": words["month"].format(year=first.year, number=first.month, name=f"{first:%B}"),
+        "month": month_text(month_days(due.subject_id)[0], due.locale),
         "revision": due.sequence_number,
         "department": _unit_name(connection, unit, due.locale),
         "plan_count": _whole(figures, ("plan", unit, "n")),
