@@ -50,7 +50,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.storage",
     },
     "talent": WORK | {"outbox.notices", "surveys.scan"},
-    "plans": WORK | {"surveys.scan"},
     "reporting": WORK
     | {
         "outbox.notices",
