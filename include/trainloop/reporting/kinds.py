@@ -8,7 +8,9 @@ from typing import Any
 
 from trainloop.reporting.action_plans_view import PlanReportView
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
+from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
 from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
@@ -29,7 +31,11 @@ KINDS: Mapping[str, type[Document]] = {
         ClassLogView,
         PlanReportView,
         MonthlyView,
+        PackView,
+        PilotReportView,
+        AgreedPlanView,
         PerformanceView,
+        AwardView,
     )
 }
 
