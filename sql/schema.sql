@@ -75,6 +75,7 @@ create table ops.inbox_files (
     refused_rule text,
     refused_reason_zh text,
     refused_reason_en text,
+    purged_at timestamptz,
     constraint nothing_is_lost check (
         state = 'found'
         or row_count = accepted_count + unchanged_count + quarantined_count + parked_count + refused_count
@@ -405,7 +406,7 @@ create index on core.employees (manager_id);
 
 -- Grain: one employee's attribution over a half-open range of dates [valid_from, valid_to).
 create table core.employee_history (
-    employee_id text not null references core.employees,
+    employee_id text not null references core.employees on update cascade,
     valid_from date not null,
     valid_to date,
     department_code text not null,
@@ -612,6 +613,7 @@ create table ops.invitations (
     -- Fixed when the wave opens, so that every combination stands for enough people; rater_group: 360 only.
     coarse_groups jsonb not null default '{}',
     rater_group text check (rater_group in ('self', 'manager', 'peer', 'report', 'other')),
+    not_eligible_reason text check (not_eligible_reason in ('absent', 'bounced')),
     unique (wave_code, employee_id)
 );
 -- The cap of invitations per person looks back 30 days.
@@ -850,7 +852,7 @@ begin
     with people as (
         select
             invitations.is_used,
-            exists (
+            invitations.not_eligible_reason is not null or exists (
                 select from core.attendance
                 where attendance.session_code = survey_waves.subject_id
                     and attendance.employee_id = invitations.employee_id
@@ -935,6 +937,7 @@ create table ops.reports (
     page_count integer,
     failure_reason text,
     rendered_at timestamptz not null,
+    purged_at timestamptz,
     unique (kind, subject_kind, subject_id, audience, locale, view_sha256),
     check ((state = 'rendered') = (uri is not null and pdf_sha256 is not null))
 );
@@ -1455,7 +1458,8 @@ begin atomic
             invitation.state = 'invited' and (
                 invitation.is_used
                 or not (
-                    coalesce(absent.is_absent, false)
+                    invitation.not_eligible_reason is not null
+                    or coalesce(absent.is_absent, false)
                     or coalesce(bounced.recorded_at <= coalesce(wave.closed_at, wave.closes_at), false)
                 )
             ) as is_eligible
@@ -4081,3 +4085,579 @@ where booked.corrects_entry_id is null
 
 grant select, insert on ops.point_entries to trainloop_planner;
 grant select on ops.points to trainloop_planner, trainloop_sender;
+
+-- Action learning plans: what a learner changes at work within 30 days, week by week, and the manager's word on it.
+
+-- on_track, at_risk, late: open, as the learner said last (late also: the day has passed). done: the learner says so.
+-- verified: done, with evidence, and confirmed by the manager. withdrawn: given up, or the learner left.
+-- Transitions: on_track, at_risk and late change into each other, into done and into withdrawn; done → verified |
+-- late (the manager does not confirm). verified and withdrawn are ends.
+create type ops.plan_state as enum ('on_track', 'at_risk', 'late', 'done', 'verified', 'withdrawn');
+
+-- Grain: one learner's plan after one class. Seen by learner, manager and HR L&D, as the form says; a class report
+-- counts. The token opens the learner's own page until the plan has ended.
+create table ops.action_plans (
+    plan_id text primary key,
+    session_code text not null,
+    employee_id text not null,
+    -- Who leads the learner now; null: nobody, or the learner's own id stood there, so HR stands in.
+    manager_id text,
+    goal text not null,
+    metric text not null,
+    baseline_value numeric,
+    target_value numeric not null,
+    due_on date not null,
+    first_step text not null,
+    support_needed text,
+    state ops.plan_state not null default 'on_track',
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    made_at timestamptz not null,
+    -- The last word of the learner; red, amber and green are counted from it.
+    updated_at timestamptz not null,
+    current_value numeric,
+    blocker text check (blocker in ('none', 'time', 'manager_support', 'tool', 'unclear', 'not_relevant')),
+    acknowledgement text,
+    check_in_due_on date not null,
+    checked_in_at timestamptz,
+    evidence text,
+    story text,
+    confirmation text check (confirmation in ('confirmed', 'confirmed_partly', 'not_confirmed')),
+    settled_at timestamptz,
+    settled_reason text check (settled_reason in ('learner', 'left', 'no_check_in', 'class_cancelled')),
+    unique (session_code, employee_id),
+    constraint verified_has_evidence_and_a_word check (
+        state <> 'verified' or (evidence is not null and confirmation in ('confirmed', 'confirmed_partly'))
+    )
+);
+create unique index action_plans_link_idx on ops.action_plans (sha256(token::bytea));
+-- The daily scan looks at open plans only, and so do the digests of one learner and one manager.
+create index on ops.action_plans (employee_id) where settled_at is null;
+create index on ops.action_plans (manager_id) where settled_at is null;
+
+-- Grain: one word about one plan: the weekly update or the check-in of the learner.
+create table ops.plan_updates (
+    plan_id text not null references ops.action_plans on delete cascade,
+    number integer not null,
+    kind text not null check (kind in ('action_update', 'check_in_30d')),
+    said_at timestamptz not null,
+    state ops.plan_state not null,
+    current_value numeric,
+    blocker text,
+    note text,
+    primary key (plan_id, number)
+);
+
+-- Grain: one form that a learner sent from the plan's page and that waits to be taken in.
+create table forms.plan_entries (
+    entry_id bigint generated always as identity primary key,
+    plan_id text not null,
+    instrument_code text not null check (instrument_code in ('action_update', 'check_in_30d')),
+    answers jsonb not null,
+    sent_at timestamptz not null
+);
+
+-- Grain: one class session with learners who were to plan; individual plans are nobody's business there.
+create view marts.action_plan_results as
+with asked as (
+    select wave.subject_id as session_code, count(*) as asked_count
+    from ops.survey_waves as wave
+    join ops.invitations as invitation on invitation.wave_code = wave.wave_code
+    where wave.instrument_code = 'action_plan' and wave.subject_kind = 'class_session' and wave.state <> 'cancelled'
+        and invitation.state = 'invited'
+    group by wave.subject_id
+),
+planned as (
+    select
+        session_code, count(*) as plan_count, count(*) filter (where settled_at is null) as open_count,
+        count(*) filter (where state in ('done', 'verified')) as done_count,
+        count(*) filter (where state = 'verified') as verified_count,
+        count(*) filter (where state = 'late') as late_count,
+        count(*) filter (where state = 'withdrawn') as withdrawn_count,
+        count(checked_in_at) as checked_in_count, max(check_in_due_on) as last_check_in_due_on
+    from ops.action_plans
+    group by session_code
+)
+select
+    asked.session_code, asked.asked_count::integer, coalesce(planned.plan_count, 0)::integer as plan_count,
+    coalesce(planned.open_count, 0)::integer as open_count, coalesce(planned.done_count, 0)::integer as done_count,
+    coalesce(planned.verified_count, 0)::integer as verified_count,
+    coalesce(planned.late_count, 0)::integer as late_count,
+    coalesce(planned.withdrawn_count, 0)::integer as withdrawn_count,
+    coalesce(planned.checked_in_count, 0)::integer as checked_in_count, planned.last_check_in_due_on
+from asked
+left join planned on planned.session_code = asked.session_code;
+
+-- What a page about a plan says of it; everything else as before.
+create or replace function forms.subject_of(kind text, id text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_strip_nulls(jsonb_build_object(
+        'kind', case when assessed.wave_code is null then subject_of.kind else 'employee' end,
+        'id', coalesce(assessed.employee_id, subject_of.id), 'course_zh', course.name_zh, 'course_en', course.name_en,
+        'trainer', trainer.name, 'ends_at', session.ends_at, 'timezone', session.timezone,
+        'department_zh', department.name_zh, 'department_en', department.name_en, 'person', person.name,
+        'goal', plan.goal, 'metric', plan.metric, 'baseline', plan.baseline_value, 'target', plan.target_value,
+        'due_on', plan.due_on, 'first_step', plan.first_step, 'support_needed', plan.support_needed,
+        'current', plan.current_value, 'evidence', plan.evidence
+    ))
+    from (select) as nothing
+    left join ops.action_plans as plan on subject_of.kind = 'action_plan' and plan.plan_id = subject_of.id
+    left join core.class_sessions as session
+        on session.session_code = case subject_of.kind
+            when 'class_session' then subject_of.id when 'action_plan' then plan.session_code
+        end
+    left join core.courses as course on course.course_code = session.course_code
+    left join core.trainers as trainer on trainer.trainer_id = session.trainer_id
+    left join core.departments as department
+        on department.department_code = case subject_of.kind
+            when 'department' then subject_of.id
+            -- <year>-<department>
+            when 'interview' then substr(subject_of.id, 6)
+        end
+    left join ops.assessments as assessed on subject_of.kind = 'assessment' and assessed.wave_code = subject_of.id
+    left join core.employees as person
+        on person.employee_id = case
+            when subject_of.kind in ('person', 'employee') then subject_of.id
+            when subject_of.kind = 'action_plan' then plan.employee_id else assessed.employee_id
+        end;
+end;
+
+-- How the link of a plan stands and which form its page has: the check-in from its day on until it was sent, the weekly
+-- update before and after. A form that waits to be taken in is counted as said.
+create function forms.open_plan(link bytea)
+returns table (
+    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, person_name text,
+    locale text, timezone text, check_in_due_on date
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when plan.settled_at is not null then 'ended' else 'open' end,
+        plan.plan_id,
+        case
+            when plan.checked_in_at is null
+                and plan.check_in_due_on <= (ops.business_now() at time zone person.timezone)::date
+                and not exists (
+                    select from forms.plan_entries as waiting
+                    where waiting.plan_id = plan.plan_id and waiting.instrument_code = 'check_in_30d'
+                )
+            then 'check_in_30d' else 'action_update'
+        end,
+        plan.state::text, forms.subject_of('action_plan', plan.plan_id),
+        coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'said_at', word.said_at, 'state', word.state, 'value', word.current_value, 'note', word.note
+            ) order by word.number desc)
+            from ops.plan_updates as word
+            where word.plan_id = plan.plan_id
+        ), '[]'),
+        person.name, person.locale, person.timezone, plan.check_in_due_on
+    from ops.action_plans as plan
+    join core.employees as person on person.employee_id = plan.employee_id
+    where sha256(plan.token::bytea) = link;
+end;
+
+-- Keeps one form of a plan's page until it is taken in; false when the plan has ended.
+create function forms.update_plan(link bytea, instrument text, said jsonb) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    plan ops.action_plans;
+begin
+    select * into plan from ops.action_plans where sha256(token::bytea) = link for update;
+    if plan is null or plan.settled_at is not null then
+        return false;
+    end if;
+    insert into forms.plan_entries (plan_id, instrument_code, answers, sent_at)
+    values (plan.plan_id, instrument, said, ops.business_now());
+    return true;
+end
+$$;
+
+-- The day on which the class of a plan form ended: a plan is done 30 days later at the latest.
+create function forms.plan_ends_on(wave text) returns date
+language sql stable security definer set search_path = ''
+return (
+    select (session.ends_at at time zone session.timezone)::date
+    from ops.survey_waves
+    join core.class_sessions as session on session.session_code = survey_waves.subject_id
+    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan'
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('plan_digest', 'data', false),
+('plan_check_in', 'request', false),
+('team_plan_digest', 'data', false);
+
+grant select, insert, update on ops.action_plans to trainloop_planner;
+grant select, insert on ops.plan_updates to trainloop_planner;
+grant select, delete on forms.plan_entries to trainloop_planner;
+grant select on ops.action_plans, ops.plan_updates to trainloop_sender;
+grant select on marts.action_plan_results to trainloop_statistics, trainloop_planner;
+grant select on ops.action_plans to trainloop_statistics;
+grant select (plan_id, session_code, state, check_in_due_on, checked_in_at, settled_at) on ops.action_plans
+    to trainloop_board;
+grant execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on to trainloop_forms;
+revoke execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on from public;
+
+-- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
+
+-- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
+-- keyed hash; the same fact stands as a file beside the archive, so that a restored database erases them again.
+create table ops.erased_people (
+    person_hash bytea primary key,
+    alias text not null unique,
+    reason text not null check (reason in ('request', 'left')),
+    requested_by text not null,
+    erased_at timestamptz not null
+);
+
+-- Grain: one rule and one place of one purge or erasure: the proof. Zero says that it was looked at.
+create table ops.purge_counts (
+    purged_at timestamptz not null,
+    rule text not null,
+    holding text not null,
+    row_count bigint not null,
+    primary key (purged_at, rule, holding)
+);
+
+grant select on ops.erased_people to trainloop_intake;
+grant usage on schema core, marts, forms to trainloop_purge;
+grant select, insert, update, delete on ops.erased_people to trainloop_purge;
+grant select, insert, update (row_count) on ops.purge_counts to trainloop_purge;
+grant select on ops.purge_counts to trainloop_board;
+grant select on ops.quarantine_reasons, ops.survey_waves, core.kpi_definitions to trainloop_purge;
+grant select, update, delete on ops.action_plans, ops.plan_updates, forms.plan_entries to trainloop_purge;
+-- The ledger only grows: of a booking nothing may change but whose it is called.
+grant select, update (employee_id) on ops.point_entries to trainloop_purge;
+grant select, update, delete on
+    confidential.answers, confidential.assessment_comments, confidential.assessment_figures,
+    confidential.assessment_results, confidential.release_respondents, confidential.responses, core.attendance,
+    core.budgets, core.business_interviews, core.class_designs, core.class_sessions,
+    core.competency_assessments, core.departments, core.employee_history, core.employees, core.enrollments,
+    core.incidents, core.interactions, core.interview_plan, core.knowledge_assets, core.kpi_facts,
+    core.learner_questions, core.named_responses, core.need_confirmations, core.performance_reviews,
+    core.prework_events, core.rater_nominations, core.resource_bookings, core.survey_completions,
+    core.test_results, core.trainer_assessments, core.trainer_candidates, core.trainers, core.vendor_ratings,
+    forms.dead_links, forms.incident_entries, forms.sign_in_entries, forms.submissions, marts.assessment_scores,
+    marts.knowledge_index, ops.approvals, ops.asked_questions, ops.assessments, ops.audit_entries,
+    ops.class_desks, ops.commitments, ops.competency_pages, ops.digested_questions, ops.inbox_files,
+    ops.invitations, ops.learner_groups, ops.mail_stops, ops.material_events, ops.material_links, ops.messages,
+    ops.notices, ops.parked_rows, ops.quarantined_rows, ops.readiness_exceptions, ops.reports,
+    ops.resource_findings, ops.seat_offers, ops.session_groupings, ops.told_seats, ops.wave_people
+    to trainloop_purge;
+-- Certificates and promotion (R35): what people passed, what the next level asks for, who is on the advisory list.
+
+-- Grain: one certificate the company accepts.
+create table core.certificates (
+    certificate_code text primary key,
+    name_zh text not null,
+    name_en text,
+    issuer text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+-- Grain: one certificate one employee passed on one day; a renewal is a later day.
+create table core.certifications (
+    employee_id text not null,
+    certificate_code text not null,
+    passed_on date not null,
+    expires_on date check (expires_on >= passed_on),
+    certificate_no text,
+    is_revoked boolean not null default false,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, certificate_code, passed_on)
+);
+
+-- Grain: what one family and level needs for the next level, from a day on. The newest row that has begun holds.
+create table core.promotion_rules (
+    job_family text not null,
+    job_level text not null,
+    valid_from date not null,
+    next_level text not null,
+    certificate_code text,
+    required_points numeric(10, 2) not null default 0 check (required_points >= 0),
+    months_in_level integer not null default 0 check (months_in_level >= 0),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (job_family, job_level, valid_from)
+);
+
+-- Grain: one certificate that counts: not revoked, and its number stands in no other person's name.
+create view core.valid_certifications as
+select
+    certifications.employee_id, certifications.certificate_code, certifications.passed_on, certifications.expires_on,
+    certifications.certificate_no
+from core.certifications
+where not certifications.is_revoked and not exists (
+    select from core.certifications as other
+    where other.certificate_no = certifications.certificate_no and other.employee_id <> certifications.employee_id
+        and not other.is_revoked
+);
+-- Whose number a certificate is: without it the view compares everybody with everybody.
+create index certifications_number_idx on core.certifications (certificate_no) where certificate_no is not null;
+
+-- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a class taught by an
+-- employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
+create view ops.point_evidence as
+select
+    passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
+    min(passed.passed_on) as earned_on, 1::numeric as quantity
+from core.valid_certifications as passed
+group by passed.employee_id, passed.certificate_code
+union all
+select
+    trainers.employee_id, 'class_session', sessions.session_code,
+    (sessions.ends_at at time zone sessions.timezone)::date, courses.hours
+from core.class_sessions as sessions
+join core.courses using (course_code)
+join core.trainers using (trainer_id)
+where trainers.employee_id is not null and sessions.status <> 'cancelled' and sessions.ends_at < ops.business_now()
+    and exists (
+        select from core.attendance
+        where attendance.session_code = sessions.session_code and attendance.status in ('present', 'late', 'early')
+    );
+
+-- Grain: one employee on the advisory list of one month. A snapshot: what the list said stays readable while its PDF is.
+create table ops.promotion_candidates (
+    list_month text not null check (list_month ~ '^\d{4}-\d{2}$'),
+    employee_id text not null,
+    job_level text not null,
+    next_level text not null,
+    rule_valid_from date not null,
+    verdict text not null check (verdict in ('met', 'one_open')),
+    open_condition text check (open_condition in ('certificate', 'points', 'months', 'appraisal')),
+    certificate_code text,
+    certificate_state text not null check (
+        certificate_state in ('not_asked', 'valid', 'ending', 'expired', 'missing', 'unclear')
+    ),
+    certificate_until date,
+    points numeric(10, 2) not null,
+    required_points numeric(10, 2) not null,
+    months_in_level integer,
+    required_months integer not null,
+    ratings text[] not null,
+    primary key (list_month, employee_id),
+    check ((verdict = 'one_open') = (open_condition is not null))
+);
+
+-- Grain: one month's list: on which day it was judged, and how many people. content_sha256: what its lines said; the same
+-- lines make no revision.
+create table ops.promotion_lists (
+    list_month text primary key check (list_month ~ '^\d{4}-\d{2}$'),
+    revision_number integer not null default 1,
+    content_sha256 text not null,
+    judged_on date not null,
+    made_at timestamptz not null,
+    judged_count integer not null,
+    met_count integer not null,
+    one_open_count integer not null
+);
+
+-- Grain: one person on a month's list with their name. For the printing role alone: it reads no master data of people.
+create function ops.promotion_list(month text)
+returns table (
+    employee_id text, person_name text, department_zh text, department_en text, job_level text, next_level text,
+    rule_valid_from date, verdict text, open_condition text, certificate_zh text, certificate_en text,
+    certificate_state text, certificate_until date, points numeric, required_points numeric, months_in_level integer,
+    required_months integer, ratings text[]
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        listed.employee_id, person.name, department.name_zh, department.name_en, listed.job_level, listed.next_level,
+        listed.rule_valid_from, listed.verdict, listed.open_condition, certificate.name_zh,
+        coalesce(certificate.name_en, certificate.name_zh), listed.certificate_state, listed.certificate_until,
+        listed.points, listed.required_points, listed.months_in_level, listed.required_months, listed.ratings
+    from ops.promotion_candidates as listed
+    join core.employees as person on person.employee_id = listed.employee_id
+    left join core.departments as department on department.department_code = person.department_code
+    left join core.certificates as certificate on certificate.certificate_code = listed.certificate_code
+    where listed.list_month = promotion_list.month
+    order by listed.verdict, department.department_code, person.name, listed.employee_id;
+end;
+revoke execute on function ops.promotion_list from public;
+grant execute on function ops.promotion_list to trainloop_reporter;
+
+-- Grain: one file that current rows behind the advisory list came from.
+create view core.promotion_files as
+select 'certificates' as dataset, file_id from core.certificates
+union
+select 'certifications', file_id from core.certifications
+union
+select 'promotion_rules', file_id from core.promotion_rules
+union
+select 'performance_reviews', file_id from core.performance_reviews;
+
+-- Grain: one person's private page of points: its link, and the newest entry they were told of.
+create table ops.point_pages (
+    employee_id text primary key,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    told_entry_id bigint not null,
+    version_number integer not null default 1,
+    planned_at timestamptz not null
+);
+-- Pages look links up by hash.
+create unique index point_pages_link_idx on ops.point_pages (sha256(token::bytea));
+
+alter table ops.reports drop constraint reports_audience_check;
+alter table ops.reports add constraint reports_audience_check
+    check (audience in ('hr', 'trainer', 'business', 'subject', 'class_manager', 'hrbp'));
+alter table ops.reports drop constraint only_private_reports_have_no_release;
+alter table ops.reports add constraint only_private_reports_have_no_release
+    check ((release_id is null) = (kind in ('assessment_feedback', 'run_sheet', 'class_log', 'promotion_list')));
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('promotion_list', 'report', false),
+('promotion_points', 'report', true),
+('certificate_ending', 'data', false);
+
+grant select on core.promotion_files to trainloop_reporter;
+grant select, insert, update on ops.point_pages to trainloop_planner;
+grant select on ops.point_pages, core.certifications to trainloop_sender;
+grant select, insert, update, delete on core.certificates, core.certifications, core.promotion_rules to trainloop_intake;
+grant select on core.certificates, core.certifications, core.promotion_rules, core.valid_certifications,
+    ops.point_evidence to trainloop_planner;
+grant select on core.certificates, core.valid_certifications to trainloop_sender;
+grant select, insert, update, delete on ops.promotion_candidates, ops.promotion_lists to trainloop_planner;
+grant select on ops.promotion_lists to trainloop_sender, trainloop_reporter;
+-- A person's own points (R45): the private page, and the appeal that is opened on it and answered by the HRBP.
+
+-- Transitions: open → upheld (the ledger was put right in the same commit) | declined. Both carry the HRBP's words, which
+-- stand in the commitment `answer_appeal` about it.
+create type ops.appeal_state as enum ('open', 'upheld', 'declined');
+
+-- Grain: one thing a person wants put right: an entry (entry_id) with its true day and quantity, or one that is missing.
+create table ops.point_appeals (
+    appeal_id bigint generated always as identity primary key,
+    employee_id text not null,
+    rule_code text not null,
+    entry_id bigint references ops.point_entries,
+    happened_on date not null,
+    quantity numeric(8, 2) not null check (quantity > 0),
+    words text not null check (words <> ''),
+    opened_at timestamptz not null,
+    state ops.appeal_state not null default 'open',
+    answered_at timestamptz,
+    check ((state = 'open') = (answered_at is null))
+);
+-- Pressing the button twice is one appeal; the first column also finds a person's own.
+create unique index point_appeals_once_idx on ops.point_appeals (employee_id, rule_code, happened_on, entry_id)
+    nulls not distinct where state = 'open';
+
+-- What one link shows (no row: nobody was given it). Leavers and erased people have no page.
+create function forms.open_points(link bytea)
+returns table (
+    state text, person_name text, locale text, timezone text, promoted_on date, entries jsonb, appeals jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when shown.is_open then 'open' else 'expired' end, person.name, person.locale, person.timezone,
+        person.promoted_on,
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'entry_id', entry.entry_id, 'rule_code', entry.rule_code, 'earned_on', entry.earned_on,
+                    'quantity', entry.quantity, 'points', entry.points, 'reason', entry.reason,
+                    'is_counter', entry.corrects_entry_id is not null,
+                    'is_standing', standing.entry_id is not null,
+                    'about_zh', coalesce(certificate.name_zh, course.name_zh),
+                    'about_en', coalesce(certificate.name_en, certificate.name_zh, course.name_en)
+                )
+                order by entry.entry_id desc
+            )
+            from ops.point_entries as entry
+            left join ops.points as standing on standing.entry_id = entry.entry_id
+            left join core.certificates as certificate
+                on entry.evidence_kind = 'certificate' and certificate.certificate_code = entry.evidence_id
+            left join core.class_sessions as session
+                on entry.evidence_kind = 'class_session' and session.session_code = entry.evidence_id
+            left join core.courses as course on course.course_code = session.course_code
+            where shown.is_open and entry.employee_id = page.employee_id
+        ), jsonb_build_array()),
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'rule_code', appeal.rule_code, 'happened_on', appeal.happened_on, 'state', appeal.state,
+                    'opened_at', appeal.opened_at, 'answer', case when appeal.state <> 'open' then answered.comment end
+                )
+                order by appeal.appeal_id desc
+            )
+            from ops.point_appeals as appeal
+            left join ops.commitments as answered
+                on answered.kind = 'answer_appeal' and answered.subject_kind = 'point_appeal'
+                and answered.subject_id = appeal.appeal_id::text
+            where shown.is_open and appeal.employee_id = page.employee_id
+        ), jsonb_build_array())
+    from ops.point_pages as page
+    left join core.employees as person on person.employee_id = page.employee_id
+    cross join lateral (
+        select
+            person.employee_id is not null and person.removed_on is null
+            and (person.left_on is null or person.left_on > (ops.business_now() at time zone person.timezone)::date)
+        as is_open
+    ) as shown
+    where sha256(page.token::bytea) = link;
+end;
+
+-- Opens an appeal; false when the link may not, the entry is not the person's own or does not stand, or too many are open.
+create function forms.appeal_points(
+    link bytea, rule text, entry bigint, day date, amount numeric, said text, most integer
+) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    person text;
+begin
+    select page.employee_id into person
+    from ops.point_pages as page
+    where sha256(page.token::bytea) = link and exists (select from forms.open_points(link) as shown where shown.state = 'open')
+    for update;
+    if person is null or day > (ops.business_now() + interval '1 day')::date then
+        return false;
+    end if;
+    if entry is not null and not exists (
+        select from ops.points as standing
+        where standing.entry_id = entry and standing.employee_id = person and standing.rule_code = rule
+    ) then
+        return false;
+    end if;
+    if (select count(*) from ops.point_appeals as known where known.employee_id = person and known.state = 'open') >= most
+    then
+        return false;
+    end if;
+    insert into ops.point_appeals (employee_id, rule_code, entry_id, happened_on, quantity, words, opened_at)
+    values (person, rule, entry, day, amount, said, ops.business_now())
+    on conflict (employee_id, rule_code, happened_on, entry_id) where state = 'open' do nothing;
+    if found then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        values (person, 'points_appealed', 'employee', person, jsonb_build_object('rule', rule));
+    end if;
+    return true;
+end
+$$;
+revoke execute on function forms.open_points, forms.appeal_points from public;
+grant execute on function forms.open_points, forms.appeal_points to trainloop_forms;
+
+-- What stands behind a request to answer an appeal, for the page of whoever answers it.
+create function forms.appeal_details(appeal text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_build_object(
+        'person', person.name, 'rule_code', opened.rule_code, 'happened_on', opened.happened_on,
+        'quantity', opened.quantity, 'words', opened.words, 'entry_points', entry.points,
+        'entry_earned_on', entry.earned_on
+    )
+    from ops.point_appeals as opened
+    join core.employees as person on person.employee_id = opened.employee_id
+    left join ops.point_entries as entry on entry.entry_id = opened.entry_id
+    where opened.appeal_id::text = appeal;
+end;
+revoke execute on function forms.appeal_details from public;
+grant execute on function forms.appeal_details to trainloop_forms;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answered', 'report', false);
+
+grant select, update on ops.point_appeals to trainloop_planner;
+grant select on ops.point_appeals to trainloop_sender;

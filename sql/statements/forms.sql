@@ -65,3 +65,14 @@ select * from forms.use_material(%(link)s, %(link_days)s, %(asset_code)s, %(even
 
 -- name: ask_question
 select forms.ask_question(%(link)s, %(link_days)s, %(question)s, %(most)s) as value
+
+-- name: open_points
+select * from forms.open_points(%(link)s)
+
+-- name: appeal_points
+select forms.appeal_points(
+    %(link)s, %(rule_code)s, %(entry_id)s, %(happened_on)s, %(quantity)s, %(words)s, %(most)s
+) as value
+
+-- name: appeal_details
+select forms.appeal_details(%(id)s) as value

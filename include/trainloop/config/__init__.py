@@ -52,7 +52,7 @@ class Contact(Rules):
     name: str
     email: EmailStr
     locale: Locale
-    kind: Literal["hr", "owner", "engineer", "executive"]
+    kind: Literal["hr", "owner", "engineer", "executive", "hrbp"]
     airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
@@ -325,6 +325,12 @@ class PointRule(Rules):
 class TalentRules(Rules):
     """Promotion points, certificates and the advisory list."""
 
+    hrbp: str = Field(description="contact who alone reads the advisory list and answers appeals")
+    certificate_warning_days: int = Field(gt=0, description="before its end a certificate's holder is reminded")
+    appraisal_quarters: int = Field(ge=1, description="newest quarters with a rating that the appraisal looks at")
+    accepted_ratings: tuple[str, ...]
+    appeal_days: int = Field(gt=0, description="how long after a booking it may be appealed against")
+    max_open_appeals: int = Field(gt=0)
     points: dict[str, PointRule]
 
 
@@ -421,6 +427,12 @@ class Site(Rules):
                 raise ValueError(f"survey_waves.{code}: more reminders than surveys.max_reminders")
             if any(timedelta(days=later - earlier) < gap for earlier, later in pairwise(days)):
                 raise ValueError(f"survey_waves.{code}: reminders closer than surveys.min_hours_between_reminders")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_answers_appeals(self) -> Self:
+        if self.talent.hrbp not in self.contacts:
+            raise ValueError(f"talent.hrbp: {self.talent.hrbp} is no contact")
         return self
 
     @model_validator(mode="after")

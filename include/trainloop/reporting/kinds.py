@@ -10,13 +10,23 @@ from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
+from trainloop.reporting.promotion_view import PromotionView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
 
 KINDS: Mapping[str, type[Document]] = {
     view.kind: view
-    for view in (ReportView, NeedsView, TrainerNeedsView, AssessmentView, RunSheetView, VendorView, ClassLogView)
+    for view in (
+        ReportView,
+        NeedsView,
+        TrainerNeedsView,
+        AssessmentView,
+        RunSheetView,
+        VendorView,
+        ClassLogView,
+        PromotionView,
+    )
 }
 
 

@@ -98,7 +98,9 @@ def _line(row: Mapping[str, Any], locale: Locale) -> str:
         about=_about(row, locale),
         due=day_text(row["due_on"], locale),
         days=count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
-        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"]) if row["comment"] else choice,
+        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"])
+        if row["comment"] and not _words(row["kind"]).get("is_private")
+        else choice,
     )
 
 
@@ -106,6 +108,8 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
     if row["session_code"] is not None:
         course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
         return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
+    if rule := get_site().talent.points.get(row["facts"].get("rule_code", "")):
+        return rule.text(locale)
     if row["subject_kind"] == "quarter":
         return quarter_text(row["subject_id"], locale)
     return str(row["subject_id"])
