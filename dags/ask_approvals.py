@@ -5,7 +5,8 @@ Asks HR for the decisions that are open, here and by mail, and carries out what 
 - **Writes** the decision taken here, which task waits for which approval, what expired, what took effect; the PDFs
   that may leave HR.
 - **Mails** whoever is to decide: the request with the draft and at most two reminders, never after a decision. After an
-  approval: the report to executives and HR, an extract to each trainer concerned.
+  approval: the report to executives and HR, an extract to each trainer concerned; an allowance's file to payroll.
+- Allowances are decided **here only**: two logins that the site file maps to different employees, nobody about the own.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those reminders to leave
   today.
 - **Re-run it** whenever you like: the row is the truth. A cleared task asks again only while the row is open.
@@ -19,7 +20,9 @@ decision by the link in the mail releases it; a run stays active until its appro
 
 - **读取** `ops.approvals`：待决、已决、已失效的事项及提醒记录。
 - **写入** 在此作出的决定、由哪个任务等待、失效与生效情况；可以离开人力资源部的 PDF。
-- **邮件** 审批人：附草稿的请求，最多两次提醒，决定后不再提醒。批准后：管理层和人力资源收到报告，相关培训师收到摘录。
+- **邮件** 审批人：附草稿的请求，最多两次提醒，决定后不再提醒。批准后：管理层和人力资源收到报告，
+  相关培训师收到摘录；津贴文件发给薪酬组。
+- 津贴**只能在此决定**：须由站点文件对应到不同员工的两个账号批准，任何人不能批准自己的津贴。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些提醒今天发出。
 - **重跑**：随时可以；以 `ops.approvals` 中的记录为准。清除任务后，仅当仍待决时才会再次询问。
 
@@ -70,10 +73,19 @@ def ask_approvals():
         announce_notices(counts)
         return counts
 
+    @task(outlets=[PLANNED_NOTICES])
+    def pay_allowances() -> dict:
+        """Batches that two logins approved: the file to payroll, statements to trainers."""
+        from trainloop.trainers import allowances
+
+        counts = allowances.send_approved()
+        announce_notices(counts)
+        return counts
+
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
     closed = follow_up()
-    closed >> carry_out()
+    closed >> [carry_out(), pay_allowances()]
     closed >> ask.expand(approval_id=find_open())
 
 

@@ -4345,6 +4345,293 @@ grant select, update, delete on
     ops.notices, ops.parked_rows, ops.quarantined_rows, ops.readiness_exceptions, ops.reports,
     ops.resource_findings, ops.seat_offers, ops.session_groupings, ops.told_seats, ops.wave_people
     to trainloop_purge;
+-- Approvals about money: two different Airflow logins that belong to different employees decide, nobody else, by no link.
+
+-- logins_needed: 0 = one answer by any door. barred_employee_ids: who may not decide because it is about themselves.
+alter table ops.approvals add column logins_needed integer not null default 0 check (logins_needed >= 0);
+alter table ops.approvals add column barred_employee_ids text[] not null default '{}';
+alter table ops.approvals add constraint approvals_by_login
+    check (logins_needed = 0 or decided_via is null or decided_via = 'airflow');
+
+-- Grain: one employee's yes to one approval, given by one Airflow login. Neither signs twice. Never changed, never deleted.
+create table ops.approval_signatures (
+    approval_id bigint not null references ops.approvals,
+    employee_id text not null,
+    login text not null,
+    signed_at timestamptz not null,
+    primary key (approval_id, employee_id),
+    constraint one_signature_a_login unique (approval_id, login)
+);
+
+-- The last word about money is the database's: whatever code says so, nothing is approved with too few signatures.
+create function ops.require_signatures() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+    if new.state = 'approved' and old.state <> 'approved' and new.logins_needed > (
+        select count(*) from ops.approval_signatures as signed
+        where signed.approval_id = new.approval_id and signed.employee_id <> all (new.barred_employee_ids)
+    ) then
+        raise exception 'approval % needs % signatures', new.approval_id, new.logins_needed;
+    end if;
+    return new;
+end
+$$;
+create trigger approvals_are_signed before update on ops.approvals
+for each row when (new.logins_needed > 0) execute function ops.require_signatures();
+
+-- How something behind a link stands; money is decided in Airflow, so its link only says so.
+create or replace function forms.open_action(link bytea)
+returns table (
+    state text, kind text, subject jsonb, facts jsonb, due_on date, person_kind text, person_id text, person_name text,
+    locale text, timezone text, choice text, comment text
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when owed.state = 'open' and owed.not_after <= ops.business_now() then 'expired' else owed.state::text
+        end,
+        owed.kind, forms.subject_of(owed.subject_kind, owed.subject_id), owed.facts, owed.due_on, owed.person_kind,
+        owed.person_id, person.name, person.locale, person.timezone, owed.choice, owed.comment
+    from ops.commitments as owed
+    left join ops.mail_recipients as person
+        on person.recipient_kind = owed.person_kind and person.recipient_id = owed.person_id
+    where sha256(owed.token::bytea) = link
+    union all
+    select
+        case
+            when asked.state = 'open' and asked.expires_at <= ops.business_now() then 'expired'
+            when asked.state = 'open' and asked.logins_needed > 0 then 'login_needed'
+            when asked.state in ('approved', 'rejected') then 'done'
+            else asked.state::text
+        end,
+        asked.kind, forms.subject_of(asked.subject_kind, asked.subject_id), asked.facts,
+        (asked.expires_at at time zone 'UTC')::date, 'contact', asked.asked_of, null, null, null,
+        case asked.state when 'approved' then 'approve' when 'rejected' then 'reject' end, asked.comment
+    from ops.approvals as asked
+    where sha256(asked.token::bytea) = link;
+end;
+
+-- Writes the answer of a link once; false when it is not open any more, or when a link may not decide it.
+create or replace function forms.answer_action(link bytea, chosen text, said text) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    answered record;
+begin
+    update ops.commitments
+    set state = 'done', done_at = ops.business_now(), choice = chosen, comment = nullif(said, '')
+    where sha256(token::bytea) = link and state = 'open' and (not_after is null or not_after > ops.business_now())
+    returning person_id as actor, kind, subject_kind, subject_id into answered;
+    if answered is null and chosen in ('approve', 'reject') then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        select
+            asked_of, 'approval_refused', subject_kind, subject_id,
+            jsonb_build_object('approval_id', approval_id, 'via', 'link', 'reason', 'door_closed')
+        from ops.approvals
+        where sha256(token::bytea) = link and state = 'open' and logins_needed > 0;
+        update ops.approvals
+        set state = case chosen when 'approve' then 'approved' else 'rejected' end::ops.approval_state,
+            decided_at = ops.business_now(), decided_by = asked_of, decided_via = 'link', comment = nullif(said, '')
+        where sha256(token::bytea) = link and state = 'open' and logins_needed = 0
+            and (expires_at is null or expires_at > ops.business_now())
+        returning asked_of as actor, kind, subject_kind, subject_id into answered;
+    end if;
+    if answered is null then
+        return false;
+    end if;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        answered.actor, 'answered_by_link', answered.subject_kind, answered.subject_id,
+        jsonb_build_object('kind', answered.kind, 'choice', chosen)
+    );
+    return true;
+end
+$$;
+
+grant select, insert on ops.approval_signatures to trainloop_planner;
+grant select on ops.approval_signatures to trainloop_sender;
+-- Erasure puts an alias in the place of a person; everything else stays.
+grant select, update (employee_id) on ops.approval_signatures to trainloop_purge;
+-- What trainers are paid by and how they grow: rates, events, who took part; hours of a class that differ from its course's.
+alter table core.class_sessions add column hours numeric(6, 2) check (hours > 0);
+
+-- Grain: one rate or factor over a range of days, both ends included. kind base: an amount for an hour; the others are
+-- factors. code: trainer kind (base), trainer level, course ('*' any), lowest headcount of a band, lowest mean of a band.
+create table core.allowance_rates (
+    kind text not null check (kind in ('base', 'level', 'difficulty', 'class_size', 'quality')),
+    code text not null,
+    valid_from date not null,
+    valid_until date check (valid_until >= valid_from),
+    rate_value numeric(12, 4) not null check (rate_value >= 0),
+    currency text,
+    removed_on date,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (kind, code, valid_from),
+    check (kind <> 'base' or currency is not null)
+);
+
+-- Grain: one workshop, expert's talk or exchange for trainers. Times are those of its time zone.
+create table core.trainer_events (
+    event_id text primary key,
+    kind text not null check (kind in ('workshop', 'expert', 'exchange')),
+    workshop_code text,
+    title_zh text not null,
+    title_en text not null,
+    starts_at timestamptz not null,
+    ends_at timestamptz not null,
+    timezone text not null default 'Asia/Shanghai',
+    place text,
+    host text,
+    capacity integer check (capacity > 0),
+    status text not null default 'planned' check (status in ('planned', 'confirmed', 'cancelled')),
+    file_id bigint not null,
+    row_number bigint not null,
+    check (ends_at > starts_at)
+);
+
+-- Grain: one trainer at one event.
+create table core.trainer_event_attendance (
+    event_id text not null,
+    trainer_id text not null,
+    status text not null check (status in ('attended', 'absent', 'excused')),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (event_id, trainer_id)
+);
+
+grant select, insert, update, delete on core.allowance_rates, core.trainer_events, core.trainer_event_attendance
+    to trainloop_intake;
+grant select on core.allowance_rates, core.trainer_events, core.trainer_event_attendance
+    to trainloop_planner, trainloop_statistics;
+grant select on core.trainer_events, core.trainer_event_attendance to trainloop_sender, trainloop_reporter;
+-- Teaching-hour allowances: what was computed, approved and paid. Amounts are owed by class and trainer; a batch pays the
+-- difference to what approved batches paid before, so nothing is paid twice and a correction is a row of its own.
+
+-- Grain: one payroll file about one month: every class until its end that is not settled as it stands now. The newest
+-- revision of a month is the one that may be decided on; its approval (`ops.approvals`, kind allowance) says how it ended.
+create table ops.allowance_batches (
+    month text not null check (month ~ '^\d{4}-\d{2}$'),
+    revision_number integer not null,
+    currency text not null,
+    line_count integer not null check (line_count > 0),
+    trainer_count integer not null check (trainer_count > 0),
+    total_amount numeric(14, 2) not null,
+    refused_count integer not null,
+    data_sha256 text not null,
+    uri text not null,
+    file_sha256 text not null,
+    site_version text not null,
+    computed_at timestamptz not null,
+    sent_at timestamptz,
+    primary key (month, revision_number)
+);
+
+-- Grain: one class of one trainer in one batch: what the class is worth by the rates of its day (due_amount), what earlier
+-- batches paid, the difference that this one pays. Factors are those of due_amount; a class that is owed nothing any more
+-- (cancelled, given by somebody else) has none. Never changed, never deleted.
+create table ops.allowance_lines (
+    month text not null,
+    revision_number integer not null,
+    session_code text not null,
+    trainer_id text not null,
+    employee_id text not null,
+    class_on date not null,
+    kind text not null check (kind in ('first', 'correction', 'reversal')),
+    hours numeric(6, 2) not null,
+    trainer_level text,
+    base_amount numeric(12, 4),
+    level_factor numeric(12, 4),
+    difficulty_factor numeric(12, 4),
+    class_size_factor numeric(12, 4),
+    quality_factor numeric(12, 4),
+    due_amount numeric(14, 2) not null,
+    paid_amount numeric(14, 2) not null,
+    amount numeric(14, 2) not null check (amount <> 0),
+    primary key (month, revision_number, session_code, trainer_id),
+    foreign key (month, revision_number) references ops.allowance_batches,
+    constraint pays_the_difference check (amount = due_amount - paid_amount)
+);
+-- Every batch asks what was paid for each class.
+create index allowance_lines_class_idx on ops.allowance_lines (session_code, trainer_id);
+
+-- Grain: one class that cannot be computed, as the newest batch run of its month found it; rows name the file and line.
+create table ops.allowance_refusals (
+    session_code text not null,
+    trainer_id text not null,
+    reason text not null,
+    rate_kind text,
+    rate_code text,
+    rate_files text[] not null default '{}',
+    found_on date not null,
+    primary key (session_code, trainer_id)
+);
+
+-- What approved batches pay.
+create view ops.paid_allowances as
+select line.*
+from ops.allowance_lines as line
+join ops.approvals as approval
+    on approval.kind = 'allowance' and approval.subject_kind = 'month' and approval.subject_id = line.month
+    and approval.revision_number = line.revision_number
+where approval.state = 'approved';
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('payroll_file', 'report', false),
+('allowance_statement', 'report', false),
+('allowance_problems', 'data', false);
+
+grant select, insert on ops.allowance_batches, ops.allowance_lines to trainloop_planner;
+grant update (sent_at) on ops.allowance_batches to trainloop_planner;
+grant select, insert, delete on ops.allowance_refusals to trainloop_planner;
+grant select on ops.paid_allowances to trainloop_planner, trainloop_sender;
+grant select on ops.allowance_batches, ops.allowance_lines, ops.allowance_refusals to trainloop_sender;
+grant select, update (employee_id) on ops.allowance_lines to trainloop_purge;
+-- The yearly award, thank-you mails and the quarterly workshops of trainers.
+
+-- Grain: one trainer whom the committee gave the award of a year.
+create table ops.trainer_awards (
+    year integer not null,
+    trainer_id text not null,
+    approval_id bigint not null references ops.approvals,
+    release_id bigint not null references published.releases,
+    decided_at timestamptz not null,
+    primary key (year, trainer_id)
+);
+
+-- Grain: one workshop suggested to one trainer in one quarter, and the items that suggest it: pooled published means.
+create table ops.workshop_suggestions (
+    quarter text not null,
+    trainer_id text not null,
+    workshop_code text not null,
+    item_codes text[] not null,
+    item_means numeric(3, 2)[] not null,
+    session_count integer not null,
+    answer_count integer not null,
+    suggested_at timestamptz not null,
+    primary key (quarter, trainer_id, workshop_code)
+);
+
+-- Grain: one kept calendar file of an event as it stood when people were invited.
+create table ops.event_files (
+    event_id text not null,
+    file_sha256 text not null,
+    uri text not null,
+    kept_at timestamptz not null,
+    primary key (event_id, file_sha256)
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('trainer_award', 'report', false),
+('trainer_thanks', 'report', true),
+('trainer_workshops', 'report', true),
+('growth_digest', 'report', false),
+('trainer_pulse_result', 'report', false);
+
+grant select, insert on ops.trainer_awards to trainloop_planner;
+grant select, insert, delete on ops.workshop_suggestions to trainloop_planner;
+grant select, insert on ops.event_files to trainloop_planner;
+grant select on ops.trainer_awards, ops.workshop_suggestions, ops.event_files to trainloop_sender;
 -- Certificates and promotion (R35): what people passed, what the next level asks for, who is on the advisory list.
 
 -- Grain: one certificate the company accepts.
@@ -4398,14 +4685,20 @@ where not certifications.is_revoked and not exists (
 -- Whose number a certificate is: without it the view compares everybody with everybody.
 create index certifications_number_idx on core.certifications (certificate_no) where certificate_no is not null;
 
--- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a class taught by an
--- employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
+-- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a verified action
+-- plan, a class taught by an employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
 create view ops.point_evidence as
 select
     passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
     min(passed.passed_on) as earned_on, 1::numeric as quantity
 from core.valid_certifications as passed
 group by passed.employee_id, passed.certificate_code
+union all
+select
+    plans.employee_id, 'action_plan', plans.plan_id, (plans.settled_at at time zone person.timezone)::date, 1
+from ops.action_plans as plans
+join core.employees as person using (employee_id)
+where plans.state = 'verified' and plans.settled_at is not null
 union all
 select
     trainers.employee_id, 'class_session', sessions.session_code,
@@ -4522,6 +4815,7 @@ grant select on core.certificates, core.certifications, core.promotion_rules, co
 grant select on core.certificates, core.valid_certifications to trainloop_sender;
 grant select, insert, update, delete on ops.promotion_candidates, ops.promotion_lists to trainloop_planner;
 grant select on ops.promotion_lists to trainloop_sender, trainloop_reporter;
+grant select, update, delete on core.certifications, ops.promotion_candidates, ops.point_pages to trainloop_purge;
 -- A person's own points (R45): the private page, and the appeal that is opened on it and answered by the HRBP.
 
 -- Transitions: open → upheld (the ledger was put right in the same commit) | declined. Both carry the HRBP's words, which
@@ -4661,3 +4955,4 @@ insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answere
 
 grant select, update on ops.point_appeals to trainloop_planner;
 grant select on ops.point_appeals to trainloop_sender;
+grant select, update, delete on ops.point_appeals to trainloop_purge;

@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         """Return the key by which answers of one person to confidential waves are linked."""
         return hmac.new(self.forms_secret(), b"pseudonym", hashlib.sha256).digest()
 
+    def erasure_key(self) -> bytes:
+        """Return the key under which erased people are remembered, and recognised if a file brings them again."""
+        return hmac.new(self.secret().encode(), b"erased people", hashlib.sha256).digest()
+
     def _kept_secret(self) -> str:
         path = self.home / "secrets.json"
         self.home.mkdir(parents=True, exist_ok=True)

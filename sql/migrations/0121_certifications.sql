@@ -51,14 +51,20 @@ where not certifications.is_revoked and not exists (
 -- Whose number a certificate is: without it the view compares everybody with everybody.
 create index certifications_number_idx on core.certifications (certificate_no) where certificate_no is not null;
 
--- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a class taught by an
--- employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
+-- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a verified action
+-- plan, a class taught by an employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
 create view ops.point_evidence as
 select
     passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
     min(passed.passed_on) as earned_on, 1::numeric as quantity
 from core.valid_certifications as passed
 group by passed.employee_id, passed.certificate_code
+union all
+select
+    plans.employee_id, 'action_plan', plans.plan_id, (plans.settled_at at time zone person.timezone)::date, 1
+from ops.action_plans as plans
+join core.employees as person using (employee_id)
+where plans.state = 'verified' and plans.settled_at is not null
 union all
 select
     trainers.employee_id, 'class_session', sessions.session_code,
@@ -175,3 +181,4 @@ grant select on core.certificates, core.certifications, core.promotion_rules, co
 grant select on core.certificates, core.valid_certifications to trainloop_sender;
 grant select, insert, update, delete on ops.promotion_candidates, ops.promotion_lists to trainloop_planner;
 grant select on ops.promotion_lists to trainloop_sender, trainloop_reporter;
+grant select, update, delete on core.certifications, ops.promotion_candidates, ops.point_pages to trainloop_purge;

@@ -137,3 +137,4 @@ insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answere
 
 grant select, update on ops.point_appeals to trainloop_planner;
 grant select on ops.point_appeals to trainloop_sender;
+grant select, update, delete on ops.point_appeals to trainloop_purge;

@@ -9,9 +9,13 @@ where state = 'open' and (kind, subject_kind, subject_id) = (%(kind)s, %(subject
 
 -- name: ask
 -- Grain: one revision of one subject. What was asked before stays as it is, however it ended.
-insert into ops.approvals (kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, expires_at)
+insert into ops.approvals (
+    kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, expires_at, logins_needed,
+    barred_employee_ids
+)
 select
-    %(kind)s, %(subject_kind)s, %(subject_id)s, %(revision_number)s, %(asked_of)s, %(facts)s, %(now)s, %(expires_at)s
+    %(kind)s, %(subject_kind)s, %(subject_id)s, %(revision_number)s, %(asked_of)s, %(facts)s, %(now)s, %(expires_at)s,
+    %(logins_needed)s, %(barred_employee_ids)s
 where not exists (
     select from ops.approvals
     where (kind, subject_kind, subject_id) = (%(kind)s, %(subject_kind)s, %(subject_id)s)
@@ -31,7 +35,7 @@ on conflict on constraint told_once do nothing
 -- name: approval
 select
     approval_id, kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, expires_at,
-    state::text as state, decided_at, decided_by, decided_via, comment
+    state::text as state, decided_at, decided_by, decided_via, comment, logins_needed
 from ops.approvals
 where approval_id = %(approval_id)s
 
@@ -41,6 +45,34 @@ update ops.approvals
 set state = %(state)s::ops.approval_state, decided_at = %(now)s, decided_by = %(decided_by)s,
     decided_via = %(decided_via)s, comment = %(comment)s
 where approval_id = %(approval_id)s and state = 'open' and (expires_at is null or expires_at > %(now)s)
+    and logins_needed = %(logins_needed)s
+
+-- name: to_sign
+-- One open approval that logins decide; whoever else signs it waits for this transaction.
+select approval_id, subject_kind, subject_id, logins_needed, %(employee_id)s = any(barred_employee_ids) as is_barred
+from ops.approvals
+where approval_id = %(approval_id)s and state = 'open' and (expires_at is null or expires_at > %(now)s)
+for update
+
+-- name: sign
+-- Grain: one employee's yes, by one login. Whoever signed before changes nothing.
+insert into ops.approval_signatures (approval_id, employee_id, login, signed_at)
+values (%(approval_id)s, %(employee_id)s, %(login)s, %(now)s)
+on conflict do nothing
+
+-- name: signed_by
+select employee_id, login
+from ops.approval_signatures
+where approval_id = %(approval_id)s
+order by signed_at, employee_id
+
+-- name: insert_signature_audit
+insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+select
+    %(actor)s, %(action)s, subject_kind, subject_id,
+    jsonb_build_object('approval_id', approval_id, 'via', %(via)s::text, 'reason', %(reason)s::text)
+from ops.approvals
+where approval_id = %(approval_id)s
 
 -- name: insert_audit
 insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
@@ -54,7 +86,7 @@ where approval_id = %(approval_id)s
 -- Grain: one approval, the open ones first, then the newest.
 select
     approval_id, kind, subject_kind, subject_id, revision_number, asked_of, facts, asked_at, expires_at,
-    state::text as state, decided_at, decided_by, decided_via, comment
+    state::text as state, decided_at, decided_by, decided_via, comment, logins_needed
 from ops.approvals
 where not %(only_open)s or state = 'open'
 order by (state = 'open') desc, approval_id desc

@@ -37,7 +37,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages"},
+    "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "trainers": WORK
+    | {
+        "outbox.notices",
+        "requests.approvals",
+        "surveys.scan",
+        "surveys.instrument",
+        "reporting.attachments",
+        "reporting.storage",
+    },
     "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
@@ -45,7 +55,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
-    | {"warehouse", "clock", "outbox.notices", "outbox.transport", "requests.approvals", "requests.words"},
+    | {
+        "warehouse",
+        "clock",
+        "outbox.notices",
+        "outbox.transport",
+        "requests.approvals",
+        "requests.signatures",
+        "requests.words",
+    },
     "commands": WORK
     | {
         "contracts",
@@ -54,6 +72,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
+        "retention",
         "talent",
         "impact",
         "requests",
@@ -75,6 +95,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "trainers",
         "talent",
         "requests",
         "reporting",

@@ -13,6 +13,7 @@ from trainloop.contracts import ContractInvalidError, ContractUnknownError, all_
 from trainloop.warehouse import engine
 
 KNOWN = {
+    "allowance_rates", "trainer_events", "trainer_event_attendance",
     "employees", "departments", "courses", "trainers", "class_sessions", "enrollments", "attendance", "test_results",
     "survey_completions", "survey_exports", "kpi_definitions", "strategy_goals", "training_topics", "interview_plan",
     "business_interviews", "performance_reviews", "competency_requirements", "competency_assessments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -38,7 +39,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         if not answer["is_approved"] and not answer["comment"]:
             raise approvals.CommentMissingError(limit=2000)
         state.decided.append((approval_id, answer))
-        return state.row
+        return replace(state.row, state="approved")
 
     def park(self: Any, context: Any) -> None:
         raise Parked
@@ -102,6 +103,31 @@ def test_an_answer_reaches_the_row_with_the_name_of_the_login(door: SimpleNamesp
 
     door.task.execute_complete(CONTEXT, answer([APPROVE], comment="同意"))
     assert door.decided == [(7, {"is_approved": True, "decided_by": "lin", "via": "airflow", "comment": "同意"})]
+
+
+def test_money_is_signed_by_the_login_and_asked_on_until_enough_have_signed(
+    door: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id of the login signs; the first yes leaves the task waiting, a refused one too, the second ends it."""
+    from trainloop.orchestration.approval import APPROVE
+    from trainloop.requests import signatures
+
+    door.row = replace(OPEN, kind="allowance", logins_needed=2)
+    signed: list[str] = []
+
+    def sign(approval_id: int, login: str, **answer: Any) -> Approval:
+        if login in signed:
+            raise signatures.SignatureRefusedError(login=login, approval_id=approval_id, said="twice")
+        signed.append(login)
+        return replace(door.row, state="approved" if len(signed) == 2 else "open")
+
+    monkeypatch.setattr(signatures, "sign", sign)
+    for _ in range(2):
+        with pytest.raises(Parked):
+            door.task.execute_complete(CONTEXT, answer([APPROVE]))
+    other = answer([APPROVE]) | {"responded_by_user": {"id": "2", "name": "wang"}}
+    assert door.task.execute_complete(CONTEXT, other)["state"] == "approved"
+    assert (signed, door.decided) == (["1", "2"], [])
 
 
 @pytest.mark.parametrize(

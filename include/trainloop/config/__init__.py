@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError, model_validator
+from pydantic import EmailStr, Field, ValidationError, model_validator
 
+from trainloop.config.base import Locale as Locale
+from trainloop.config.base import Rules
+from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
 
-Locale = Literal["zh-CN", "en"]
 Source = Literal["forms", "limesurvey", "exports"]
 TrainerStage = Literal["nominated", "mentored", "micro_course", "trial", "certified", "lapsed"]
 CoarseGroup = Literal["job_level", "job_family", "department_code"]
@@ -25,10 +27,6 @@ CoarseGroup = Literal["job_level", "job_family", "department_code"]
 Population = Literal[
     "active_employees", "attendees", "managers_of_attendees", "attendees_of_quarter", "trainers", "listed"
 ]
-
-
-class Rules(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Company(Rules):
@@ -52,7 +50,7 @@ class Contact(Rules):
     name: str
     email: EmailStr
     locale: Locale
-    kind: Literal["hr", "owner", "engineer", "executive", "hrbp"]
+    kind: Literal["hr", "owner", "engineer", "executive", "hrbp", "payroll"]
     airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
@@ -150,6 +148,7 @@ class ApprovalRule(Rules):
 
     expires_days: int = Field(gt=0)
     reminder_working_days: tuple[int, ...] = ()
+    logins: int = Field(0, ge=0, description="So many different Airflow logins must approve; 0 = one answer, any door")
 
 
 class ReadinessRules(Rules):
@@ -170,6 +169,20 @@ class PreClassRules(Rules):
     asset_checked_hours: int = Field(gt=0)
     link_days_after_class: int = Field(ge=0)
     max_questions_per_person: int = Field(gt=0)
+
+
+class RetentionRules(Rules):
+    """After how many days what is kept about people goes; each rule is a row of `trainloop.retention.purge.PLACES`."""
+
+    raw_files: int = Field(gt=0)
+    invitations: int = Field(gt=0)
+    mail_bodies: int = Field(gt=0)
+    task_logs: int = Field(gt=0)
+    answers: int = Field(gt=0)
+    assessment_answers: int = Field(gt=0)
+    class_details: int = Field(gt=0)
+    individual_records: int = Field(gt=0)
+    leavers: int = Field(gt=0)
 
 
 class SuppressionRules(Rules):
@@ -405,6 +418,7 @@ class Site(Rules):
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
     pre_class: PreClassRules
+    retention: RetentionRules
     suppression: SuppressionRules
     statistics: StatisticsRules
     impact: ImpactRules
@@ -412,6 +426,9 @@ class Site(Rules):
     resources: ResourceRules
     knowledge: KnowledgeRules
     internal_trainers: InternalTrainerRules
+    allowances: AllowanceRules
+    award: AwardRules
+    trainer_growth: TrainerGrowthRules
     talent: TalentRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
@@ -448,7 +465,7 @@ class Site(Rules):
                 raise ValueError(f"{name}: reminders closer than surveys.min_hours_between_reminders")
         return self
 
-    def contacts_of(self, kind: Literal["hr", "owner", "engineer", "executive"]) -> dict[str, Contact]:
+    def contacts_of(self, kind: Literal["hr", "owner", "engineer", "executive", "payroll"]) -> dict[str, Contact]:
         """Return the contacts of one kind by their key."""
         return {key: contact for key, contact in self.contacts.items() if contact.kind == kind}
 

@@ -34,6 +34,11 @@ def checks_of(contract: Contract) -> tuple[Check, ...]:
     ]
     # A default fills an empty key cell, so the whole key is never null when its columns passed.
     found.append(Check("key.duplicate_key", "duplicate_key", contract.duplicate_key_severity))
+    if contract.ranges is not None:
+        first_day = contract.column(contract.ranges.first_day)
+        broken: tuple[Rule, ...] = ("overlapping_ranges", "gap_in_ranges")
+        name = first_day.name
+        found += [Check(f"{name}.{rule}", rule, first_day.severity(rule), column=first_day) for rule in broken]
     found += [Check(f"row.{rule.code}", "row_rule", rule.severity, row_rule=rule) for rule in contract.row_rules]
     # A row with more cells than the header has columns: its values have slipped, nobody can say from where.
     found.append(Check("row.extra_cells", "extra_cells", "block"))
@@ -56,5 +61,6 @@ def _rules_of(column: Column) -> tuple[Rule, ...]:
         ("wrong_grain", column.grain_of is not None),
         ("not_ended", column.type == "period"),
         ("wrong_order", column.order is not None),
+        ("mixed_values", column.is_uniform),
     )
     return tuple(rule for rule, applies in conditions if applies)

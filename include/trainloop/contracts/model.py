@@ -33,7 +33,7 @@ Operator = Literal[">", ">=", "<", "<=", "=", "!=", "present", "either"]
 # Found while reading and casting (intake): wrong_type, lost_digits, extra_cells. Against the warehouse and its clock
 # (intake): unknown_reference, wrong_grain, not_ended, wrong_order. In answer sheets (surveys): unknown_option. By the
 # suite (quality): missing_value, not_allowed, out_of_range, wrong_pattern, too_long, duplicate_key, row_rule,
-# too_many_empty, unexpected_volume.
+# mixed_values, overlapping_ranges, gap_in_ranges, too_many_empty, unexpected_volume.
 Rule = Literal[
     "wrong_type",
     "lost_digits",
@@ -49,7 +49,11 @@ Rule = Literal[
     "wrong_pattern",
     "too_long",
     "duplicate_key",
+    "erased_person",
     "row_rule",
+    "mixed_values",
+    "overlapping_ranges",
+    "gap_in_ranges",
     "too_many_empty",
     "unexpected_volume",
 ]
@@ -132,6 +136,7 @@ class Column(Declared):
     pattern_zh: str = Field("", description="The pattern in plain words")
     pattern_en: str = ""
     max_length: int | None = Field(None, gt=0, description="Characters")
+    is_uniform: bool = Field(False, description="All rows of a file that have a value have the same one")
     decimals: int | None = Field(None, ge=0, description="Digits kept after the point")
     grain_of: str | None = Field(None, description="Column whose referenced row says in `grain` what period to write")
     percent_of: str | None = Field(None, description="Column whose value a cell like 85% is a share of")
@@ -189,6 +194,8 @@ class Column(Declared):
         """Return how heavily a failed rule of this column weighs."""
         if rule == "unknown_reference" and rule not in self.severities:
             return "warn" if self.on_missing_reference == "warn" else "block"
+        if rule == "erased_person":
+            return "block" if self.is_required else "warn"
         return self.severities.get(rule, DEFAULT_SEVERITY.get(rule, "block"))
 
 
@@ -225,6 +232,14 @@ class RowRule(Declared):
         return self
 
 
+class Ranges(Declared):
+    """Ranges of days, both ends included, that follow each other without gap or overlap for one subject of a file."""
+
+    of: tuple[str, ...] = Field(min_length=1, description="Columns that name the subject")
+    first_day: str
+    last_day: str = Field(description="Date column; empty = until further notice")
+
+
 class Volume(Declared):
     """How many rows a file of this dataset usually has."""
 
@@ -254,6 +269,9 @@ class Contract(Declared):
     expected_volume: Volume
     columns: tuple[Column, ...] = Field(min_length=1)
     row_rules: tuple[RowRule, ...] = ()
+    ranges: Ranges | None = Field(
+        None, description="Rows that are ranges of days; only where the file is the whole truth"
+    )
     duplicate_key_severity: Severity = "block"
     ends_with: str | None = Field(None, description="Date column; a row past it may vanish from a snapshot unjudged")
     history: tuple[str, ...] = Field((), description="Columns whose past is kept in core.<history_table>")
@@ -269,6 +287,7 @@ class Contract(Declared):
         used += [name for rule in self.row_rules for name in (rule.left, rule.right) if name]
         used += [rule.when.column for rule in self.row_rules if rule.when]
         used += [column.order.by for column in self.columns if column.order]
+        used += [*self.ranges.of, self.ranges.first_day, self.ranges.last_day] if self.ranges else []
         used += [
             name
             for column in self.columns
@@ -279,6 +298,8 @@ class Contract(Declared):
             raise ValueError(f"{self.dataset}: no column named {', '.join(unknown)}")
         if len(names) != len(set(names)) or {"row_number", "file_id", "removed_on"} & set(names):
             raise ValueError(f"{self.dataset}: a column is declared twice or has a reserved name")
+        if self.ranges and self.load_mode != "snapshot":
+            raise ValueError(f"{self.dataset}: ranges are judged within a file, so it must be a snapshot")
         if optional := [name for name in self.key if not self._can_be_key(name)]:
             raise ValueError(f"{self.dataset}: key column {optional[0]} must be required or have a default")
         taken: dict[str, str] = {}

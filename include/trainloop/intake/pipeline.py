@@ -18,6 +18,7 @@ from trainloop import faults
 from trainloop.contracts import Contract, all_contracts, load_contract
 from trainloop.errors import PermanentError, TransientError
 from trainloop.intake import corrections, inbox, registry
+from trainloop.intake.erased import forget_erased
 from trainloop.intake.inbox import FoundFile
 from trainloop.intake.land import land
 from trainloop.intake.merge import merge_into_core, supersede_older
@@ -238,6 +239,7 @@ def split_and_merge(connection: Connection, work: Work, merge: Merge) -> tuple[M
     if work.has_exceptions:
         quarantined = registry.quarantine(connection, work)
         explain_quarantined(connection, work.staged_file)
+        forget_erased(connection, work)
         parked = registry.park(connection, work)
     return merge(connection, work), quarantined, parked
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from trainloop import faults
 from trainloop.contracts import Contract
 from trainloop.intake.cast import stage
+from trainloop.intake.erased import note_erased
 from trainloop.intake.merge import refuse_disappearing
 from trainloop.intake.periods import note_periods
 from trainloop.intake.references import note_missing
@@ -62,6 +63,7 @@ def stage_rows(
     work = replace(work, row_count=rows, repeated_count=_drop_repeated(connection, work))
     if rows == 0 and not is_again:
         raise FileRefusedError("empty", file=file.name)
+    note_erased(connection, work)
     note_missing(connection, work)
     note_periods(connection, work)
     note_stages(connection, work)

@@ -1,5 +1,8 @@
 """Airflow's door to a decision: one human-in-the-loop task per open approval, over the row that is the truth.
 
+Approvals about money want several logins: each answer is a signature of whoever gave it, and the task asks on until
+enough have signed.
+
 The task parks without a slot. Every few minutes it wakes, and parks again unless the row was decided by the other door,
 withdrawn or expired, or another run's task took over: then it ends. An answer given here is written to the row; when
 the row was decided meanwhile, that decision stands and the task says so. XCom carries ids and states only.
@@ -48,7 +51,7 @@ class AskApproval(HITLOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Write the answer; after a time without one, or with one that cannot be taken, ask again."""
-        from trainloop.requests import approvals
+        from trainloop.requests import approvals, signatures
 
         if event.get("error_type") == "timeout":
             return self.execute(context)
@@ -59,17 +62,26 @@ class AskApproval(HITLOperator):
             self.log.warning("The answer does not fit the form; asked again.")
             return self.execute(context)
         try:
-            decided = approvals.decide(
-                self.approval_id,
-                is_approved=chosen == [APPROVE],
-                decided_by=(event.get("responded_by_user") or {}).get("name") or "airflow",
-                via="airflow",
-                comment=comment,
-            )
-        except approvals.CommentMissingError as error:
+            decided = self._decide(event, comment, is_approved=chosen == [APPROVE])
+        except (approvals.CommentMissingError, signatures.SignatureRefusedError) as error:
             self.log.warning("%s Asked again.", error)
             return self.execute(context)
-        return self._result(decided)
+        return self.execute(context) if decided.state == "open" else self._result(decided)
+
+    def _decide(self, event: dict[str, Any], comment: str, *, is_approved: bool) -> Any:
+        from trainloop.requests import approvals, signatures
+
+        user = event.get("responded_by_user") or {}
+        if approvals.approval(self.approval_id).logins_needed:
+            login = str(user.get("id") or "")
+            return signatures.sign(self.approval_id, login, is_approved=is_approved, comment=comment)
+        return approvals.decide(
+            self.approval_id,
+            is_approved=is_approved,
+            decided_by=user.get("name") or "airflow",
+            via="airflow",
+            comment=comment,
+        )
 
     def _say(self, approval: Any) -> None:
         from trainloop.config import get_site

@@ -31,8 +31,10 @@ from trainloop.warehouse.statements import statement
 SUITE = "audit"
 KEPT_GAPS = 200
 MAIL_SENTENCES = 20
-# The primary key guards uniqueness in core, and size and empty shares are facts of a file.
-_FILE_RULES = {"duplicate_key", "unexpected_volume", "too_many_empty"}
+# The primary key guards uniqueness in core; size, empty shares and what all rows share are facts of a file.
+_FILE_RULES = {
+    "duplicate_key", "unexpected_volume", "too_many_empty", "mixed_values", "overlapping_ranges", "gap_in_ranges",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

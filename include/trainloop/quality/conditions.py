@@ -25,6 +25,9 @@ SUITE_RULES = (
     "too_many_empty",
     "duplicate_key",
     "row_rule",
+    "mixed_values",
+    "overlapping_ranges",
+    "gap_in_ranges",
     "unexpected_volume",
 )
 # A cell with one of these had a value; the suite must not call it empty.
@@ -81,6 +84,8 @@ def conditions_of(contract: Contract, checks: tuple[Check, ...], table: Table) -
 
 
 def _condition(contract: Contract, check: Check, table: Table) -> Condition:
+    if check.rule in {"overlapping_ranges", "gap_in_ranges"}:
+        return Condition(check.code, failing_rows=_rows(table, _broken_ranges(contract, check, table)))
     if check.column is not None:
         return _of_column(check, check.column, table)
     if check.rule == "row_rule":
@@ -111,6 +116,10 @@ def _of_column(check: Check, column: Column, table: Table) -> Condition:
         whole = f"^(?:{column.pattern})$"
         wrong = sql.SQL("{} !~ {}").format(cell, sql.Literal(whole))
         native = ("ExpectColumnValuesToMatchRegex", {"regex": whole})
+    elif check.rule == "mixed_values":
+        wrong = sql.SQL("{cell} is not null and (select min({cell}) <> max({cell}) from {table} as s)").format(
+            cell=cell, table=table.identifier
+        )
     elif check.rule == "too_long":
         wrong = sql.SQL("length({}) > {}").format(cell, sql.Literal(column.max_length))
         native = ("ExpectColumnValueLengthsToBeBetween", {"max_value": column.max_length})
@@ -176,6 +185,34 @@ def _duplicate_key(contract: Contract, check: Check, table: Table) -> Condition:
         return Condition(check.code, "ExpectColumnValuesToBeUnique", arguments, failing_rows=rows)
     # GX's own compound check takes five times as long on a million rows as this query.
     return Condition(check.code, failing_rows=rows, probe=twice)
+
+
+def _broken_ranges(contract: Contract, check: Check, table: Table) -> sql.Composable:
+    """Return whether a row's subject has a range that does not begin on the day after the one before it.
+
+    All rows of that subject fail: which of them is right, nobody can say, and a part of them would be another gap.
+    """
+    ranges = contract.ranges
+    assert ranges is not None
+    parts = {
+        "subject": sql.SQL(", ").join(_cell(name) for name in ranges.of),
+        "first_day": _cell(ranges.first_day),
+        "last_day": _cell(ranges.last_day),
+        "table": table.identifier,
+        "operator": sql.SQL("<=" if check.rule == "overlapping_ranges" else ">"),
+        "after": sql.SQL("before_day" if check.rule == "overlapping_ranges" else "before_day + 1"),
+    }
+    before = sql.SQL(
+        """select {subject}, {first_day} as first_day,
+               max(coalesce({last_day}, 'infinity'::date)) over (
+                   partition by {subject} order by {first_day} rows between unbounded preceding and 1 preceding
+               ) as before_day
+           from {table} as s"""
+    ).format(**parts)
+    names = sql.SQL(", ").join(sql.Identifier("ranges", name) for name in ranges.of)
+    return sql.SQL(
+        "({subject}) in (select {names} from ({before}) as ranges where first_day {operator} {after})"
+    ).format(names=names, before=before, **parts)
 
 
 def _lacks_unique_key(contract: Contract, table: Table) -> sql.Composed:

@@ -73,6 +73,18 @@ _NOT_ENDED = Text(
     "期间尚未结束，数据不完整。请在期间结束后再提交该行。",
     "a period that has not ended yet, so its figure is not complete. Send the row again after its end.",
 )
+_MIXED_VALUES = Text(
+    "在同一文件中出现了不同的取值，不能相加。请统一后重新提交整个文件。",
+    "not the same on all rows of the file, so they cannot be added up. Use one value and send the whole file again.",
+)
+_OVERLAPPING = Text(
+    "同一项目的有效期有重叠，该项目的所有行暂不采用。请让每一段从前一段截止日期的次日开始。",
+    "a range that overlaps another of its item; none of these rows is used. Begin each the day after the one before.",
+)
+_GAP = Text(
+    "同一项目的有效期之间有空档，该项目的所有行暂不采用。请补上缺少的日期，让每一段从前一段截止日期的次日开始。",
+    "a range that leaves days before it open; none of these rows is used. Begin each the day after the one before.",
+)
 _LOST_DIGITS = Text(
     "是被表格软件截断的长编号，末位数字已丢失。请先把该列设为文本格式，再填写完整编号。",
     "a long number whose last digits the spreadsheet cut off. Format the column as text, then enter it in full.",
@@ -142,6 +154,17 @@ def _too_many_empty(column: Column) -> Text:
     return Text(
         f"空值超过 {share}。请确认该列是否完整导出。",
         f"empty on more than {share} of the rows. Check that the column was exported completely.",
+    )
+
+
+def _erased(column: Column) -> Text:
+    what = (
+        Text("该行未保留", "the row was not kept") if column.is_required else Text("该单元格已清空", "it was emptied")
+    )
+    return Text(
+        f"指向已删除个人数据的人员，{what.zh}。请在来源系统中去除；如属误删或重新入职，运行 trainloop erase --undo。",
+        f"names somebody whose data were erased, so {what.en}. Take it out of the source system; "
+        "if that person is back, run trainloop erase --undo.",
     )
 
 
@@ -222,6 +245,9 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
         "wrong_grain": ("与指标的统计粒度一致", "is of the grain of its indicator"),
         "not_ended": ("都已结束", "has ended"),
         "wrong_order": ("按规定的顺序到达", "follows the stage before it"),
+        "mixed_values": ("在整个文件中一致", "is the same on all rows"),
+        "overlapping_ranges": ("与同一项目的其他有效期不重叠", "overlaps no other range of its item"),
+        "gap_in_ranges": ("紧接同一项目的前一段有效期", "follows the range of its item before it"),
         "unknown_option": ("只含问卷中的选项", "holds options of the questionnaire only"),
         "unknown_reference": (f"在「{title.zh}」数据中存在", f"is known in “{title.en}”"),
     }
@@ -357,5 +383,9 @@ _REMEDIES: dict[str, Callable[[Column], Text]] = {
     "wrong_grain": lambda _: _WRONG_GRAIN,
     "not_ended": lambda _: _NOT_ENDED,
     "wrong_order": _wrong_order,
+    "mixed_values": lambda _: _MIXED_VALUES,
+    "overlapping_ranges": lambda _: _OVERLAPPING,
+    "gap_in_ranges": lambda _: _GAP,
+    "erased_person": _erased,
     "unknown_option": lambda _: _UNKNOWN_OPTION,
 }

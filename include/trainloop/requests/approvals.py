@@ -3,8 +3,9 @@
 `ask_approval` runs in the transaction of whoever made what is to be decided, so the draft, the question and its mail
 are one commit. Three doors lead to the row: the signed link `/a/<token>` of the forms service, Airflow's
 human-in-the-loop task of `ask_approvals`, and `trainloop approvals decide` for when neither is at hand. Whichever
-answers first decides; the others find it decided. `follow_up` is the scan that reminds and closes, `undone` and
-`carried_out` let whoever acts on a decision do so once.
+answers first decides; the others find it decided. A kind whose rule names `logins` is about money: only Airflow's door
+is open, and every answer there goes through `requests.signatures`. `follow_up` is the scan that reminds and closes,
+`undone` and `carried_out` let whoever acts on a decision do so once.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class ApprovalUnknownError(PermanentError):
     """There is no approval {approval_id}."""
 
 
+class LoginNeededError(PermanentError):
+    """Approval {approval_id} is about money: {logins} different Airflow logins of different employees decide it under
+    Required Actions, and nothing else does. Nothing was changed; the attempt is in the audit.
+    """
+
+
 class CommentMissingError(PermanentError):
     """Sending something back needs a comment that says what has to change, of at most {limit} characters."""
 
@@ -68,6 +75,7 @@ class Approval:
     decided_by: str | None
     decided_via: Via | None
     comment: str | None
+    logins_needed: int = 0
 
 
 class Asked(NamedTuple):
@@ -86,11 +94,14 @@ def ask_approval(
     revision_number: int,
     asked_of: str,
     facts: Mapping[str, Any],
+    *,
+    barred_employee_ids: Sequence[str] = (),
 ) -> Asked:
     """Ask a contact to decide about a revision, in the caller's transaction (planner, statistics or reporter).
 
     Open questions about earlier revisions are withdrawn: their links die and their mails are dropped. A revision that
-    was asked about, or is older than one that was, is not asked about again.
+    was asked about, or is older than one that was, is not asked about again. `barred_employee_ids`: who may not decide,
+    because it is about their own money.
     """
     rule = _rule(kind)
     if asked_of not in get_site().contacts:
@@ -103,6 +114,8 @@ def ask_approval(
         "revision_number": revision_number,
         "asked_of": asked_of,
         "facts": Jsonb(dict(facts)),
+        "logins_needed": rule.logins,
+        "barred_employee_ids": sorted(set(barred_employee_ids)),
         "now": scan.real_now,
         "expires_at": calendar.end_of_day(scan.real_today + timedelta(days=rule.expires_days), zone),
     }
@@ -115,12 +128,16 @@ def decide(approval_id: int, *, is_approved: bool, decided_by: str, via: Via, co
     """Write a decision if the approval is still open, and return the row as it stands then.
 
     The caller sees from `decided_by` and `decided_via` whose decision counts. Raises ApprovalUnknownError, and
-    CommentMissingError for a rejection that says nothing.
+    CommentMissingError for a rejection that says nothing, LoginNeededError where only signatures decide.
     """
-    words = comment.strip()
-    if len(words) > MAX_COMMENT or (not is_approved and not words):
-        raise CommentMissingError(limit=MAX_COMMENT)
+    words = checked_comment(comment, is_approved=is_approved)
     with engine.connect("planner") as connection:
+        found = _read(connection, approval_id)
+        if found.logins_needed:
+            refused = {"actor": decided_by, "action": "approval_refused", "via": via, "reason": "door_closed"}
+            connection.execute(statement("approvals", "insert_signature_audit"), refused | {"approval_id": approval_id})
+            connection.commit()
+            raise LoginNeededError(approval_id=approval_id, logins=found.logins_needed)
         written = connection.execute(
             statement("approvals", "decide"),
             {
@@ -130,12 +147,21 @@ def decide(approval_id: int, *, is_approved: bool, decided_by: str, via: Via, co
                 "decided_via": via,
                 "comment": words or None,
                 "now": clock.now(connection),
+                "logins_needed": 0,
             },
         ).rowcount
         if written:
             connection.execute(statement("approvals", "insert_audit"), {"approval_id": approval_id})
         faults.point("approvals.decide.before_commit")
         return _read(connection, approval_id)
+
+
+def checked_comment(comment: str, *, is_approved: bool) -> str:
+    """Return the comment without outer blanks; raise CommentMissingError where it is missing or too long."""
+    words = comment.strip()
+    if len(words) > MAX_COMMENT or (not is_approved and not words):
+        raise CommentMissingError(limit=MAX_COMMENT)
+    return words
 
 
 def newest(limit: int, *, only_open: bool = False) -> list[Approval]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trainloop.outbox.kinds.alert import audit_gaps, incident_digest, mail_backlog_expired
+from trainloop.outbox.kinds.allowances import allowance_problems, allowance_statement, payroll_file
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
@@ -48,6 +49,9 @@ KINDS: Mapping[str, Kind] = {
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
     "budget_status": Kind(budget_status),
+    "payroll_file": Kind(payroll_file),
+    "allowance_statement": Kind(allowance_statement),
+    "allowance_problems": Kind(allowance_problems),
     "asset_tasks": Kind(asset_tasks),
     "knowledge_digest": Kind(knowledge_digest),
     "trainer_steps": Kind(trainer_steps),

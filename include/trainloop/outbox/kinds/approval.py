@@ -9,7 +9,7 @@ from typing import Any
 from trainloop.config import Locale, get_site
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
-from trainloop.outbox.kinds.files import draft_files
+from trainloop.outbox.kinds.files import draft_files, payroll_draft
 from trainloop.outbox.wording import day_text
 from trainloop.requests.words import approval_words
 from trainloop.warehouse.engine import Connection
@@ -24,6 +24,10 @@ _TILES: Mapping[str, Mapping[Locale, str]] = {
     "planned": {"zh-CN": "计划", "en": "Planned"},
     "forecast": {"zh-CN": "预计", "en": "Forecast"},
     "over": {"zh-CN": "超出", "en": "Over by"},
+    "trainer_count": {"zh-CN": "培训师", "en": "Trainers"},
+    "line_count": {"zh-CN": "班次行数", "en": "Class lines"},
+    "correction_count": {"zh-CN": "其中更正", "en": "Of them corrections"},
+    "refused_count": {"zh-CN": "无法计算", "en": "Not computable"},
 }
 
 
@@ -46,6 +50,8 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
         files = draft_files(connection, kind["report"], row, due.locale)
         if not files:
             return Unwritable("report_not_ready", is_for_good=False)
+    if due.kind == "approval_request" and kind.get("file") == "payroll":
+        files = payroll_draft(connection, row, due.locale)
     words, said = kind[due.locale], {"subject": row["subject_id"], "revision": row["revision_number"]}
     last = len(get_site().approvals[row["kind"]].reminder_working_days)
     return Content(

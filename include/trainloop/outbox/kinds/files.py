@@ -12,6 +12,7 @@ from trainloop.warehouse.statements import statement
 
 FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
+    "trainer_award": {"zh-CN": "年度优秀培训师评审材料", "en": "Trainer award pack"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
     "class_log": {"zh-CN": "班次日志", "en": "Class log"},
     "promotion_list": {"zh-CN": "晋升参考名单", "en": "Promotion advisory list"},
@@ -41,6 +42,21 @@ def report_file(
         return None
     name = f"{FILE_NAMES[report][row['locale']]} {subject['subject_id']} v{subject['revision_number']}{note}.pdf"
     return StoredFile(name, "application/pdf", row["uri"], row["pdf_sha256"])
+
+
+def payroll_file(row: Mapping[str, Any], locale: Locale, *, note: str = "") -> StoredFile:
+    """Return the payroll CSV of a batch (a row of the statement `batches`)."""
+    title = "课时津贴" if locale == "zh-CN" else "Allowances"
+    name = f"{title} {row['month']} r{row['revision_number']}{note}.csv"
+    return StoredFile(name, "text/csv", row["uri"], row["file_sha256"])
+
+
+def payroll_draft(connection: Connection, asked: Mapping[str, Any], locale: Locale) -> tuple[StoredFile, ...]:
+    """Return the payroll CSV that an approval is about, named as the draft it is before the decision."""
+    keys = {"month": asked["subject_id"], "revision_number": asked["revision_number"]}
+    row = connection.execute(statement("allowances", "batches"), keys).fetchone()
+    assert row is not None
+    return (payroll_file(row, locale, note="（待批）" if locale == "zh-CN" else " (draft)"),)
 
 
 def draft_files(

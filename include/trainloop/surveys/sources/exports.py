@@ -32,6 +32,7 @@ from trainloop.surveys.mapping import Mapping as ColumnMapping
 from trainloop.surveys.options import instrument_now
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.keyed import key_blocks
 from trainloop.warehouse.statements import statement
 
 _COUNTS = (
@@ -224,14 +225,5 @@ def _settle_choices(connection: Connection, work: Work) -> None:
 
 
 def hash_keys() -> tuple[bytes, bytes]:
-    """Return the inner and outer key block of HMAC-SHA256 (RFC 2104), so that SQL can hash a million ids by itself.
-
-    HMAC(message) = sha256(outer || sha256(inner || message)); the message is wave code, unit separator, external id.
-    """
+    """Return the key blocks under which external ids are hashed: wave code, unit separator, external id."""
     return key_blocks(hmac.new(get_settings().secret().encode(), b"survey-external-id", hashlib.sha256).digest())
-
-
-def key_blocks(key: bytes) -> tuple[bytes, bytes]:
-    """Return the inner and outer block of a key of at most 64 bytes."""
-    block = key.ljust(64, b"\0")
-    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)

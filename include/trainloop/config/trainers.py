@@ -1,0 +1,67 @@
+"""Rules about trainers: allowances, the yearly award, workshops."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from trainloop.config.base import Locale, Rules
+
+
+class AllowanceRules(Rules):
+    """Teaching-hour allowances: who decides, whose login is whose, what is paid."""
+
+    approved_by: str
+    approvers: dict[str, str] = Field(description="Airflow user id → employee number of whoever may approve")
+    trainer_kinds: tuple[Literal["internal", "external"], ...]
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    rating_dimension: str = Field(description="Dimension of course evaluations that the quality factor goes by")
+    watched_days: int = Field(gt=0, description="Classes that ended longer ago are settled for good")
+
+
+class AwardRules(Rules):
+    """The yearly award: weights of its components, who is eligible, what counts as full marks."""
+
+    decided_by: str
+    weights: dict[Literal["evaluation", "transfer", "hours", "knowledge"], float]
+    min_sessions: int = Field(ge=1)
+    min_answers: int = Field(ge=1)
+    sigma: float = Field(gt=0, description="Spread of single answers in scale points where classes cannot tell")
+    tau: float = Field(gt=0, description="Spread between trainers where there are too few to tell")
+    full_hours: float = Field(gt=0)
+    full_contributions: int = Field(gt=0)
+    interval: float = Field(gt=0, lt=1)
+    simulations: int = Field(ge=100)
+    seed: int
+
+    @model_validator(mode="after")
+    def _weights_are_a_whole(self) -> Self:
+        if set(self.weights) != {"evaluation", "transfer", "hours", "knowledge"} or sum(self.weights.values()) != 100:
+            raise ValueError("award.weights: name all four components; together they are 100")
+        return self
+
+
+class WorkshopRule(Rules):
+    """One workshop for trainers and the weak items of course evaluations that suggest it."""
+
+    zh: str
+    en: str
+    items: tuple[str, ...] = Field(min_length=1)
+    modes: tuple[Literal["classroom", "online", "blended"], ...] = Field(
+        (), description="only classes of these modes count; none = all"
+    )
+
+    def text(self, locale: Locale) -> str:
+        return self.zh if locale == "zh-CN" else self.en
+
+
+class TrainerGrowthRules(Rules):
+    """Which item is weak enough to suggest a workshop, and how far ahead people are invited."""
+
+    min_sessions: int = Field(ge=1)
+    min_answers: int = Field(ge=1)
+    weak_below: float = Field(ge=1, le=5)
+    history_days: int = Field(gt=0)
+    invited_days_ahead: int = Field(gt=0)
+    workshops: dict[str, WorkshopRule]

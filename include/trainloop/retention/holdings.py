@@ -1,0 +1,41 @@
+"""Where people stand in the warehouse, table by table: the declaration behind erasure, export and their tests."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+
+class Holding(BaseModel):
+    """One table with people in it; the words are explained at the head of `holdings.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    own: str | None = None
+    when: dict[str, str] = {}
+    named: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    erase: Literal["alias", "delete"] = "alias"
+    empty: dict[str, str | None] = {}
+    hidden: tuple[str, ...] = ()
+
+
+class Holdings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people: dict[str, Holding]
+    indirect: tuple[str, ...]
+    nobody: tuple[str, ...]
+
+
+@functools.cache
+def holdings() -> Holdings:
+    """Return the declaration."""
+    text = resources.files("trainloop.retention").joinpath("holdings.yaml").read_text("utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return Holdings.model_validate(content)
