@@ -4004,6 +4004,35 @@ grant select on marts.performance_results to trainloop_statistics;
 grant select, insert, delete on ops.performance_files to trainloop_statistics;
 grant select on ops.performance_files to trainloop_reporter;
 insert into ops.notice_kinds (kind, family, is_optional) values ('performance_report', 'report', false);
+
+-- Who measures a class after 90 days, who hears of it.
+
+-- People hired after the class can stand for nobody.
+grant select (hired_on) on core.employees to trainloop_statistics;
+
+-- Grain: one head of a department that so many learners of a class came from (else of the one that most came from). Ids
+-- only: the reporter reads no people.
+create function ops.business_heads(session text, people_min integer) returns table (employee_id text)
+language sql stable security definer set search_path = ''
+begin atomic
+    with came as (
+        select past.department_code, count(*) as learner_count
+        from core.class_sessions as sessions
+        cross join lateral ops.evaluation_population(array[sessions.session_code]) as seen
+        join core.employees_as_of((sessions.ends_at at time zone sessions.timezone)::date) as past
+            on past.employee_id = seen.employee_id
+        where sessions.session_code = session
+        group by past.department_code
+    )
+    select distinct departments.head_employee_id
+    from came
+    join core.departments using (department_code)
+    where departments.head_employee_id is not null
+        and came.learner_count >= least(business_heads.people_min, (select max(learner_count) from came));
+end;
+revoke execute on function ops.business_heads from public;
+grant execute on function ops.business_heads to trainloop_reporter;
+
 -- Promotion points (R45) 晋升加分: an append-only ledger. What was booked stays; what was wrong gets a counter row.
 
 -- Grain: one booking, or (corrects_entry_id) the counter row that takes one back. rule_valid_from: which rate of the rule
@@ -4226,8 +4255,8 @@ end;
 -- update before and after. A form that waits to be taken in is counted as said.
 create function forms.open_plan(link bytea)
 returns table (
-    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, person_name text,
-    locale text, timezone text, check_in_due_on date
+    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, others jsonb,
+    person_name text, locale text, timezone text, check_in_due_on date
 )
 language sql stable security definer set search_path = ''
 begin atomic
@@ -4251,6 +4280,12 @@ begin atomic
             from ops.plan_updates as word
             where word.plan_id = plan.plan_id
         ), '[]'),
+        -- Monday's mail has one button: the other plans of the same person are found from the page it opens.
+        coalesce((
+            select jsonb_agg(jsonb_build_object('token', other.token, 'goal', other.goal) order by other.due_on)
+            from ops.action_plans as other
+            where other.employee_id = plan.employee_id and other.plan_id <> plan.plan_id and other.settled_at is null
+        ), '[]'),
         person.name, person.locale, person.timezone, plan.check_in_due_on
     from ops.action_plans as plan
     join core.employees as person on person.employee_id = plan.employee_id
@@ -4273,15 +4308,17 @@ begin
 end
 $$;
 
--- The day on which the class of a plan form ended: a plan is done 30 days later at the latest.
-create function forms.plan_ends_on(wave text) returns date
+-- What a plan form is judged by: the day its class ended, 30 days after which a plan is done at the latest, and today.
+create function forms.plan_days(wave text) returns table (ended_on date, today date)
 language sql stable security definer set search_path = ''
-return (
-    select (session.ends_at at time zone session.timezone)::date
+begin atomic
+    select
+        (session.ends_at at time zone session.timezone)::date,
+        (ops.business_now() at time zone session.timezone)::date
     from ops.survey_waves
     join core.class_sessions as session on session.session_code = survey_waves.subject_id
-    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan'
-);
+    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan';
+end;
 
 insert into ops.notice_kinds (kind, family, is_optional) values
 ('plan_digest', 'data', false),
@@ -4291,13 +4328,14 @@ insert into ops.notice_kinds (kind, family, is_optional) values
 grant select, insert, update on ops.action_plans to trainloop_planner;
 grant select, insert on ops.plan_updates to trainloop_planner;
 grant select, delete on forms.plan_entries to trainloop_planner;
-grant select on ops.action_plans, ops.plan_updates to trainloop_sender;
+grant usage on schema forms to trainloop_sender;
+grant select on ops.action_plans, ops.plan_updates, forms.plan_entries to trainloop_sender;
 grant select on marts.action_plan_results to trainloop_statistics, trainloop_planner;
 grant select on ops.action_plans to trainloop_statistics;
 grant select (plan_id, session_code, state, check_in_due_on, checked_in_at, settled_at) on ops.action_plans
     to trainloop_board;
-grant execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on to trainloop_forms;
-revoke execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on from public;
+grant execute on function forms.open_plan, forms.update_plan, forms.plan_days to trainloop_forms;
+revoke execute on function forms.open_plan, forms.update_plan, forms.plan_days from public;
 
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 

@@ -17,9 +17,11 @@ due as (
     where subject_kind = 'class_session' and step = 'evaluation_report' and due_on < %(today)s and state <> 'skipped'
 ),
 reported as (
-    select subject_id as session_code from ops.reports where subject_kind = 'class_session' and state = 'rendered'
+    select subject_id as session_code from ops.reports
+    where kind = 'course_evaluation' and subject_kind = 'class_session' and state = 'rendered'
     union
-    select subject_id from published.releases where subject_kind = 'class_session' and is_withheld
+    select subject_id from published.releases
+    where product = 'course_evaluation' and subject_kind = 'class_session' and is_withheld
 )
 select 'class_session' as subject_kind, closed.session_code as subject_id, 1 as gap_count
 from closed

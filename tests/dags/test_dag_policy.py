@@ -28,7 +28,7 @@ SLICE = {
     "replay_quarantine",
 }
 # Runs that wait: for other classes' reports, for people's decisions.
-ACTIVE_RUNS = {"report_course_evaluations": 8, "ask_approvals": 64}
+ACTIVE_RUNS = {"report_course_evaluations": 8, "report_performance_90d": 8, "ask_approvals": 64}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 UNDEFINED_WITHOUT_DATE = re.compile(
     r"\b(logical_date|execution_date|ds|ts|data_interval_(start|end)|prev_ds|next_ds)\b"
@@ -155,12 +155,19 @@ def test_parse_imports_nothing_heavy(path: Any) -> None:
         assert str(node.module).startswith(("airflow.sdk", "trainloop.orchestration")), f"{path.name}: {node.module}"
 
 
-def test_report_runs_are_one_per_class_session(dags: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("scan", "report", "event"),
+    [
+        ("collect_course_evaluations", "report_course_evaluations", "evaluation_closed"),
+        ("track_performance_90d", "report_performance_90d", "performance_due"),
+    ],
+)
+def test_report_runs_are_one_per_class_session(dags: dict[str, Any], scan: str, report: str, event: str) -> None:
     """The scan emits the session code as partition key, the report DAG runs for that key."""
-    report = dags["report_course_evaluations"].timetable
-    assert type(report).__name__ == "PartitionedAssetTimetable"
-    outlets = dags["collect_course_evaluations"].get_task("start_reports").outlets
-    assert [asset.name for asset in outlets] == [report.asset_condition.name] == ["evaluation_closed"]
+    timetable = dags[report].timetable
+    assert type(timetable).__name__ == "PartitionedAssetTimetable"
+    outlets = dags[scan].get_task("start_reports").outlets
+    assert [asset.name for asset in outlets] == [timetable.asset_condition.name] == [event]
 
 
 def test_the_catalogue_is_fresh() -> None:

@@ -40,13 +40,20 @@ def lifecycle(
     show_table(f"Business date {today}", ("class session", *headers), cells)
 
 
-def report(session: Annotated[str, typer.Argument(help="session code, such as 2026-C001")]) -> None:
+def report(
+    session: Annotated[str, typer.Argument(help="session code, such as 2026-C001")],
+    performance: Annotated[bool, typer.Option("--performance", help="the 90-day Performance Report")] = False,
+) -> None:
     """Make the report of a closed class session here and now; the same data make no second one."""
-    from trainloop.reporting.course_evaluation import render_reports
-    from trainloop.surveys.results import evaluate_session
+    if performance:
+        from trainloop.impact.measuring import measure_session as evaluate
+        from trainloop.reporting.performance import render_reports
+    else:
+        from trainloop.reporting.course_evaluation import render_reports
+        from trainloop.surveys.results import evaluate_session as evaluate
 
     with console.status("Computing…"):
-        evaluated = evaluate_session(session)
+        evaluated = evaluate(session)
     with console.status("Rendering…"):
         rendered = render_reports(session)
     show_counts(evaluated | rendered)

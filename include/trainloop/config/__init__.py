@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -16,6 +16,8 @@ from pydantic import EmailStr, Field, ValidationError, model_validator
 
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
+from trainloop.config.talent import PointRule as PointRule
+from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
@@ -231,6 +233,12 @@ class ImpactRules(Rules):
     relevant_effect_sd: float = Field(gt=0)
     bootstrap_replications: int = Field(ge=199)
     seed: int
+    team: Literal["department", "line_manager"] = "department"
+    wait_days: int = Field(ge=90)
+    watched_days: int = Field(ge=0)
+    hour_amounts: dict[str, Decimal] = {}
+    hour_default_amount: Decimal = Field(ge=0)
+    hour_currency: str = Field(pattern="^[A-Z]{3}$")
 
 
 class NeedWeights(Rules):
@@ -318,33 +326,6 @@ class InternalTrainerRules(Rules):
     certificate_warning_days: int = Field(ge=0)
     bench_min: int = Field(ge=1)
     hours_per_quarter: int = Field(gt=0)
-
-
-class PointRule(Rules):
-    """What earns promotion points: per unit of evidence, by the rate of the day it was earned on; 0 suspends."""
-
-    zh: str
-    en: str
-    role: Literal["learner", "trainer"]
-    evidence: str = Field(description="kind of evidence; some kinds the monthly scan books by itself")
-    unit_zh: str = "次"
-    unit_en: str = "each"
-    rates: dict[date, Annotated[Decimal, Field(ge=0)]] = Field(min_length=1, description="valid from → points")
-
-    def text(self, locale: Locale) -> str:
-        return self.zh if locale == "zh-CN" else self.en
-
-
-class TalentRules(Rules):
-    """Promotion points, certificates and the advisory list."""
-
-    hrbp: str = Field(description="contact who alone reads the advisory list and answers appeals")
-    certificate_warning_days: int = Field(gt=0, description="before its end a certificate's holder is reminded")
-    appraisal_quarters: int = Field(ge=1, description="newest quarters with a rating that the appraisal looks at")
-    accepted_ratings: tuple[str, ...]
-    appeal_days: int = Field(gt=0, description="how long after a booking it may be appealed against")
-    max_open_appeals: int = Field(gt=0)
-    points: dict[str, PointRule]
 
 
 class MailRules(Rules):

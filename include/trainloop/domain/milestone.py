@@ -22,6 +22,7 @@ OPENING_STEP = "evaluation_open"
 CLOSING_STEP = "evaluation_close"
 REPORT_STEP = "evaluation_report"
 LOG_STEP = "class_log"
+PERFORMANCE_STEP = "performance_report_90d"
 PER_DAY_STEPS = frozenset({LOG_STEP})
 
 
@@ -70,6 +71,8 @@ REASON_TEXTS: Mapping[str, Mapping[str, str]] = {
         "zh-CN": "距上一封邮件太近，未再提醒",
         "en": "Too soon after the mail before; nobody was reminded again",
     },
+    "no_indicator": {"zh-CN": "课程没有关联的绩效指标", "en": "The course is linked to no indicator"},
+    "nobody_attended": {"zh-CN": "没有学员参加", "en": "Nobody attended"},
     "data_changed": {"zh-CN": "数据有更新，报告需重新生成", "en": "The data changed; the report is owed again"},
 }
 # Only what the plan itself skipped does the plan take back.

@@ -16,12 +16,30 @@ from trainloop.domain.performance import EvidenceGrade
 from trainloop.errors import PermanentError
 
 CostCategory = Literal["design", "delivery", "materials", "venue", "travel", "salaries", "evaluation", "other"]
-ReturnRefusalCode = Literal["evidence_too_weak", "no_interval", "no_value", "zero_cost", "nobody_in_the_job"]
+ReturnRefusalCode = Literal[
+    "evidence_too_weak",
+    "no_interval",
+    "no_value",
+    "no_value_owner",
+    "no_costs",
+    "zero_cost",
+    "mixed_currencies",
+    "nobody_in_the_job",
+]
 CENT = Decimal("0.01")
 _TEXTS: dict[ReturnRefusalCode, tuple[str, str]] = {
     "evidence_too_weak": ("证据等级低于 C，不计算投资回报", "evidence below grade C: no return is computed"),
     "no_interval": ("效果没有区间，不计算投资回报", "the effect has no interval: no return is computed"),
     "no_value": ("指标没有每单位价值，不计算投资回报", "the indicator has no value per unit: no return is computed"),
+    "no_value_owner": (
+        "每单位价值没有认定部门，不计算投资回报",
+        "nobody vouches for the value per unit: no return is computed",
+    ),
+    "no_costs": ("没有收到班次成本，不计算投资回报", "no costs of the class came in: no return is computed"),
+    "mixed_currencies": (
+        "成本与价值币种不一致，请先换算为同一币种",
+        "costs and value come in several currencies: convert them to one first",
+    ),
     "zero_cost": ("成本为零，投资回报无定义", "the costs are zero: the return is not defined"),
     "nobody_in_the_job": ("没有学员仍在岗，不计算投资回报", "no learner is still in the job: no return is computed"),
 }

@@ -84,6 +84,13 @@ def analyse_all(
 
 def analyse(indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, study: Study, rules: Rules) -> Finding:
     """Return what is known about one indicator; people have their class dates already."""
+    return analyse_compared(indicator, facts, people, study, rules)[0]
+
+
+def analyse_compared(
+    indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, study: Study, rules: Rules
+) -> tuple[Finding, pd.DataFrame]:
+    """Return what is known about one indicator, and whom its figures speak of (unit_id, is_learner)."""
     panel = build_panel(
         facts,
         people,
@@ -126,7 +133,7 @@ def analyse(indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, stu
         before_after = Refusal("regression_to_the_mean")
     elif both[0] is not None:
         before_after = both[0].post - both[0].pre
-    return Finding(
+    finding = Finding(
         indicator,
         graded,
         outcome,
@@ -144,6 +151,7 @@ def analyse(indicator: Indicator, facts: pd.DataFrame, people: pd.DataFrame, stu
         series(panel, compared),
         rules.effects.confidence,
     )
+    return finding, compared[["unit_id", "is_learner"]]
 
 
 def _bounds(effect: Effect | Refusal) -> tuple[float | None, float | None]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from trainloop.domain.performance import Graded, Outcome
 from trainloop.domain.performance_words import say, weakness_text
@@ -39,7 +39,10 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of the comparison: people, teams, mean level before and after, growth, rate after over rate before."""
+    """One side of the comparison: people, teams, mean level before and after, growth, rate after over rate before.
+
+    `exposure_each`: of a rate, one person's exposure in one period after the class.
+    """
 
     people_count: int
     team_count: int
@@ -47,6 +50,20 @@ class Arm:
     post: float
     growth: Value
     rate_ratio: RateRatio | Refusal | None
+    exposure_each: float | None = None
+
+
+class Cell(NamedTuple):
+    """One cell of time before (−6 … −1) or after the class (1 …): each group's mean level and of how many people it is.
+
+    NaN: nobody's figures are known; None: there is no comparison.
+    """
+
+    offset: int
+    learners: float
+    others: float | None
+    learner_count: int
+    other_count: int
 
 
 @dataclass(frozen=True)
@@ -66,8 +83,7 @@ class Comparison:
 class Finding:
     """One indicator of one study.
 
-    `before_after` is refused where a rise was to be expected anyway. `exclusions`: role → reason → people. `series`:
-    offset of each cell (−6 … 3), learners' and comparison's mean level in it (NaN: nobody; None: no comparison).
+    `before_after` is refused where a rise was to be expected anyway. `exclusions`: role → reason → people.
     """
 
     indicator: Indicator
@@ -85,7 +101,7 @@ class Finding:
     trend: PreTrend | Refusal
     baseline_position: Value
     exclusions: Mapping[str, Mapping[str, int]]
-    series: tuple[tuple[int, float, float | None], ...]
+    series: tuple[Cell, ...]
     confidence: float
 
     def verdict(self, locale: Locale) -> str:

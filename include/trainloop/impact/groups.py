@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trainloop.impact.finding import Arm
+from trainloop.impact.finding import Arm, Cell
 from trainloop.impact.rules import Rules
 from trainloop.statistics.comparison_groups import LEARNER, ComparisonGroup
 from trainloop.statistics.rates import growth, rate_ratio
@@ -27,10 +27,11 @@ def arms(compared: pd.DataFrame, panel: Panel, rules: Rules) -> tuple[Arm | None
             float(people[name].sum()) for name in ("post_events", "post_exposure", "pre_events", "pre_exposure")
         )
         pre, post = float(people["pre"].mean()), float(people["post"].mean())
-        ratio = None
+        ratio = each = None
         if panel.is_rate:
             ratio = rate_ratio(events, exposure, before, exposure_before, rules.effects.confidence)
-        found.append(Arm(len(people), people["team_code"].nunique(), pre, post, growth(pre, post), ratio))
+            each = exposure / float(people["post_periods"].sum())
+        found.append(Arm(len(people), people["team_code"].nunique(), pre, post, growth(pre, post), ratio, each))
     return found[0], found[1]
 
 
@@ -51,21 +52,25 @@ def exclusions(panel: Panel, group: ComparisonGroup | Refusal) -> dict[str, dict
     return found
 
 
-def series(panel: Panel, compared: pd.DataFrame) -> tuple[tuple[int, float, float | None], ...]:
+def series(panel: Panel, compared: pd.DataFrame) -> tuple[Cell, ...]:
     """Return both groups' mean level in each cell around the class, for the chart."""
     import numpy as np
 
     is_learner = compared["is_learner"].to_numpy(dtype=bool)
     cells = panel.cells[compared.index.to_numpy()]
 
-    def means(rows: Any) -> list[float]:
+    def means(rows: Any) -> list[tuple[float, int]]:
         known = (~np.isnan(rows)).sum(axis=0)
         return [
-            float(total / n) if n else float("nan") for total, n in zip(np.nansum(rows, axis=0), known, strict=True)
+            (float(total / n) if n else float("nan"), int(n))
+            for total, n in zip(np.nansum(rows, axis=0), known, strict=True)
         ]
 
     learners = means(cells[is_learner])
-    others: list[float] | list[None] = [None] * len(learners)
+    others: list[tuple[float, int]] | list[tuple[None, int]] = [(None, 0)] * len(learners)
     if not is_learner.all():
         others = means(cells[~is_learner])
-    return tuple(zip(panel.offsets, learners, others, strict=True))
+    return tuple(
+        Cell(offset, own[0], other[0], own[1], other[1])
+        for offset, own, other in zip(panel.offsets, learners, others, strict=True)
+    )

@@ -1,7 +1,8 @@
 """Assets: what changed in the warehouse, so that the DAG that needs it starts at once.
 
 A dataset's asset is emitted only when rows changed. A task would emit its outlets always, so the emitting tasks have
-an alias as outlet and add the assets that apply. `evaluation_closed` is partitioned: its key is the session code.
+an alias as outlet and add the assets that apply. `evaluation_closed` and `performance_due` are partitioned: their key
+is the session code.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ NOTICES_PLANNED: Final = Asset("notices_planned", group="mail")
 PLANNED_NOTICES: Final = AssetAlias("planned_notices", group="mail")
 
 EVALUATION_CLOSED: Final = Asset("evaluation_closed", group="class_session")
+PERFORMANCE_DUE: Final = Asset("performance_due", group="class_session")
 
 
 def announce_changes(datasets: Iterable[str]) -> None:
@@ -47,6 +49,6 @@ def announce_notices(counts: Mapping[str, Any]) -> None:
         get_current_context()["outlet_events"][PLANNED_NOTICES].add(NOTICES_PLANNED)
 
 
-def announce_sessions(session_codes: Iterable[str]) -> None:
-    """Start one report run per class session; the task has the outlet EVALUATION_CLOSED."""
-    get_current_context()["outlet_events"][EVALUATION_CLOSED].add_partitions(list(session_codes))
+def announce_sessions(session_codes: Iterable[str], event: Asset = EVALUATION_CLOSED) -> None:
+    """Start one report run per class session; the task has the partition event as its outlet."""
+    get_current_context()["outlet_events"][event].add_partitions(list(session_codes))

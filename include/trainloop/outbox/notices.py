@@ -36,6 +36,7 @@ NoticeKind = Literal[
     "survey_reminder",
     "survey_without_attendance",
     "evaluation_report",
+    "performance_report",
     "commitment_request",
     "commitment_reminder",
     "commitment_digest",

@@ -47,10 +47,11 @@ class SqlCheck:
 
 
 def site_limits() -> dict[str, Any]:
-    """Return the site's rules as parameters of the checks: ages of `quality`, the minimum groups of `suppression`."""
+    """Return the site's rules as parameters of the checks: ages of `quality`, minimum groups, how long results wait."""
     site = get_site()
     groups = {"mean_min": site.suppression.mean_min, "distribution_min": site.suppression.distribution_min}
-    return site.quality.model_dump() | groups
+    patience = {"performance_patience_days": site.impact.wait_days - site.impact.window_days}
+    return site.quality.model_dump() | groups | patience
 
 
 def check_files() -> list[Path]:

@@ -238,6 +238,7 @@ STEPS: dict[Locale, dict[str, str]] = {
         "evaluation_reminder_2": "第二次提醒",
         "evaluation_close": "评估关闭",
         "evaluation_report": "评估报告",
+        "performance_report_90d": "90 天绩效报告",
     },
     "en": {
         "readiness_14": "Check 14 days before",
@@ -254,5 +255,6 @@ STEPS: dict[Locale, dict[str, str]] = {
         "evaluation_reminder_2": "Second reminder",
         "evaluation_close": "Evaluation closed",
         "evaluation_report": "Evaluation report",
+        "performance_report_90d": "90-day performance report",
     },
 }

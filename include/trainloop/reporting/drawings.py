@@ -133,6 +133,65 @@ class Stack(Drawing):
                 _word(stream, part.text, part.left + part.width / 2, self.height / 2 + 3.2, style)
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line: its points, None where a figure is not shown; dashed for the group that stands beside."""
+
+    points: Sequence[tuple[float, float] | None]
+    colour: str
+    is_dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Lines(Drawing):
+    """Lines over time: `ticks` are (label, y) of the left axis, `labels` (label, x) of the cells, `event` the class."""
+
+    ticks: Sequence[tuple[str, float]]
+    labels: Sequence[tuple[str, float]]
+    event: tuple[str, float]
+    lines: Sequence[Line]
+    left: float
+    tick_middle: float
+
+    def paint(self, stream: Any, style: Any) -> None:
+        stream.set_line_width(0.8)
+        stream.set_color_rgb(*_rgb(_GRID), stroke=True)
+        for _, y in self.ticks:
+            stream.move_to(self.left, y)
+            stream.line_to(self.width, y)
+        stream.stroke()
+        stream.set_color_rgb(*_rgb(_ZERO), stroke=True)
+        stream.set_dash([3, 2], 0)
+        stream.move_to(self.event[1], 12)
+        stream.line_to(self.event[1], self.height - 14)
+        stream.stroke()
+        for line in self.lines:
+            self._line(stream, line)
+        stream.set_color_rgb(*_rgb(_LABEL))
+        for text, y in self.ticks:
+            _word(stream, text, self.tick_middle, y + 3, style)
+        for text, x in self.labels:
+            _word(stream, text, x, self.height - 2, style)
+        _word(stream, self.event[0], self.event[1], 9, style)
+
+    def _line(self, stream: Any, line: Line) -> None:
+        stream.set_color_rgb(*_rgb(line.colour), stroke=True)
+        stream.set_line_width(1.6)
+        stream.set_dash([4, 2] if line.is_dashed else [], 0)
+        is_drawn = False
+        for point in line.points:
+            if point is not None:
+                (stream.line_to if is_drawn else stream.move_to)(*point)
+            is_drawn = point is not None
+        stream.stroke()
+        stream.set_dash([], 0)
+        stream.set_color_rgb(*_rgb(_PAPER if line.is_dashed else line.colour))
+        for point in line.points:
+            if point is not None:
+                _circle(stream, *point, 2.4)
+                stream.fill_and_stroke()
+
+
 class _Word:
     """What WeasyPrint draws as a line of text."""
 

@@ -10,6 +10,7 @@ from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
+from trainloop.reporting.performance_view import PerformanceView
 from trainloop.reporting.promotion_view import PromotionView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
@@ -25,6 +26,7 @@ KINDS: Mapping[str, type[Document]] = {
         RunSheetView,
         VendorView,
         ClassLogView,
+        PerformanceView,
         PromotionView,
     )
 }

@@ -14,10 +14,11 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.document import Document
-from trainloop.reporting.drawings import ANSWER_TEXT, ANSWERS, Axis, Bar, Drawing, Interval, Part, Stack
-from trainloop.reporting.view import Bars, Figure, Scale, Share
+from trainloop.reporting.drawings import ANSWER_TEXT, ANSWERS, Axis, Bar, Drawing, Interval, Line, Lines, Part, Stack
+from trainloop.reporting.view import Bars, Course, Figure, Scale, Share
 
 CHART_SCHEME = "chart:"
+_BESIDE = "#8a5a00"  # the comparison group: dashed, too, for readers who see no colour
 _MARGIN = 7.0  # room for half a label at both ends of an axis, in the chart's own pixels
 
 
@@ -45,6 +46,35 @@ def parts(shares: Sequence[Share], colours: Sequence[int], width: float) -> list
     return placed
 
 
+_LEFT, _TOP, _BOTTOM = 46.0, 16.0, 18.0  # room for the labels around lines
+
+
+def lines(course: Course, width: float, height: float, colour: str) -> Lines:
+    """Return two groups over time: one cell of time as wide as another, the class between two of them."""
+    step = (width - _LEFT) / len(course.cells)
+
+    def x(cell: int) -> float:
+        return round(_LEFT + (cell + 0.5) * step, 2)
+
+    def y(value: float) -> float:
+        share = (value - course.scale.low) / (course.scale.high - course.scale.low)
+        return round(height - _BOTTOM - share * (height - _TOP - _BOTTOM), 2)
+
+    def points(values: Sequence[float | None]) -> list[tuple[float, float] | None]:
+        return [None if value is None else (x(cell), y(value)) for cell, value in enumerate(values)]
+
+    return Lines(
+        width,
+        height,
+        tuple((text, y(tick)) for text, tick in zip(course.tick_texts, course.scale.ticks, strict=True)),
+        tuple((text, x(cell)) for cell, text in enumerate(course.cells)),
+        (course.event, round(_LEFT + course.event_at * step, 2)),
+        (Line(points(course.comparison), _BESIDE, is_dashed=True), Line(points(course.learners), colour)),
+        _LEFT,
+        _LEFT / 2,
+    )
+
+
 def tick_text(tick: float) -> str:
     """Return the label of a tick, with a real minus."""
     return f"{tick:g}".replace("-", "−")
@@ -64,7 +94,7 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(language=language, answers=ANSWERS)
+    environment.globals.update(language=language, answers=ANSWERS, beside=_BESIDE)
     return environment
 
 
@@ -103,6 +133,9 @@ def page(view: Document) -> Page:
     def bar_chart(percent: float, width: float, height: float) -> str:
         return keep(Bar(width, height, portion(percent, width), view.colour))
 
+    def line_chart(course: Course, width: float, height: float) -> str:
+        return keep(lines(course, width, height, view.colour))
+
     template = _environment().get_template(view.template)
     text = template.render(
         view=view,
@@ -111,6 +144,7 @@ def page(view: Document) -> Page:
         stacked_chart=stacked_chart,
         interval_chart=interval_chart,
         bar_chart=bar_chart,
+        line_chart=line_chart,
     )
     return Page(html=text, charts=charts)
 

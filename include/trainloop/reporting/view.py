@@ -67,6 +67,19 @@ class Scale(View):
     ticks: tuple[float, ...]
 
 
+class Course(View):
+    """Both groups over the cells of time, None where a figure is not shown; the class lies before cell `event_at`."""
+
+    label: str
+    scale: Scale
+    tick_texts: tuple[str, ...]
+    cells: tuple[str, ...]
+    event_at: int
+    event: str
+    learners: tuple[float | None, ...]
+    comparison: tuple[float | None, ...]
+
+
 class Nps(View):
     label: str
     score: Figure

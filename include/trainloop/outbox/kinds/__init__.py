@@ -25,6 +25,7 @@ from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
+from trainloop.outbox.kinds.performance import performance_report
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
     "survey_reminder": Kind(survey_calls),
     "survey_without_attendance": Kind(survey_without_attendance),
     "evaluation_report": Kind(evaluation_report),
+    "performance_report": Kind(performance_report),
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
