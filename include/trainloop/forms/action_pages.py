@@ -14,6 +14,7 @@ from trainloop.forms import links, pages
 from trainloop.forms.answers import clean_text
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
+from trainloop.forms.plan_pages import PLAN, plan_lines
 from trainloop.forms.point_pages import appeal_lines
 from trainloop.forms.words import ActionWords, actions, words
 
@@ -24,12 +25,12 @@ def add_action_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/a/{token}")
     def show(request: Request, token: str) -> HTMLResponse:
         _, row, action, locale = _open(desk, request, token)
-        return _page(token, row, action, locale, details=_details(desk, row, locale))
+        return _page(token, row, action, locale, lines=_lines(desk, row, locale))
 
     @app.post("/a/{token}")
     def send(request: Request, token: str, fields: Sent) -> Response:
         link, row, action, locale = _open(desk, request, token)
-        details = _details(desk, row, locale)
+        lines = _lines(desk, row, locale)
         chosen, comment = first(fields, "choice"), clean_text(first(fields, "comment"))
         text = words(locale)
         choice = action.choice(chosen)
@@ -43,7 +44,7 @@ def add_action_pages(app: FastAPI, desk: Desk) -> None:
         elif len(comment) > MAX_COMMENT:
             problem = text.say("problem_too_long", most=MAX_COMMENT, count=len(comment))
         if problem:
-            typed = {"chosen": chosen, "comment": comment, "details": details}
+            typed = {"chosen": chosen, "comment": comment, "lines": lines}
             return _page(token, row, action, locale, problem=problem, status=422, **typed)
         faults.point("forms.action.before_commit")
         is_written = desk.store.answer_action(link, chosen, comment)
@@ -85,9 +86,11 @@ def _ended_page(
     return desk.say(request, f"action_{row['state']}", locale=locale, status=410)
 
 
-def _details(desk: Desk, row: Mapping[str, Any], locale: Locale) -> Sequence[tuple[str, str]]:
-    """Return what the answer is about, labelled, where it is more than a class or a quarter."""
+def _lines(desk: Desk, row: Mapping[str, Any], locale: Locale) -> Sequence[tuple[str, str]]:
+    """Return what the answer is about, as (label, text), where it is more than a class or a quarter."""
     subject = row["subject"]
+    if subject["kind"] == PLAN:
+        return plan_lines(subject, words(locale))
     if subject["kind"] == "point_appeal" and (found := desk.store.appeal_details(subject["id"])):
         return appeal_lines(found, words(locale))
     return ()
