@@ -442,20 +442,14 @@ on conflict (template) do nothing
 delete from ops.held_templates where template = %(template)s
 
 -- name: retry_message
--- A new first attempt: four days of patience begin again. What may have arrived stays known.
-update ops.messages
-set state = case when uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
-    next_attempt_at = ops.business_now(), first_attempt_at = null, attempt_count = 0, settled_at = null, reason = null,
-    not_after = case when state = 'expired' then null else not_after end
-where message_id = %(message_id)s
-    and (state in ('failed', 'expired', 'bounced') or (state = 'uncertain' and next_attempt_at is null))
-returning message_id, attempt_count
+select message_id, attempt_count from ops.retry_messages(array[%(message_id)s]::bigint[])
 
 -- name: commitments
 -- Grain: one thing that is owed, with what it is about and the person's own link.
 select
     c.commitment_id, c.kind, c.subject_kind, c.subject_id, c.token, c.due_on, c.facts, s.session_code, s.ends_at,
     s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en,
+    disputed.name_zh as dispute_zh, disputed.name_en as dispute_en,
     learner.name as learner, plan.goal, plan.metric, plan.baseline_value, plan.target_value, plan.current_value,
     plan.due_on as plan_due_on, plan.first_step, plan.support_needed, plan.evidence
 from ops.commitments as c
@@ -464,6 +458,8 @@ left join core.class_sessions as s
 left join core.courses as course on course.course_code = s.course_code
 left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
 left join core.employees as learner on learner.employee_id = plan.employee_id
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 where c.commitment_id = any(%(commitment_ids)s)
 
 -- name: approvals
@@ -536,7 +532,8 @@ where s.trainer_id = %(id)s and c.topic_code is not null and s.status <> 'cancel
 select
     day.told_on, c.kind, c.subject_kind, c.subject_id, c.facts, c.state::text as state, c.due_on, c.choice, c.comment,
     coalesce(r.name, c.person_id) as person, coalesce(r.calendar_code, %(calendar_code)s) as calendar_code,
-    s.session_code, course.name_zh as course_zh, course.name_en as course_en, learner.name as learner
+    s.session_code, course.name_zh as course_zh, course.name_en as course_en, learner.name as learner,
+    disputed.name_zh as dispute_zh, disputed.name_en as dispute_en
 from unnest(%(days)s::date[]) as day (told_on)
 inner join ops.commitments as c
     on (c.state in ('done', 'expired') and c.settled_told_on = day.told_on)
@@ -547,6 +544,8 @@ left join core.class_sessions as s
 left join core.courses as course on course.course_code = s.course_code
 left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
 left join core.employees as learner on learner.employee_id = plan.employee_id
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 order by day.told_on, c.due_on, c.commitment_id
 
 -- name: pulse_figures

@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
     "trainers": WORK
     | {
         "outbox.notices",
@@ -51,12 +52,32 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
-    | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
+    | {
+        "outbox.notices",
+        "surveys.instrument",
+        "surveys.dispute_forms",
+        "surveys.scan",
+        "needs.published",
+        "requests.approvals",
+    },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
-    "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
+    "forms": WORK | {"delivery.asset_files", "surveys.instrument", "surveys.dispute_forms"},
+    "board": WORK
+    | {
+        "contracts",
+        "forms.http",
+        "forms.words",
+        "outbox.kinds.alert",
+        "outbox.kinds.request",
+        "quality.offending",
+        "requests.words",
+        "surveys.instrument",
+    },
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {
+        "board.app",
+        "board.guard",
         "warehouse",
         "clock",
         "outbox.notices",

@@ -131,6 +131,15 @@ class AssessmentRules(Rules):
     brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
 
 
+class DisputeRules(Rules):
+    """Disputes about courses: who stands for HR, and the days of their steps."""
+
+    contact: str
+    meeting_working_days: int = Field(gt=0)
+    door_days: int = Field(gt=0)
+    figures_wait_days: int = Field(ge=0)
+
+
 class CompetencyResultRules(Rules):
     """Competency results of single people, on private pages."""
 
@@ -405,6 +414,7 @@ class Site(Rules):
     commitments: dict[str, CommitmentRule]
     action_plans: ActionPlanRules
     assessments: AssessmentRules
+    disputes: DisputeRules
     competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules

@@ -14,6 +14,7 @@ from trainloop.forms import pages
 from trainloop.forms.action_pages import add_action_pages
 from trainloop.forms.class_pages import add_class_pages
 from trainloop.forms.desk import Desk, Turned
+from trainloop.forms.dispute_pages import add_dispute_pages
 from trainloop.forms.http import BodyTooLargeError, SafeHeaders
 from trainloop.forms.mail_pages import add_mail_pages
 from trainloop.forms.material_pages import add_material_pages
@@ -44,6 +45,7 @@ def create_app(store: Store) -> FastAPI:
     add_class_pages(app, desk)
     add_offer_pages(app, desk)
     add_material_pages(app, desk)
+    add_dispute_pages(app, desk)
     add_plan_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)

@@ -8,6 +8,7 @@ from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.class_log_view import ClassLogView
+from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
@@ -26,6 +27,9 @@ KINDS: Mapping[str, type[Document]] = {
         RunSheetView,
         VendorView,
         ClassLogView,
+        PackView,
+        PilotReportView,
+        AgreedPlanView,
         PerformanceView,
         PromotionView,
     )

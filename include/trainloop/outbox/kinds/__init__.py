@@ -23,6 +23,7 @@ from trainloop.outbox.kinds.class_day import (
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.disputes import dispute_news, dispute_papers
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.performance import performance_report
@@ -51,6 +52,10 @@ KINDS: Mapping[str, Kind] = {
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
+    "dispute_news": Kind(dispute_news),
+    "dispute_pack": Kind(dispute_papers),
+    "pilot_report": Kind(dispute_papers),
+    "agreed_plan": Kind(dispute_papers),
     "budget_status": Kind(budget_status),
     "payroll_file": Kind(payroll_file),
     "allowance_statement": Kind(allowance_statement),
