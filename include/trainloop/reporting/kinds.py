@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
@@ -31,6 +32,7 @@ KINDS: Mapping[str, type[Document]] = {
         PilotReportView,
         AgreedPlanView,
         PerformanceView,
+        AwardView,
         PromotionView,
     )
 }
