@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "surveys.scan"},
+    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
     | {
         "outbox.notices",

@@ -15,6 +15,7 @@ from trainloop.reporting.document import Document
 from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
+from trainloop.reporting.promotion_view import PromotionView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
@@ -36,6 +37,7 @@ KINDS: Mapping[str, type[Document]] = {
         AgreedPlanView,
         PerformanceView,
         AwardView,
+        PromotionView,
     )
 }
 
