@@ -234,7 +234,7 @@ class ImpactRules(Rules):
     team: Literal["department", "line_manager"] = "department"
     wait_days: int = Field(ge=90)
     watched_days: int = Field(ge=0)
-    hour_amounts: dict[str, Decimal] = {}
+    hour_amounts: dict[str, Decimal]
     hour_default_amount: Decimal = Field(ge=0)
     hour_currency: str = Field(pattern="^[A-Z]{3}$")
 
