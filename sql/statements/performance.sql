@@ -219,7 +219,7 @@ with owed as (
     join core.class_sessions as sessions on sessions.session_code = step.subject_id
     where step.subject_kind = 'class_session' and step.step = %(step)s and step.state = 'pending'
         and step.due_on <= %(today)s
-        and (step.emitted_at is null or step.emitted_at < clock_timestamp() - %(lease)s)
+        and (step.emitted_at is null or step.emitted_at < clock_timestamp() - %(lease)s::interval)
         and step.subject_id > %(after)s
     order by step.subject_id
     limit %(batch_size)s

@@ -54,7 +54,7 @@ def _indicators() -> PlantedFile:
         "name_en": "英文名称",
         "direction": "方向",
         "unit": "单位",
-        "rate_basis": "计算基数",
+        "rate_basis": "比率基数",
         "rate_per": "比率每",
         "unit_value_amount": "每单位价值",
         "margin_pct": "毛利率",

@@ -16,9 +16,9 @@ from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
-# capture: the class day. track: 90-day reports. launch: the needs survey. waves: open,
-# remind and close all other surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's
-# needs. chase: what people owe. approvals: somebody decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
+# capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
+# surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
+# owe. approvals: somebody decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
