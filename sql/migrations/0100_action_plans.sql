@@ -138,8 +138,8 @@ end;
 -- update before and after. A form that waits to be taken in is counted as said.
 create function forms.open_plan(link bytea)
 returns table (
-    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, person_name text,
-    locale text, timezone text, check_in_due_on date
+    state text, plan_id text, instrument_code text, plan_state text, subject jsonb, history jsonb, others jsonb,
+    person_name text, locale text, timezone text, check_in_due_on date
 )
 language sql stable security definer set search_path = ''
 begin atomic
@@ -163,6 +163,12 @@ begin atomic
             from ops.plan_updates as word
             where word.plan_id = plan.plan_id
         ), '[]'),
+        -- Monday's mail has one button: the other plans of the same person are found from the page it opens.
+        coalesce((
+            select jsonb_agg(jsonb_build_object('token', other.token, 'goal', other.goal) order by other.due_on)
+            from ops.action_plans as other
+            where other.employee_id = plan.employee_id and other.plan_id <> plan.plan_id and other.settled_at is null
+        ), '[]'),
         person.name, person.locale, person.timezone, plan.check_in_due_on
     from ops.action_plans as plan
     join core.employees as person on person.employee_id = plan.employee_id
@@ -185,15 +191,17 @@ begin
 end
 $$;
 
--- The day on which the class of a plan form ended: a plan is done 30 days later at the latest.
-create function forms.plan_ends_on(wave text) returns date
+-- What a plan form is judged by: the day its class ended, 30 days after which a plan is done at the latest, and today.
+create function forms.plan_days(wave text) returns table (ended_on date, today date)
 language sql stable security definer set search_path = ''
-return (
-    select (session.ends_at at time zone session.timezone)::date
+begin atomic
+    select
+        (session.ends_at at time zone session.timezone)::date,
+        (ops.business_now() at time zone session.timezone)::date
     from ops.survey_waves
     join core.class_sessions as session on session.session_code = survey_waves.subject_id
-    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan'
-);
+    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan';
+end;
 
 insert into ops.notice_kinds (kind, family, is_optional) values
 ('plan_digest', 'data', false),
@@ -203,10 +211,11 @@ insert into ops.notice_kinds (kind, family, is_optional) values
 grant select, insert, update on ops.action_plans to trainloop_planner;
 grant select, insert on ops.plan_updates to trainloop_planner;
 grant select, delete on forms.plan_entries to trainloop_planner;
-grant select on ops.action_plans, ops.plan_updates to trainloop_sender;
+grant usage on schema forms to trainloop_sender;
+grant select on ops.action_plans, ops.plan_updates, forms.plan_entries to trainloop_sender;
 grant select on marts.action_plan_results to trainloop_statistics, trainloop_planner;
 grant select on ops.action_plans to trainloop_statistics;
 grant select (plan_id, session_code, state, check_in_due_on, checked_in_at, settled_at) on ops.action_plans
     to trainloop_board;
-grant execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on to trainloop_forms;
-revoke execute on function forms.open_plan, forms.update_plan, forms.plan_ends_on from public;
+grant execute on function forms.open_plan, forms.update_plan, forms.plan_days to trainloop_forms;
+revoke execute on function forms.open_plan, forms.update_plan, forms.plan_days from public;

@@ -38,6 +38,15 @@ select * from forms.open_offer(%(link)s)
 -- name: answer_offer
 select forms.answer_offer(%(link)s, %(is_accepted)s) as value
 
+-- name: open_plan
+select * from forms.open_plan(%(link)s)
+
+-- name: update_plan
+select forms.update_plan(%(link)s, %(instrument_code)s, %(answers)s) as value
+
+-- name: plan_days
+select * from forms.plan_days(%(wave_code)s)
+
 -- name: open_results
 select * from forms.open_results(%(link)s)
 

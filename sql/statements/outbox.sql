@@ -442,23 +442,20 @@ on conflict (template) do nothing
 delete from ops.held_templates where template = %(template)s
 
 -- name: retry_message
--- A new first attempt: four days of patience begin again. What may have arrived stays known.
-update ops.messages
-set state = case when uncertain_count > 0 then 'uncertain' else 'composed' end::ops.message_state,
-    next_attempt_at = ops.business_now(), first_attempt_at = null, attempt_count = 0, settled_at = null, reason = null,
-    not_after = case when state = 'expired' then null else not_after end
-where message_id = %(message_id)s
-    and (state in ('failed', 'expired', 'bounced') or (state = 'uncertain' and next_attempt_at is null))
-returning message_id, attempt_count
+select message_id, attempt_count from ops.retry_messages(array[%(message_id)s]::bigint[])
 
 -- name: commitments
 -- Grain: one thing that is owed, with what it is about and the person's own link.
 select
     c.commitment_id, c.kind, c.subject_kind, c.subject_id, c.token, c.due_on, c.facts, s.session_code, s.ends_at,
-    s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en
+    s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en,
+    learner.name as learner, plan.goal, plan.metric, plan.baseline_value, plan.target_value, plan.current_value,
+    plan.due_on as plan_due_on, plan.first_step, plan.support_needed, plan.evidence
 from ops.commitments as c
 left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
 left join core.courses as course on course.course_code = s.course_code
+left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
+left join core.employees as learner on learner.employee_id = plan.employee_id
 where c.commitment_id = any(%(commitment_ids)s)
 
 -- name: approvals
@@ -531,7 +528,7 @@ where s.trainer_id = %(id)s and c.topic_code is not null and s.status <> 'cancel
 select
     day.told_on, c.kind, c.subject_kind, c.subject_id, c.state::text as state, c.due_on, c.choice, c.comment,
     coalesce(r.name, c.person_id) as person, coalesce(r.calendar_code, %(calendar_code)s) as calendar_code,
-    s.session_code, course.name_zh as course_zh, course.name_en as course_en
+    s.session_code, course.name_zh as course_zh, course.name_en as course_en, learner.name as learner
 from unnest(%(days)s::date[]) as day (told_on)
 inner join ops.commitments as c
     on (c.state in ('done', 'expired') and c.settled_told_on = day.told_on)
@@ -539,6 +536,8 @@ inner join ops.commitments as c
 left join ops.mail_recipients as r on r.recipient_kind = c.person_kind and r.recipient_id = c.person_id
 left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
 left join core.courses as course on course.course_code = s.course_code
+left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
+left join core.employees as learner on learner.employee_id = plan.employee_id
 order by day.told_on, c.due_on, c.commitment_id
 
 -- name: pulse_figures
@@ -675,3 +674,38 @@ from core.class_sessions as s
 inner join core.courses as c on c.course_code = s.course_code
 inner join core.trainers as t on t.trainer_id = s.trainer_id
 where s.session_code = any(%(session_codes)s)
+
+-- name: learner_plans
+-- Grain: one open plan of one learner, to be done yet.
+select
+    plan.employee_id as recipient_id, plan.goal, plan.metric, plan.baseline_value, plan.target_value,
+    plan.current_value, plan.due_on, plan.state::text as state, plan.updated_at, plan.token, '' as name
+from ops.action_plans as plan
+where plan.employee_id = any (%(employee_ids)s) and plan.settled_at is null
+    and plan.state in ('on_track', 'at_risk', 'late')
+order by plan.due_on, plan.plan_id
+
+-- name: team_plans
+-- Grain: one open plan of somebody who reports to the recipient now.
+select
+    plan.manager_id as recipient_id, plan.goal, plan.metric, plan.baseline_value, plan.target_value,
+    plan.current_value, plan.due_on, plan.state::text as state, plan.updated_at, '' as token, person.name
+from ops.action_plans as plan
+join core.employees as person on person.employee_id = plan.employee_id
+where plan.manager_id = any (%(employee_ids)s) and plan.settled_at is null
+    and plan.state in ('on_track', 'at_risk', 'late')
+order by person.name, plan.plan_id
+
+-- name: plans_to_check_in
+-- Grain: one plan whose check-in somebody is called for.
+select
+    plan.plan_id, plan.goal, plan.metric, plan.baseline_value, plan.target_value, plan.current_value, plan.token,
+    course.name_zh as course_zh, course.name_en as course_en,
+    plan.checked_in_at is not null or plan.settled_at is not null or exists (
+        select from forms.plan_entries as waiting
+        where waiting.plan_id = plan.plan_id and waiting.instrument_code = 'check_in_30d'
+    ) as is_answered
+from ops.action_plans as plan
+join core.class_sessions as session on session.session_code = plan.session_code
+join core.courses as course on course.course_code = session.course_code
+where plan.plan_id = any (%(plan_ids)s)

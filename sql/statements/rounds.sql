@@ -153,7 +153,9 @@ select ops.coarsen_responses(%(wave_code)s, %(old_groups)s::jsonb[], %(new_group
 -- name: classes_to_follow_up
 -- Grain: one class session that has ended and whose follow-up is not history yet. A planned wave is looked at again: its
 -- class may have moved.
-select session.session_code, (session.ends_at at time zone session.timezone)::date as ended_on
+select
+    session.session_code, session.course_code,
+    (session.ends_at at time zone session.timezone)::date as ended_on
 from core.class_sessions as session
 where session.session_code > %(after)s and session.status <> 'cancelled' and session.ends_at <= %(now)s
     and session.ends_at >= %(ended_since)s

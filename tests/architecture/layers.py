@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "delivery": WORK | {"outbox.notices", "reporting.production", "reporting.run_sheet", "surveys.scan"},
     "needs": WORK
     | {"outbox.notices", "requests.approvals", "surveys.instrument", "surveys.results_texts", "surveys.scan"},
+    "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
@@ -53,9 +54,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
     "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
+    "board": WORK
+    | {
+        "contracts",
+        "forms.http",
+        "forms.words",
+        "outbox.kinds.alert",
+        "outbox.kinds.request",
+        "quality.offending",
+        "requests.words",
+        "surveys.instrument",
+    },
     "stack": FOUNDATION | {"warehouse", "outbox.leases"},
     "orchestration": FOUNDATION
     | {
+        "board.app",
+        "board.guard",
         "warehouse",
         "clock",
         "outbox.notices",
@@ -72,6 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "delivery",
         "needs",
         "resources",
+        "plans",
         "trainers",
         "retention",
         "talent",

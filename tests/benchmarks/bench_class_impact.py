@@ -25,7 +25,8 @@ SESSION = "2026-C001"
 FILL = (
     """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state, found_at,
            finished_at) values ('kpi_facts', 'facts.csv', '', '', 'facts', 1, 'merged', '2026-01-01', '2026-01-01')""",
-    f"""insert into core.employees (employee_id, name, department_code, job_family, job_level, hired_on, file_id, row_number)
+    f"""insert into core.employees (employee_id, name, department_code, job_family, job_level, hired_on, file_id,
+            row_number)
         select 'E' || n, 'Person', 'D' || n / 20, 'family' || n %% 4, 'P' || n / 7 %% 3, '2020-01-01', 1, n
         from generate_series(0, {PEOPLE - 1}) as n""",
     """insert into core.employee_history (employee_id, valid_from, department_code, job_family, job_level, file_id)
@@ -70,7 +71,7 @@ print(json.dumps({{"seconds": time.perf_counter() - started, "peak_mb": peak, "f
 def test_a_company_wide_class_is_measured_within_a_gigabyte(
     warehouse: str, set_clock: Callable[..., datetime], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Six indicators of 150,000 people from PostgreSQL: under 1 GB, and under six times the bare sums of the database."""
+    """Six indicators of 150,000 people from PostgreSQL: under 1 GB and six times the bare sums of the database."""
     set_clock(2026, 9, 10)
     for query in FILL:
         with engine.connect("owner") as connection:

@@ -367,7 +367,7 @@ def test_private_feedback_shows_no_sum_of_fewer_raters_than_allowed(
 
 
 def test_levels_of_90_day_reports_tell_of_no_small_group(lived: LivedYear, ledger: Ledger) -> None:
-    """Whoever subtracts groups of any classes over the same months, learners and comparison alike, meets five people."""
+    """Whoever subtracts groups of any classes over the same months, of both arms, meets five people at least."""
     shown = lived.rows(
         """select release_id, code, statistic, respondent_count from published.figures
            join published.releases using (release_id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -106,8 +108,11 @@ def test_an_erased_person_does_not_come_back_by_file_nor_by_a_restored_database(
     assert led
     inbox = get_settings().home / "inbox/employees"
     inbox.mkdir(parents=True, exist_ok=True)
-    (inbox / "employees-2026-12-01.csv").write_bytes(content + b"\n")
+    dropped = inbox / f"employees-2026-12-01{Path(file['name']).suffix}"
+    dropped.write_bytes(content + b"\n")  # other bytes, the same people
+    os.utime(dropped, (time.time() - 60, time.time() - 60))
     tally = ingest_dataset("employees")
+    assert (tally["file_count"], tally["refused_file_count"]) == (1, 0)
     assert tally["quarantined_count"] >= 1
     marks = (f'"{person["employee_id"]}"', person["name"], person["email"])
     assert places_of(copied, *marks) == []

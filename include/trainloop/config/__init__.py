@@ -115,6 +115,7 @@ class WaveRule(Rules):
     opens_working_day: int | None = Field(None, gt=0, description="opened every quarter, on so many working days in")
     launch_on: str | None = Field(None, pattern=r"^\d\d-\d\d$", description="month and day of a yearly launch")
     launched_for_years_ahead: int = 0
+    courses: tuple[str, ...] | None = Field(None, description="after classes of these courses only; none = of all")
 
 
 class AssessmentRules(Rules):
@@ -141,6 +142,14 @@ class CommitmentRule(Rules):
     due_working_days: int = Field(gt=0)
     reminder_working_days: tuple[int, ...] = ()
     not_after_days: int = Field(gt=0, description="calendar days after the asking; later it no longer helps")
+
+
+class ActionPlanRules(Rules):
+    """Action learning plans: when a plan turns amber and red, and whom Monday's digest leaves in peace."""
+
+    amber_days: int = Field(gt=0)
+    red_days: int = Field(gt=0)
+    digest_min_age_days: int = Field(ge=0)
 
 
 class ApprovalRule(Rules):
@@ -234,7 +243,7 @@ class ImpactRules(Rules):
     team: Literal["department", "line_manager"] = "department"
     wait_days: int = Field(ge=90)
     watched_days: int = Field(ge=0)
-    hour_amounts: dict[str, Decimal]
+    hour_amounts: dict[str, Decimal] = Field(default_factory=dict)
     hour_default_amount: Decimal = Field(ge=0)
     hour_currency: str = Field(pattern="^[A-Z]{3}$")
 
@@ -413,6 +422,7 @@ class Site(Rules):
     surveys: SurveyRules
     survey_waves: dict[str, WaveRule]
     commitments: dict[str, CommitmentRule]
+    action_plans: ActionPlanRules
     assessments: AssessmentRules
     competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]

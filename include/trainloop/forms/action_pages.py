@@ -14,6 +14,7 @@ from trainloop.forms import links, pages
 from trainloop.forms.answers import clean_text
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
+from trainloop.forms.plan_pages import PLAN, plan_lines
 from trainloop.forms.words import ActionWords, actions, words
 
 MAX_COMMENT = 1000
@@ -84,4 +85,6 @@ def _ended_page(
 
 def _page(token: str, row: Mapping[str, Any], action: ActionWords, locale: Locale, **options: Any) -> HTMLResponse:
     signed = links.sign_page(token, row["kind"])
+    if row["subject"]["kind"] == PLAN:
+        options["lines"] = plan_lines(row["subject"], words(locale))
     return pages.action_page(row, action, locale, form_token=signed, max_comment=MAX_COMMENT, **options)

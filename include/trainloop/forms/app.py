@@ -18,6 +18,7 @@ from trainloop.forms.http import BodyTooLargeError, SafeHeaders
 from trainloop.forms.mail_pages import add_mail_pages
 from trainloop.forms.material_pages import add_material_pages
 from trainloop.forms.offer_pages import add_offer_pages
+from trainloop.forms.plan_pages import add_plan_pages
 from trainloop.forms.result_pages import add_result_pages
 from trainloop.forms.store import Store, StoreUnreachableError
 from trainloop.forms.survey_pages import add_survey_pages
@@ -41,6 +42,7 @@ def create_app(store: Store) -> FastAPI:
     add_class_pages(app, desk)
     add_offer_pages(app, desk)
     add_material_pages(app, desk)
+    add_plan_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)
     _add_endings(app, desk)

@@ -124,9 +124,10 @@ def action_page(
     comment: str = "",
     problem: str = "",
     max_comment: int,
+    lines: Sequence[tuple[str, str]] = (),
     status: int = 200,
 ) -> HTMLResponse:
-    """Return the page of something owed or to be decided."""
+    """Return the page of something owed or to be decided; `lines` say more about it, as (label, text)."""
     text = words(locale)
     separator = "、" if locale == "zh-CN" else ", "
     needing = separator.join(choice.label for choice in action.choices if choice.needs_comment)
@@ -136,6 +137,7 @@ def action_page(
         status=status,
         title=action.title,
         about=text.about(row["subject"]),
+        lines=lines,
         person=text.say("named_person", person=row["person_name"]) if row["person_name"] else "",
         due=text.say("action_due", day=text.day(row["due_on"])) if row["due_on"] else "",
         action=action,

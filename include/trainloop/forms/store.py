@@ -115,6 +115,19 @@ class Store:
         """Close an incident of a sheet; False when the sheet cannot be written."""
         return bool(self._value("close_incident", {"link": link, "incident_id": incident_id}))
 
+    def open_plan(self, link: bytes) -> dict[str, Any] | None:
+        """Return how the page of an action plan stands (columns of `forms.open_plan`); None for nobody's link."""
+        return self._row("open_plan", {"link": link})
+
+    def update_plan(self, link: bytes, instrument_code: str, answers: Mapping[str, Any]) -> bool:
+        """Keep one update or check-in, item → value; False when the plan has ended."""
+        values = {"link": link, "instrument_code": instrument_code, "answers": Jsonb(dict(answers))}
+        return bool(self._value("update_plan", values))
+
+    def plan_days(self, wave_code: str) -> dict[str, Any] | None:
+        """Return what a plan form is judged by, ended_on and today; None for any other wave."""
+        return self._row("plan_days", {"wave_code": wave_code})
+
     def open_offer(self, link: bytes) -> dict[str, Any] | None:
         """Return how an offered seat stands; None when nobody was given the link."""
         return self._row("open_offer", {"link": link})

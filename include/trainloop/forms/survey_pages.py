@@ -17,6 +17,7 @@ from trainloop.forms import links, pages
 from trainloop.forms.answers import Question, judge, questions_of, typed_values
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
+from trainloop.forms.plan_pages import plan_problems
 from trainloop.forms.words import words, zone_of
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import Instrument, load_instrument
@@ -126,8 +127,9 @@ def _save(desk: Desk, request: Request, sheet: Sheet, typed: Mapping[str, tuple[
 
 def _submit(desk: Desk, request: Request, sheet: Sheet, typed: Mapping[str, tuple[str, ...]]) -> Response:
     filled = judge(sheet.questions, typed)
-    if filled.problems:
-        return sheet.page(typed, problems=filled.problems, status=422)
+    problems = {**filled.problems, **plan_problems(desk, sheet.row, filled)}
+    if problems:
+        return sheet.page(typed, problems=problems, status=422)
     person = sheet.row["employee_id"]
     name = pseudonym(person, get_settings().pseudonym_key()) if person else None
     faults.point("forms.submit.before_commit")

@@ -50,6 +50,9 @@ class Words:
     def about(self, subject: Mapping[str, Any]) -> str:
         """Return what a form or a request is about, in one line; empty when there is nothing to add to its title."""
         locale = self.locale
+        if subject["kind"] == "action_plan":
+            course = subject["course_zh" if locale == "zh-CN" else "course_en"]
+            return self.say("about_plan", person=subject["person"], course=course)
         if "course_zh" in subject:
             zone = ZoneInfo(subject["timezone"])
             return self.say(

@@ -62,6 +62,8 @@ def _plan_follow_ups(connection: Connection, scan: Scan, after: str, counts: dic
         )
         for row in rows
         for code, rule in rules.items()
+        if (rule.courses is None or row["course_code"] in rule.courses)
+        and row["ended_on"] + timedelta(days=(rule.after_class_days or 0) + rule.days_open) >= scan.today
     ]
     counts["waves_planned"] += len(plan_waves(connection, scan, plans))
     counts["classes_seen"] += len(rows)

@@ -26,6 +26,7 @@ from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_w
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.performance import performance_report
+from trainloop.outbox.kinds.plans import plan_check_in, plan_digest, team_plan_digest
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
 from trainloop.outbox.kinds.report import evaluation_report
@@ -74,6 +75,9 @@ KINDS: Mapping[str, Kind] = {
     "prework_reminder": Kind(prework_reminder),
     "question_digest": Kind(question_digest),
     "run_sheet": Kind(run_sheet),
+    "plan_digest": Kind(plan_digest),
+    "plan_check_in": Kind(plan_check_in),
+    "team_plan_digest": Kind(team_plan_digest),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

@@ -14,6 +14,7 @@ from trainloop.config import Locale, get_site
 from trainloop.domain.calendar import count_working_days
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.outbox.kinds.plans import plan_lines
 from trainloop.outbox.kinds.pulse import Figures, pulse_changes, pulse_figures, pulse_tiles, quarter_text
 from trainloop.outbox.wording import day_text
 from trainloop.warehouse.engine import Connection
@@ -60,7 +61,7 @@ def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures])
             "minutes": words["minutes"],
             "link": links.address("a", row["token"]),
             "figures": pulse_tiles(figures, due.locale) if figures else (),
-            "findings": pulse_changes(figures, due.locale) if figures else (),
+            "findings": pulse_changes(figures, due.locale) if figures else plan_lines(row, due.locale),
             "is_last": due.step == f"reminder_{last}",
         }
     )
@@ -103,6 +104,8 @@ def _line(row: Mapping[str, Any], locale: Locale) -> str:
 
 
 def _about(row: Mapping[str, Any], locale: Locale) -> str:
+    if row["subject_kind"] == "action_plan":
+        return str(row["learner"])
     if row["session_code"] is not None:
         course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
         return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
@@ -112,11 +115,12 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
 
 
 @functools.cache
-def _all_words() -> dict[str, Any]:
+def commitment_words() -> dict[str, Any]:
+    """Return, by kind of commitment, its minutes and per locale title, why, button and choices."""
     path = resources.files("trainloop.outbox").joinpath("templates", "commitment_kinds.yaml")
     words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return words
 
 
 def _words(kind: str) -> dict[str, Any]:
-    return dict(_all_words()[kind])
+    return dict(commitment_words()[kind])

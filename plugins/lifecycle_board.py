@@ -1,0 +1,47 @@
+"""Registers the lifecycle board in Airflow: its pages, its entry in the navigation, the link from a class's runs.
+
+Every Airflow process loads this file, the API server alone serves the board: the application is made at its first
+request.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+PREFIX = "/lifecycle-board"
+
+
+class LateBoard:
+    """The board as an ASGI application that is built when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+        self._building = threading.Lock()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._built()(scope, receive, send)
+
+    def _built(self) -> Any:
+        with self._building:
+            if self._app is None:
+                from trainloop.orchestration.board_access import make_board
+
+                self._app = make_board()
+            return self._app
+
+
+class LifecycleBoard(AirflowPlugin):
+    name = "lifecycle_board"
+    fastapi_apps: ClassVar[list[Any]] = [{"app": LateBoard(), "url_prefix": PREFIX, "name": "Lifecycle board"}]
+    external_views: ClassVar[list[Any]] = [
+        {
+            "name": "Lifecycle 培训全景",
+            "href": f"{PREFIX}/",
+            "destination": "nav",
+            "url_route": "lifecycle-board",
+            "icon": f"{PREFIX}/static/icon.svg",
+        }
+    ]
