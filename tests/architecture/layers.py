@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "surveys.scan"},
+    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
     | {
         "outbox.notices",
@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys.dispute_forms",
         "surveys.scan",
         "needs.published",
+        "plans.published",
         "requests.approvals",
     },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -17,6 +17,9 @@ from pydantic import EmailStr, Field, ValidationError, model_validator
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
+from trainloop.config.plans import ActionPlanRules, PlanResultRules
+from trainloop.config.talent import PointRule as PointRule
+from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
@@ -51,7 +54,7 @@ class Contact(Rules):
     name: str
     email: EmailStr
     locale: Locale
-    kind: Literal["hr", "owner", "engineer", "executive", "payroll"]
+    kind: Literal["hr", "owner", "engineer", "executive", "hrbp", "payroll"]
     airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
@@ -152,14 +155,6 @@ class CommitmentRule(Rules):
     due_working_days: int = Field(gt=0)
     reminder_working_days: tuple[int, ...] = ()
     not_after_days: int = Field(gt=0, description="calendar days after the asking; later it no longer helps")
-
-
-class ActionPlanRules(Rules):
-    """Action learning plans: when a plan turns amber and red, and whom Monday's digest leaves in peace."""
-
-    amber_days: int = Field(gt=0)
-    red_days: int = Field(gt=0)
-    digest_min_age_days: int = Field(ge=0)
 
 
 class ApprovalRule(Rules):
@@ -315,27 +310,6 @@ class InternalTrainerRules(Rules):
     hours_per_quarter: int = Field(gt=0)
 
 
-class PointRule(Rules):
-    """What earns promotion points: per unit of evidence, by the rate of the day it was earned on; 0 suspends."""
-
-    zh: str
-    en: str
-    role: Literal["learner", "trainer"]
-    evidence: str = Field(description="kind of evidence; some kinds the monthly scan books by itself")
-    unit_zh: str = "次"
-    unit_en: str = "each"
-    rates: dict[date, Annotated[Decimal, Field(ge=0)]] = Field(min_length=1, description="valid from → points")
-
-    def text(self, locale: Locale) -> str:
-        return self.zh if locale == "zh-CN" else self.en
-
-
-class TalentRules(Rules):
-    """Promotion points, certificates and the advisory list."""
-
-    points: dict[str, PointRule]
-
-
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -421,6 +395,7 @@ class Site(Rules):
     award: AwardRules
     trainer_growth: TrainerGrowthRules
     talent: TalentRules
+    plan_results: PlanResultRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules
@@ -435,6 +410,12 @@ class Site(Rules):
                 raise ValueError(f"survey_waves.{code}: more reminders than surveys.max_reminders")
             if any(timedelta(days=later - earlier) < gap for earlier, later in pairwise(days)):
                 raise ValueError(f"survey_waves.{code}: reminders closer than surveys.min_hours_between_reminders")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_answers_appeals(self) -> Self:
+        if self.talent.hrbp not in self.contacts:
+            raise ValueError(f"talent.hrbp: {self.talent.hrbp} is no contact")
         return self
 
     @model_validator(mode="after")
