@@ -18,8 +18,8 @@ from trainloop.config import get_site
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
 # surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. plans: action plans. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and reports
-# follow by themselves.
+# owe. plans: action plans. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and
+# reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -114,7 +114,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("05-11", "一半学员更新计划；上级看到红黄灯", "half the plans are updated; managers see red and amber",
          ("plans",), "plans:update"),
         ("05-18", "30 天回顾（周末顺延）", "30-day check-ins, rolled over the weekend", ("plans",), ""),
-        ("05-25", "员工名单更新；首份 90 天绩效报告；回顾已填写", "employees are renewed; the first 90-day report; check-ins",
+        ("05-25", "名单更新；首份 90 天报告；回顾", "employees renewed; the first 90-day report; check-ins",
          ("ingest", "track", "plans"), "plans:check_in"),
         ("05-28", "六月班次：资料发放；上级确认结果", "June's class: materials go out; managers confirm results",
          ("ingest", "ready", "prepare", "watch", "plans"), "plans:confirm"),
