@@ -4399,6 +4399,68 @@ grant insert, delete on ops.held_templates to trainloop_board;
 -- The page of a class asks for its reports; without it every page reads all reports of all classes.
 create index reports_subject_idx on ops.reports (subject_kind, subject_id);
 
+-- Reports about action plans: the class after 30 days, the company month by month; who hears of them.
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('action_plan_report', 'report', false),
+('monthly_results', 'report', false);
+
+-- Which classes' plans fall into a month is what their milestone says.
+grant select on core.departments to trainloop_reporter;
+
+-- Grain: one department and who answers for it: its head, else that of the nearest department above. Ids only: the
+-- reporter reads no people.
+create function ops.department_heads(codes text[]) returns table (department_code text, employee_id text)
+language sql stable security definer set search_path = ''
+begin atomic
+    with recursive above as (
+        select departments.department_code, departments.head_employee_id, departments.parent_code, 1 as step
+        from core.departments
+        where departments.department_code = any (codes)
+        union all
+        select above.department_code, parent.head_employee_id, parent.parent_code, above.step + 1
+        from above
+        join core.departments as parent on parent.department_code = above.parent_code
+        where above.head_employee_id is null and above.step < 20
+    )
+    select above.department_code, above.head_employee_id from above where above.head_employee_id is not null;
+end;
+revoke execute on function ops.department_heads from public;
+grant execute on function ops.department_heads to trainloop_reporter;
+
+-- What the award and the workshops are judged by, and which files stand behind the committee's pack.
+
+-- Grain: one evaluated class and scale item or dimension, as the newest release that is not withheld shows it.
+create view marts.shown_class_means as
+with newest as (
+    select distinct on (releases.subject_id) releases.subject_id as session_code, releases.release_id
+    from published.releases
+    where releases.product = 'course_evaluation' and releases.subject_kind = 'class_session'
+        and not releases.is_withheld
+    order by releases.subject_id, releases.revision_number desc
+)
+select
+    newest.session_code, sessions.trainer_id, sessions.course_code, sessions.mode,
+    (sessions.ends_at at time zone sessions.timezone)::date as class_on,
+    figures.family, figures.code, figures.value as mean, figures.respondent_count as answer_count
+from newest
+join core.class_sessions as sessions using (session_code)
+join published.figures as figures using (release_id)
+where figures.family in ('item', 'dimension') and figures.statistic = 'mean' and not figures.is_hidden
+    and figures.value is not null and figures.respondent_count is not null and sessions.status <> 'cancelled';
+
+-- Grain: one file behind trainers, their classes and their contributions.
+create view core.trainer_files as
+select 'trainers' as dataset, file_id from core.trainers
+union
+select 'class_sessions', file_id from core.class_sessions
+union
+select 'knowledge_assets', file_id from core.knowledge_assets;
+
+grant select on marts.shown_class_means to trainloop_statistics, trainloop_planner;
+grant select on core.trainer_files to trainloop_reporter;
+grant select on core.knowledge_assets to trainloop_statistics;
+
 -- The annual training review (R39): what it seeds into next year's needs, and one view of files with the gate's verdict.
 
 -- Grain: one file with the gate's newest verdict about it (null: none, and no report is made from it).
@@ -5317,3 +5379,327 @@ revoke execute on function forms.open_dispute, forms.answer_dispute, forms.regis
 grant execute on function forms.open_dispute, forms.answer_dispute, forms.register_pilot, forms.open_dispute_door,
     forms.begin_dispute to trainloop_forms;
 grant execute on function ops.open_dispute to trainloop_planner;
+-- Certificates and promotion (R35): what people passed, what the next level asks for, who is on the advisory list.
+
+-- Grain: one certificate the company accepts.
+create table core.certificates (
+    certificate_code text primary key,
+    name_zh text not null,
+    name_en text,
+    issuer text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+-- Grain: one certificate one employee passed on one day; a renewal is a later day.
+create table core.certifications (
+    employee_id text not null,
+    certificate_code text not null,
+    passed_on date not null,
+    expires_on date check (expires_on >= passed_on),
+    certificate_no text,
+    is_revoked boolean not null default false,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, certificate_code, passed_on)
+);
+
+-- Grain: what one family and level needs for the next level, from a day on. The newest row that has begun holds.
+create table core.promotion_rules (
+    job_family text not null,
+    job_level text not null,
+    valid_from date not null,
+    next_level text not null,
+    certificate_code text,
+    required_points numeric(10, 2) not null default 0 check (required_points >= 0),
+    months_in_level integer not null default 0 check (months_in_level >= 0),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (job_family, job_level, valid_from)
+);
+
+-- Grain: one certificate that counts: not revoked, and its number stands in no other person's name.
+create view core.valid_certifications as
+select
+    certifications.employee_id, certifications.certificate_code, certifications.passed_on, certifications.expires_on,
+    certifications.certificate_no
+from core.certifications
+where not certifications.is_revoked and not exists (
+    select from core.certifications as other
+    where other.certificate_no = certifications.certificate_no and other.employee_id <> certifications.employee_id
+        and not other.is_revoked
+);
+-- Whose number a certificate is: without it the view compares everybody with everybody.
+create index certifications_number_idx on core.certifications (certificate_no) where certificate_no is not null;
+
+-- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a verified action
+-- plan, a class taught by an employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
+create view ops.point_evidence as
+select
+    passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
+    min(passed.passed_on) as earned_on, 1::numeric as quantity
+from core.valid_certifications as passed
+group by passed.employee_id, passed.certificate_code
+union all
+select
+    plans.employee_id, 'action_plan', plans.plan_id, (plans.settled_at at time zone person.timezone)::date, 1
+from ops.action_plans as plans
+join core.employees as person using (employee_id)
+where plans.state = 'verified' and plans.settled_at is not null
+union all
+select
+    trainers.employee_id, 'class_session', sessions.session_code,
+    (sessions.ends_at at time zone sessions.timezone)::date, courses.hours
+from core.class_sessions as sessions
+join core.courses using (course_code)
+join core.trainers using (trainer_id)
+where trainers.employee_id is not null and sessions.status <> 'cancelled' and sessions.ends_at < ops.business_now()
+    and exists (
+        select from core.attendance
+        where attendance.session_code = sessions.session_code and attendance.status in ('present', 'late', 'early')
+    );
+
+-- Grain: one employee on the advisory list of one month. A snapshot: what the list said stays readable while its PDF is.
+create table ops.promotion_candidates (
+    list_month text not null check (list_month ~ '^\d{4}-\d{2}$'),
+    employee_id text not null,
+    job_level text not null,
+    next_level text not null,
+    rule_valid_from date not null,
+    verdict text not null check (verdict in ('met', 'one_open')),
+    open_condition text check (open_condition in ('certificate', 'points', 'months', 'appraisal')),
+    certificate_code text,
+    certificate_state text not null check (
+        certificate_state in ('not_asked', 'valid', 'ending', 'expired', 'missing', 'unclear')
+    ),
+    certificate_until date,
+    points numeric(10, 2) not null,
+    required_points numeric(10, 2) not null,
+    months_in_level integer,
+    required_months integer not null,
+    ratings text[] not null,
+    primary key (list_month, employee_id),
+    check ((verdict = 'one_open') = (open_condition is not null))
+);
+
+-- Grain: one month's list: on which day it was judged, and how many people. content_sha256: what its lines said; the same
+-- lines make no revision.
+create table ops.promotion_lists (
+    list_month text primary key check (list_month ~ '^\d{4}-\d{2}$'),
+    revision_number integer not null default 1,
+    content_sha256 text not null,
+    judged_on date not null,
+    made_at timestamptz not null,
+    judged_count integer not null,
+    met_count integer not null,
+    one_open_count integer not null
+);
+
+-- Grain: one person on a month's list with their name. For the printing role alone: it reads no master data of people.
+create function ops.promotion_list(month text)
+returns table (
+    employee_id text, person_name text, department_zh text, department_en text, job_level text, next_level text,
+    rule_valid_from date, verdict text, open_condition text, certificate_zh text, certificate_en text,
+    certificate_state text, certificate_until date, points numeric, required_points numeric, months_in_level integer,
+    required_months integer, ratings text[]
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        listed.employee_id, person.name, department.name_zh, department.name_en, listed.job_level, listed.next_level,
+        listed.rule_valid_from, listed.verdict, listed.open_condition, certificate.name_zh,
+        coalesce(certificate.name_en, certificate.name_zh), listed.certificate_state, listed.certificate_until,
+        listed.points, listed.required_points, listed.months_in_level, listed.required_months, listed.ratings
+    from ops.promotion_candidates as listed
+    join core.employees as person on person.employee_id = listed.employee_id
+    left join core.departments as department on department.department_code = person.department_code
+    left join core.certificates as certificate on certificate.certificate_code = listed.certificate_code
+    where listed.list_month = promotion_list.month
+    order by listed.verdict, department.department_code, person.name, listed.employee_id;
+end;
+revoke execute on function ops.promotion_list from public;
+grant execute on function ops.promotion_list to trainloop_reporter;
+
+-- Grain: one file that current rows behind the advisory list came from.
+create view core.promotion_files as
+select 'certificates' as dataset, file_id from core.certificates
+union
+select 'certifications', file_id from core.certifications
+union
+select 'promotion_rules', file_id from core.promotion_rules
+union
+select 'performance_reviews', file_id from core.performance_reviews;
+
+-- Grain: one person's private page of points: its link, and the newest entry they were told of.
+create table ops.point_pages (
+    employee_id text primary key,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    told_entry_id bigint not null,
+    version_number integer not null default 1,
+    planned_at timestamptz not null
+);
+-- Pages look links up by hash.
+create unique index point_pages_link_idx on ops.point_pages (sha256(token::bytea));
+
+alter table ops.reports drop constraint reports_audience_check;
+alter table ops.reports add constraint reports_audience_check
+    check (audience in ('hr', 'trainer', 'business', 'subject', 'class_manager', 'hrbp'));
+alter table ops.reports drop constraint only_private_reports_have_no_release;
+alter table ops.reports add constraint only_private_reports_have_no_release
+    check ((release_id is null) = (kind in ('assessment_feedback', 'run_sheet', 'class_log', 'promotion_list')));
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('promotion_list', 'report', false),
+('promotion_points', 'report', true),
+('certificate_ending', 'data', false);
+
+grant select on core.promotion_files to trainloop_reporter;
+grant select, insert, update on ops.point_pages to trainloop_planner;
+grant select on ops.point_pages, core.certifications to trainloop_sender;
+grant select, insert, update, delete on core.certificates, core.certifications, core.promotion_rules to trainloop_intake;
+grant select on core.certificates, core.certifications, core.promotion_rules, core.valid_certifications,
+    ops.point_evidence to trainloop_planner;
+grant select on core.certificates, core.valid_certifications to trainloop_sender;
+grant select, insert, update, delete on ops.promotion_candidates, ops.promotion_lists to trainloop_planner;
+grant select on ops.promotion_lists to trainloop_sender, trainloop_reporter;
+grant select, update, delete on core.certifications, ops.promotion_candidates, ops.point_pages to trainloop_purge;
+-- A person's own points (R45): the private page, and the appeal that is opened on it and answered by the HRBP.
+
+-- Transitions: open → upheld (the ledger was put right in the same commit) | declined. Both carry the HRBP's words, which
+-- stand in the commitment `answer_appeal` about it.
+create type ops.appeal_state as enum ('open', 'upheld', 'declined');
+
+-- Grain: one thing a person wants put right: an entry (entry_id) with its true day and quantity, or one that is missing.
+create table ops.point_appeals (
+    appeal_id bigint generated always as identity primary key,
+    employee_id text not null,
+    rule_code text not null,
+    entry_id bigint references ops.point_entries,
+    happened_on date not null,
+    quantity numeric(8, 2) not null check (quantity > 0),
+    words text not null check (words <> ''),
+    opened_at timestamptz not null,
+    state ops.appeal_state not null default 'open',
+    answered_at timestamptz,
+    check ((state = 'open') = (answered_at is null))
+);
+-- Pressing the button twice is one appeal; the first column also finds a person's own.
+create unique index point_appeals_once_idx on ops.point_appeals (employee_id, rule_code, happened_on, entry_id)
+    nulls not distinct where state = 'open';
+
+-- What one link shows (no row: nobody was given it). Leavers and erased people have no page.
+create function forms.open_points(link bytea)
+returns table (
+    state text, person_name text, locale text, timezone text, promoted_on date, entries jsonb, appeals jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when shown.is_open then 'open' else 'expired' end, person.name, person.locale, person.timezone,
+        person.promoted_on,
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'entry_id', entry.entry_id, 'rule_code', entry.rule_code, 'earned_on', entry.earned_on,
+                    'quantity', entry.quantity, 'points', entry.points, 'reason', entry.reason,
+                    'is_counter', entry.corrects_entry_id is not null,
+                    'is_standing', standing.entry_id is not null,
+                    'about_zh', coalesce(certificate.name_zh, course.name_zh),
+                    'about_en', coalesce(certificate.name_en, certificate.name_zh, course.name_en)
+                )
+                order by entry.entry_id desc
+            )
+            from ops.point_entries as entry
+            left join ops.points as standing on standing.entry_id = entry.entry_id
+            left join core.certificates as certificate
+                on entry.evidence_kind = 'certificate' and certificate.certificate_code = entry.evidence_id
+            left join core.class_sessions as session
+                on entry.evidence_kind = 'class_session' and session.session_code = entry.evidence_id
+            left join core.courses as course on course.course_code = session.course_code
+            where shown.is_open and entry.employee_id = page.employee_id
+        ), jsonb_build_array()),
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'rule_code', appeal.rule_code, 'happened_on', appeal.happened_on, 'state', appeal.state,
+                    'opened_at', appeal.opened_at, 'answer', case when appeal.state <> 'open' then answered.comment end
+                )
+                order by appeal.appeal_id desc
+            )
+            from ops.point_appeals as appeal
+            left join ops.commitments as answered
+                on answered.kind = 'answer_appeal' and answered.subject_kind = 'point_appeal'
+                and answered.subject_id = appeal.appeal_id::text
+            where shown.is_open and appeal.employee_id = page.employee_id
+        ), jsonb_build_array())
+    from ops.point_pages as page
+    left join core.employees as person on person.employee_id = page.employee_id
+    cross join lateral (
+        select
+            person.employee_id is not null and person.removed_on is null
+            and (person.left_on is null or person.left_on > (ops.business_now() at time zone person.timezone)::date)
+        as is_open
+    ) as shown
+    where sha256(page.token::bytea) = link;
+end;
+
+-- Opens an appeal; false when the link may not, the entry is not the person's own or does not stand, or too many are open.
+create function forms.appeal_points(
+    link bytea, rule text, entry bigint, day date, amount numeric, said text, most integer
+) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    person text;
+begin
+    select page.employee_id into person
+    from ops.point_pages as page
+    where sha256(page.token::bytea) = link and exists (select from forms.open_points(link) as shown where shown.state = 'open')
+    for update;
+    if person is null or day > (ops.business_now() + interval '1 day')::date then
+        return false;
+    end if;
+    if entry is not null and not exists (
+        select from ops.points as standing
+        where standing.entry_id = entry and standing.employee_id = person and standing.rule_code = rule
+    ) then
+        return false;
+    end if;
+    if (select count(*) from ops.point_appeals as known where known.employee_id = person and known.state = 'open') >= most
+    then
+        return false;
+    end if;
+    insert into ops.point_appeals (employee_id, rule_code, entry_id, happened_on, quantity, words, opened_at)
+    values (person, rule, entry, day, amount, said, ops.business_now())
+    on conflict (employee_id, rule_code, happened_on, entry_id) where state = 'open' do nothing;
+    if found then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        values (person, 'points_appealed', 'employee', person, jsonb_build_object('rule', rule));
+    end if;
+    return true;
+end
+$$;
+revoke execute on function forms.open_points, forms.appeal_points from public;
+grant execute on function forms.open_points, forms.appeal_points to trainloop_forms;
+
+-- What stands behind a request to answer an appeal, for the page of whoever answers it.
+create function forms.appeal_details(appeal text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_build_object(
+        'person', person.name, 'rule_code', opened.rule_code, 'happened_on', opened.happened_on,
+        'quantity', opened.quantity, 'words', opened.words, 'entry_points', entry.points,
+        'entry_earned_on', entry.earned_on
+    )
+    from ops.point_appeals as opened
+    join core.employees as person on person.employee_id = opened.employee_id
+    left join ops.point_entries as entry on entry.entry_id = opened.entry_id
+    where opened.appeal_id::text = appeal;
+end;
+revoke execute on function forms.appeal_details from public;
+grant execute on function forms.appeal_details to trainloop_forms;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answered', 'report', false);
+
+grant select, update on ops.point_appeals to trainloop_planner;
+grant select on ops.point_appeals to trainloop_sender;
+grant select, update, delete on ops.point_appeals to trainloop_purge;

@@ -27,6 +27,10 @@ select
         where step = 'evaluation_report' and state = 'pending' and emitted_at is not null
     ) as reports,
     (
+        select coalesce(array_agg(subject_id order by subject_id), '{}') from ops.milestones
+        where step = 'performance_report_90d' and state = 'pending' and emitted_at is not null
+    ) as performance_reports,
+    (
         select count(*) from ops.notices as notice
         left join today using (recipient_kind, recipient_id)
         where notice.state = 'planned' and notice.not_before <= ops.business_now()
@@ -263,3 +267,71 @@ select kind, item_code from ops.resource_findings
 
 -- name: alarmed
 select distinct subject_id as session_code from ops.notices where kind = 'platform_alert' order by 1
+
+-- name: plans_of_tokens
+-- Grain: one plan whose page somebody got a link to.
+select plan_id, session_code, employee_id, token
+from ops.action_plans
+where token = any (%(tokens)s)
+order by session_code, employee_id
+
+-- name: open_plan_requests
+-- Grain: one thing a manager still owes about a plan and got a mail about.
+select owed.token, plan.employee_id
+from ops.commitments as owed
+join ops.action_plans as plan on plan.plan_id = owed.subject_id
+where owed.kind = %(kind)s and owed.state = 'open' and owed.token = any (%(tokens)s)
+order by plan.session_code, plan.employee_id
+
+-- name: plan_results
+-- Grain: one class that planned, with the obstacles its check-ins named.
+select
+    result.*,
+    (
+        select coalesce(jsonb_object_agg(named.blocker, named.n), '{}')
+        from (
+            select plan.blocker, count(*) as n
+            from ops.action_plans as plan
+            where plan.session_code = result.session_code and plan.checked_in_at is not null and plan.blocker <> 'none'
+            group by plan.blocker
+        ) as named
+    ) as obstacles
+from marts.action_plan_results as result
+
+-- name: plan_mails
+-- Calls for a check-in to whoever had checked in, and people who were told one week twice.
+select
+    (
+        select count(*) from ops.notices as notice
+        join ops.action_plans as plan on plan.plan_id = notice.subject_id
+        join ops.messages as message on message.message_id = notice.message_id
+        where notice.kind = 'plan_check_in' and plan.checked_in_at < message.composed_at
+    ) as needless,
+    (
+        select count(*) from (
+            select from ops.notices
+            where kind in ('plan_digest', 'team_plan_digest') and state = 'composed'
+            group by kind, subject_id, recipient_id
+            having count(*) > 1
+        ) as doubled
+    ) as twice
+
+-- name: performance
+-- Grain: one indicator of one class 90 days after it; at grades D and E there is no effect.
+select
+    results.session_code, results.kpi_code, results.grade, findings.sentence_code, results.effect, results.effect_low,
+    results.effect_high
+from marts.performance_results as results
+join marts.performance_findings as findings using (session_code, kpi_code)
+order by results.session_code, results.kpi_code
+
+-- name: performance_steps
+-- Grain: one class session: how its 90-day report stands and how many editions there are.
+select
+    step.subject_id as session_code, step.state::text as state, step.reason,
+    (
+        select count(*) from ops.reports
+        where reports.kind = 'performance_90d' and reports.subject_id = step.subject_id and reports.state = 'rendered'
+    )::integer as report_count
+from ops.milestones as step
+where step.step = 'performance_report_90d'

@@ -40,18 +40,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "review": WORK | {"requests.approvals", "surveys.scan"},
-    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "resources": WORK
+    | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
     "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
     "trainers": WORK
     | {
         "outbox.notices",
         "requests.approvals",
+        "surveys.releases",
         "surveys.scan",
         "surveys.instrument",
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "surveys.scan"},
+    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
     | {
         "outbox.notices",
@@ -59,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys.dispute_forms",
         "surveys.scan",
         "needs.published",
+        "plans.published",
         "requests.approvals",
     },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
@@ -117,6 +120,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "intake",
         "quality",
         "surveys",
+        "plans",
         "delivery",
         "needs",
         "resources",

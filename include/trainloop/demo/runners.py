@@ -23,11 +23,13 @@ DAGS: dict[Work, str] = {
     "capture": "capture_class_day",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
+    "track": "track_performance_90d",
     "launch": "launch_annual_needs_survey",
     "waves": "run_survey_waves",
     "pulse": "pulse_quarterly_satisfaction",
     "review": "review_new_manager_360",
     "chase": "chase_commitments",
+    "plans": "check_in_action_plans",
     "analyze": "analyze_annual_needs",
     "approvals": "ask_approvals",
     "audit": "audit_warehouse",
@@ -180,6 +182,14 @@ class DirectRunner:
             evaluate_session(session_code)
             render_reports(session_code)
 
+    def _track(self) -> None:
+        from trainloop.impact import measuring, tracking
+        from trainloop.reporting import performance
+
+        for session_code in tracking.sessions_to_report():
+            measuring.measure_session(session_code)
+            performance.render_reports(session_code)
+
     def _launch(self) -> None:
         from trainloop.surveys import needs_launch, rounds
 
@@ -213,6 +223,13 @@ class DirectRunner:
 
         commitments.remind_due()
         commitments.tell_hr()
+
+    def _plans(self) -> None:
+        from trainloop.plans import calls, taking
+
+        taking.take_in()
+        for scan in (calls.ask_managers, calls.plan_digests, calls.call_check_ins):
+            scan()
 
     def _analyze(self) -> None:
         from trainloop.needs import analysis, competency_pages

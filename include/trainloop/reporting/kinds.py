@@ -6,12 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trainloop.reporting.action_plans_view import PlanReportView
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
+from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
+from trainloop.reporting.promotion_view import PromotionView
 from trainloop.reporting.review_view import ReviewView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
@@ -28,10 +32,14 @@ KINDS: Mapping[str, type[Document]] = {
         VendorView,
         ReviewView,
         ClassLogView,
+        PlanReportView,
+        MonthlyView,
         PackView,
         PilotReportView,
         AgreedPlanView,
         PerformanceView,
+        AwardView,
+        PromotionView,
     )
 }
 

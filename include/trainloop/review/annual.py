@@ -134,7 +134,7 @@ def _shown(one: Figure) -> float | None:
 
 def _ask(connection: Connection, scan: Scan, year: int, release: dict[str, Any], cards: Sequence[Scorecard]) -> Asked:
     said = [card.verdict.suggestion for card in cards]
-    facts = {f"{name}_count": said.count(name) for name in ("keep", "fix", "scale", "stop")}  # type: ignore[arg-type]
+    facts = {f"{name}_count": said.count(name) for name in ("keep", "fix", "scale", "stop")}
     contact = get_site().review.approved_by
     return ask_approval(
         connection, scan, APPROVAL_KIND, SUBJECT_KIND, str(year), release["revision_number"], contact, facts

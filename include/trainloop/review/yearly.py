@@ -74,7 +74,9 @@ def _money(found: Year, site: Site) -> Iterator[Figure]:
         Budget(
             row["budget_code"],
             row["name"],
-            *(row[f"{name}_amount"] for name in ("planned", "committed", "actual")),
+            row["planned_amount"],
+            row["committed_amount"],
+            row["actual_amount"],
             row["currency"],
         )
         for row in found.budgets
