@@ -18,6 +18,7 @@ from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
 from trainloop.config.plans import ActionPlanRules, PlanResultRules
+from trainloop.config.review import ReviewRules
 from trainloop.config.talent import PointRule as PointRule
 from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
@@ -279,47 +280,6 @@ class ResourceRules(Rules):
         """Return the code of a criterion that a file names by code or by word; an unknown one stays as written."""
         words = {word.casefold(): code for code, one in self.vendor_criteria.items() for word in (code, one.zh, one.en)}
         return words.get(written.casefold(), written)
-
-
-class ScorecardThreshold(Rules):
-    good: float
-    weak: float
-
-    @model_validator(mode="after")
-    def _weak_is_not_above_good(self) -> Self:
-        if self.weak > self.good:
-            raise ValueError("weak: what is weak cannot lie above what is good")
-        return self
-
-
-class ScorecardRule(Rules):
-    """The standings of levels that lead to a suggestion; the first rule that holds counts."""
-
-    suggestion: Literal["keep", "fix", "scale", "stop"]
-    when: dict[
-        Literal["reaction", "learning", "behaviour", "results", "returns"],
-        tuple[Literal["good", "middle", "weak", "missing"], ...],
-    ]
-    min_classes: int = Field(1, ge=1)
-
-    @model_validator(mode="after")
-    def _one_class_is_no_stop(self) -> Self:
-        if self.suggestion == "stop" and self.min_classes < 2:
-            raise ValueError("min_classes: nothing is stopped because of one class")
-        return self
-
-
-class ReviewRules(Rules):
-    """The annual training review: when it is made, who approves it, how courses and barriers are judged."""
-
-    made_on: str
-    approved_by: str
-    reaction: ScorecardThreshold
-    learning: ScorecardThreshold
-    behaviour: ScorecardThreshold
-    returns: ScorecardThreshold
-    rules: tuple[ScorecardRule, ...]
-    barrier_share_pct: float = Field(gt=0, le=100)
 
 
 class KnowledgeRules(Rules):
