@@ -127,7 +127,7 @@ class Court:
         )
         self.day()
         rounds.open_due()
-        for row in self.run("select employee_id, token from ops.invitations where wave_code like 'PF-%%'"):
+        for row in self.run("select employee_id, token from ops.invitations where wave_code like 'PILOT-%%'"):
             answers = full_answers("pilot_feedback") | {"action": "submit"}
             assert self.fill(f"/f/{row['token']}", answers).status_code == 200
         set_clock(2026, 6, 2, 9)

@@ -23,7 +23,9 @@ scan.advance(); papers.make_papers(); scan.advance()
 CANONICAL = """
     select jsonb_build_object(
         'disputes', (select jsonb_agg(jsonb_build_array(dispute_id, state, meeting_on)) from ops.disputes),
-        'owed', (select jsonb_agg(jsonb_build_array(kind, person_id, state) order by kind, person_id) from ops.commitments),
+        'owed', (
+            select jsonb_agg(jsonb_build_array(kind, person_id, state) order by kind, person_id) from ops.commitments
+        ),
         'papers', (select jsonb_agg(jsonb_build_array(kind, release_id)) from ops.dispute_papers),
         'mails', (
             select jsonb_agg(jsonb_build_array(kind, recipient_id) order by kind, recipient_id)

@@ -69,7 +69,7 @@ def test_a_dispute_goes_from_opening_to_three_signatures(court: Court, set_clock
 
 
 def test_what_a_form_names_must_be_known_and_each_refusal_is_on_record(court: Court) -> None:
-    """R47: an unknown course, half a form, a trainer who heads the business: a clear reason, audited, nothing opened."""
+    """R47: an unknown course, half a form, a trainer who is the head: a clear reason, audited, nothing opened."""
     with pytest.raises(DisputePartyUnknownError, match="course_code C-NONE"):
         court.open(course_code="C-NONE")
     with pytest.raises(DisputeFormIncompleteError, match="trainer_id"):
@@ -114,7 +114,7 @@ def test_a_design_one_of_the_three_rejects_is_proposed_anew(court: Court) -> Non
 
 
 def test_a_pilot_is_locked_before_its_data_and_never_changed_after(court: Court, set_clock: SetClock) -> None:
-    """R50: the same team twice is refused; until data arrive a better version counts, afterwards none, by page or SQL."""
+    """R50: one team twice is refused; until data arrive a better version counts, afterwards none, by page or SQL."""
     court.until_pilot()
     path = court.link("dispute_pilot", "hr_lead")
     same = court.fill(path, PILOT | {"comparison_department_code": "D-PILOT"})
