@@ -91,3 +91,14 @@ select * from forms.open_dispute_door(%(kind)s, %(id)s, %(session)s, %(days)s)
 select forms.begin_dispute(
     %(kind)s, %(id)s, %(session)s, %(days)s, %(head)s, %(reason)s, %(contact)s
 ) as value
+
+-- name: open_points
+select * from forms.open_points(%(link)s)
+
+-- name: appeal_points
+select forms.appeal_points(
+    %(link)s, %(rule_code)s, %(entry_id)s, %(happened_on)s, %(quantity)s, %(words)s, %(most)s
+) as value
+
+-- name: appeal_details
+select forms.appeal_details(%(id)s) as value

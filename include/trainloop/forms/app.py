@@ -20,6 +20,7 @@ from trainloop.forms.mail_pages import add_mail_pages
 from trainloop.forms.material_pages import add_material_pages
 from trainloop.forms.offer_pages import add_offer_pages
 from trainloop.forms.plan_pages import add_plan_pages
+from trainloop.forms.point_pages import add_point_pages
 from trainloop.forms.result_pages import add_result_pages
 from trainloop.forms.store import Store, StoreUnreachableError
 from trainloop.forms.survey_pages import add_survey_pages
@@ -40,6 +41,7 @@ def create_app(store: Store) -> FastAPI:
     add_survey_pages(app, desk)
     add_action_pages(app, desk)
     add_result_pages(app, desk)
+    add_point_pages(app, desk)
     add_class_pages(app, desk)
     add_offer_pages(app, desk)
     add_material_pages(app, desk)

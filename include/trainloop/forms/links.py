@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from trainloop.settings import get_settings
 
-Path = Literal["f", "a", "r", "m", "u", "c", "w", "p", "d", "o"]
+Path = Literal["f", "a", "r", "m", "u", "c", "w", "p", "d", "o", "g", "k"]
 # An answer sheet left open over lunch can still be sent; one of yesterday is shown again with what was typed.
 PAGE_SECONDS = 12 * 3600
 # Drafts are as long as a multiple of this: their length must not tell what was chosen.

@@ -183,6 +183,19 @@ class Store:
             self._value("ask_question", {"link": link, "link_days": link_days, "question": question, "most": most})
         )
 
+    def open_points(self, link: bytes) -> dict[str, Any] | None:
+        """Return what a link to a person's own points shows; None when nobody was given it."""
+        return self._row("open_points", {"link": link})
+
+    def appeal_points(self, link: bytes, appeal: Mapping[str, Any], most: int) -> bool:
+        """Open an appeal (rule_code, entry_id, happened_on, quantity, words); False when it cannot be opened."""
+        return bool(self._value("appeal_points", {"link": link, "most": most, **appeal}))
+
+    def appeal_details(self, appeal_id: str) -> dict[str, Any] | None:
+        """Return what an appeal says, for the page of whoever answers it."""
+        found: dict[str, Any] | None = self._value("appeal_details", {"id": appeal_id})
+        return found
+
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""
         found: bool | None = self._value("gets_optional_mail", {"kind": kind, "id": recipient_id})

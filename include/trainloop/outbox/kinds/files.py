@@ -19,6 +19,7 @@ FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "agreed_plan": {"zh-CN": "商定方案", "en": "Agreed plan"},
     "performance_90d": {"zh-CN": "训后90天绩效报告", "en": "90-day Performance Report"},
     "class_log": {"zh-CN": "班次日志", "en": "Class log"},
+    "promotion_list": {"zh-CN": "晋升参考名单", "en": "Promotion advisory list"},
     "run_sheet": {"zh-CN": "班次执行单", "en": "Run sheet"},
     "trainer_needs": {"zh-CN": "培训需求摘录", "en": "Training needs extract"},
 }

@@ -100,7 +100,9 @@ def _line(row: Mapping[str, Any], locale: Locale) -> str:
         about=_about(row, locale),
         due=day_text(row["due_on"], locale),
         days=count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
-        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"]) if row["comment"] else choice,
+        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"])
+        if row["comment"] and not _words(row["kind"]).get("is_private")
+        else choice,
     )
 
 
@@ -112,6 +114,8 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
         return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
     if row["dispute_zh"] is not None:
         return _ABOUT_DISPUTE[locale].format(course=row["dispute_zh" if locale == "zh-CN" else "dispute_en"])
+    if rule := get_site().talent.points.get(row["facts"].get("rule_code", "")):
+        return rule.text(locale)
     if row["subject_kind"] == "quarter":
         return quarter_text(row["subject_id"], locale)
     return str(row["subject_id"])
