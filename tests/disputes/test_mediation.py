@@ -110,7 +110,8 @@ def test_a_design_one_of_the_three_rejects_is_proposed_anew(court: Court) -> Non
     assert court.run("select design_round from ops.disputes")[0]["design_round"] == 2
     court.fill(court.link("dispute_design", "hr_lead"), DESIGN | {"q_framework_pct": "10", "q_simulation_pct": "60"})
     court.day()
-    assert f"{court.run('select simulation_pct from ops.disputes')[0]['simulation_pct']:g}" == "60"
+    assert court.run("select simulation_pct from ops.disputes")[0]["simulation_pct"] == 60
+    assert "理论框架 10%" in court.client.get(court.link("dispute_design_ack", "T1")).text
 
 
 def test_a_pilot_is_locked_before_its_data_and_never_changed_after(court: Court, set_clock: SetClock) -> None:
