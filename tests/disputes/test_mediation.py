@@ -15,6 +15,7 @@ from trainloop.disputes import opening, scan
 from trainloop.disputes.opening import DisputeFormIncompleteError, DisputeOfOneError, DisputePartyUnknownError
 from trainloop.forms import links
 from trainloop.outbox.composer import compose_due
+from trainloop.outbox.kinds import disputes as dispute_mails
 
 SetClock = Callable[..., datetime]
 
@@ -63,6 +64,8 @@ def test_a_dispute_goes_from_opening_to_three_signatures(court: Court, set_clock
     plan = paper(court, "agreed_plan")
     assert (plan["decision"], {row["party"] for row in plan["signatures"]}) == ("adjust", {"hr", "trainer", "business"})
     assert "dispute_signature_refused" in {row["action"] for row in plan["trail"]}
+    shares = dispute_mails._tiles("agreed_plan", plan, "en")[1]
+    assert (shares.label, shares.value) == ("Framework / tools / simulation", "20 / 30 / 50")
     assert len(court.run("select * from ops.reports where kind = 'agreed_plan' and state = 'rendered'")) == 2
     again = scan.advance()
     assert (again["moves"], again["asked"], again["notices_planned"]) == (0, 0, 0)
