@@ -65,9 +65,7 @@ def step_page(
         due=text.say("action_due", day=text.day(row["due_on"])),
         person=text.say("named_person", person=row["person_name"]) if row["person_name"] else "",
         facts=facts_of(row, text),
-        locked=text.say(f"dispute_refused_{row['arrived']}")
-        if picks and row["registration"] and row["arrived"]
-        else "",
+        locked=text.say("dispute_locked") if picks and row["registration"] and row["arrived"] else "",
         questions=views,
         picks=shown,
         is_signature=is_signature,
