@@ -119,6 +119,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "intake",
         "quality",
         "surveys",
+        "plans",
         "delivery",
         "needs",
         "resources",

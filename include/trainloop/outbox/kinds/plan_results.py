@@ -30,7 +30,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "done": "Completed",
         "verified": "Verified",
         "n": "n = {n}",
-        "cause": "{cause}: {share}% ({count} people)",
+        "cause": "{cause}: {share}% ({count})",
         "time": "No time",
         "manager_support": "Too little support from the manager",
         "tool": "Tools or access missing",
