@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, cast
 
-from trainloop.config import ReviewRules, Site
+from trainloop.config import Site
+from trainloop.config.review import ReviewRules
 from trainloop.domain.scorecard import (
     LEVELS,
     Finding,
