@@ -3,7 +3,8 @@
 
 -- name: session
 -- Grain: one class session with its design. A lot or a comparison department counts when it was declared, and its file
--- was in, before the class began; a pilot's comparison department may stand in the plan of classes itself.
+-- was in, before the class began; a pilot's comparison department is that of its registration in a dispute, which no
+-- data could precede, or stands in the plan of classes itself.
 select
     sessions.session_code,
     sessions.course_code,
@@ -20,8 +21,14 @@ select
         false
     ) as is_registered,
     designs.comparison_department_code,
-    case when sessions.is_pilot and session_file.finished_at < sessions.starts_at
-        then sessions.comparison_department_code end as pilot_department_code
+    coalesce(
+        (
+            select registered.comparison_department_code from ops.registered_pilots as registered
+            where registered.session_code = sessions.session_code
+        ),
+        case when sessions.is_pilot and session_file.finished_at < sessions.starts_at
+            then sessions.comparison_department_code end
+    ) as pilot_department_code
 from core.class_sessions as sessions
 join core.courses as courses using (course_code)
 left join core.class_designs as designs using (session_code)

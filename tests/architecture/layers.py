@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
+    "talent": WORK
+    | {"outbox.notices", "requests.commitments", "requests.approvals", "surveys.scan", "delivery.hand_in"},
     "reporting": WORK
     | {
         "outbox.notices",

@@ -89,6 +89,8 @@ NoticeKind = Literal[
     "promotion_points",
     "certificate_ending",
     "appeal_answered",
+    "case_invitation",
+    "case_decided",
     "quarantined_rows",
     "file_refused",
     "audit_gaps",

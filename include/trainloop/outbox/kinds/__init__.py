@@ -12,6 +12,7 @@ from trainloop.outbox.kinds.allowances import allowance_problems, allowance_stat
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
+from trainloop.outbox.kinds.cases import case_decided, case_invitation
 from trainloop.outbox.kinds.class_day import (
     class_changed,
     class_desk,
@@ -103,6 +104,8 @@ KINDS: Mapping[str, Kind] = {
     "promotion_points": Kind(promotion_points),
     "certificate_ending": Kind(certificate_ending),
     "appeal_answered": Kind(appeal_answered),
+    "case_invitation": Kind(case_invitation),
+    "case_decided": Kind(case_decided),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),
