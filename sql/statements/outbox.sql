@@ -775,3 +775,27 @@ left join ops.action_plans as plan on plan.plan_id = story.plan_id
 left join ops.approvals as decided
     on decided.kind = 'practice_case' and decided.subject_kind = 'practice_case' and decided.subject_id = n.subject_id
 where n.notice_id = any(%(notice_ids)s)
+
+-- name: review_approval
+-- Grain: the approval of one revision of a training review; superseded when a later revision was approved, too.
+select
+    r.release_id,
+    exists (
+        select from ops.approvals as later
+        where later.kind = a.kind and later.subject_kind = a.subject_kind and later.subject_id = a.subject_id
+            and later.revision_number > a.revision_number and later.state = 'approved'
+    ) as is_superseded
+from ops.approvals as a
+inner join published.releases as r
+    on r.product = 'training_review' and r.subject_kind = a.subject_kind and r.subject_id = a.subject_id
+    and r.revision_number = a.revision_number and not r.is_withheld
+where a.kind = 'training_review' and a.subject_kind = 'training_year' and a.subject_id = %(year)s
+    and a.revision_number = %(revision_number)s and a.state = 'approved'
+
+-- name: review_suggestions
+select text_value
+from published.figures
+where release_id = %(release_id)s and family = 'course' and statistic = 'suggestion'
+
+-- name: department_heads
+select department_code from core.departments where head_employee_id = %(employee_id)s

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
+    "review": WORK | {"requests.approvals", "surveys.scan"},
     "resources": WORK
     | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
     "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
@@ -103,6 +104,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "retention",
         "talent",
         "impact",
+        "review",
         "requests",
         "reporting",
         "outbox",

@@ -47,6 +47,7 @@ NoticeKind = Literal[
     "annual_needs_report",
     "trainer_needs",
     "pulse_result",
+    "training_review",
     "vendor_scores",
     "dispute_news",
     "dispute_pack",
