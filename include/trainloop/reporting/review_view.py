@@ -210,7 +210,7 @@ def _course(desk: ReviewDesk, code: str, suggestion: str) -> CourseRow:
     if number:
         rule = desk.site.review.rules[number - 1]
         why = words("format.list_separator").join(
-            f"{words(f'review.level.{level}')} {words(f'review.standing.{standings[level]}')}"
+            words(f"review.level.{level}") + " " + words(f"review.standing.{standings[level]}")
             for level in LEVELS
             if level in rule.when and standings[level] != "missing"
         )
