@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from tests.resources.conftest import Company
+from typer.testing import CliRunner
 
+from trainloop.cli import app
 from trainloop.faults import VARIABLE
 from trainloop.review import annual
 
@@ -62,8 +64,9 @@ def test_findings_and_unmet_barriers_seed_next_years_needs_once(company: Company
     assert annual.review_year()["seeded"] == 0
     dropped = [row["dropped_reason"] for row in annual.seeds(2027) if row["topic_code"] == "T-FIX"]
     assert dropped == ["课程已改版"]
-    with pytest.raises(annual.SeedUnknownError):
-        annual.drop_seed(2027, "T-FIX", "C-FIX", "again", "王芳")
+    again = ["seeds", "drop", "2027", "T-FIX", "C-FIX", "--reason", "again", "--by", "王芳"]
+    assert CliRunner().invoke(app, again).exit_code == 1
+    assert "课程已改版" in CliRunner().invoke(app, ["seeds", "list", "2027"], env={"COLUMNS": "200"}).output
 
 
 def test_the_same_evidence_makes_no_revision_and_other_evidence_the_next(company: Company) -> None:
