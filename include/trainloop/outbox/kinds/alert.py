@@ -44,6 +44,8 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "readiness_problems": {"zh-CN": "开课准备问题", "en": "Readiness problems"},
     "readiness_digest": {"zh-CN": "开课准备清单", "en": "Readiness lists"},
     "course_materials": {"zh-CN": "课前资料", "en": "Course materials"},
+    "case_invitation": {"zh-CN": "案例征集", "en": "Invitations to tell a case"},
+    "case_decided": {"zh-CN": "案例审批结果", "en": "Decisions on cases"},
     "plan_digest": {"zh-CN": "行动计划周报", "en": "Weekly digests of action plans"},
     "plan_check_in": {"zh-CN": "30 天回顾", "en": "30-day check-ins"},
     "team_plan_digest": {"zh-CN": "团队行动计划周报", "en": "Managers' weekly digests of action plans"},
