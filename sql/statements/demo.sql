@@ -31,6 +31,10 @@ select
         where step = 'performance_report_90d' and state = 'pending' and emitted_at is not null
     ) as performance_reports,
     (
+        select coalesce(array_agg(subject_id order by subject_id), '{}') from ops.milestones
+        where step = 'action_plan_report_30d' and state = 'pending' and emitted_at is not null
+    ) as plan_reports,
+    (
         select count(*) from ops.notices as notice
         left join today using (recipient_kind, recipient_id)
         where notice.state = 'planned' and notice.not_before <= ops.business_now()
@@ -297,6 +301,13 @@ select
         ) as named
     ) as obstacles
 from marts.action_plan_results as result
+
+-- name: plan_reports
+-- Grain: one class whose 30-day report was made.
+select distinct subject_id as session_code
+from ops.reports
+where kind = 'action_plans_30d' and state = 'rendered'
+order by 1
 
 -- name: plan_mails
 -- Calls for a check-in to whoever had checked in, and people who were told one week twice.

@@ -46,6 +46,7 @@ PROMISES: dict[str, tuple[str, str]] = {
     ),
     "plans": ("行动计划：份数、已验证、已延误、已终止", "action plans: written, verified, late, withdrawn"),
     "plan_obstacles": ("30 天回顾中的障碍", "obstacles named in check-ins"),
+    "plan_reports": ("30 天行动计划报告", "30-day Action Plan Reports"),
     "plan_mails": ("没有多余或重复的计划邮件", "no needless or doubled mail about plans"),
     "competency_told": ("胜任力结果只给本人和上级", "competency results to the people and their managers"),
     "private_feedback": ("360 私密反馈只给本人", "private 360 feedback to each new manager"),

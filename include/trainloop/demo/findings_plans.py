@@ -21,6 +21,8 @@ def check_plans(connection: Connection) -> Iterator[Check]:
         yield same("plans", code, planted, tuple(row.get(name) for name in names))
         obstacles = {name: count for name, count in truth.obstacles.items() if name != "none"}
         yield same("plan_obstacles", code, obstacles, row.get("obstacles"))
+    reported = [row["session_code"] for row in connection.execute(statement("demo", "plan_reports"))]
+    yield same("plan_reports", "2026", sorted(plans().classes), reported)
     mails = connection.execute(statement("demo", "plan_mails")).fetchone()
     assert mails is not None
     yield same("plan_mails", "2026", (0, 0), (mails["needless"], mails["twice"]))

@@ -30,6 +30,7 @@ DAGS: dict[Work, str] = {
     "review": "review_new_manager_360",
     "chase": "chase_commitments",
     "plans": "check_in_action_plans",
+    "months": "report_monthly_results",
     "analyze": "analyze_annual_needs",
     "approvals": "ask_approvals",
     "audit": "audit_warehouse",
@@ -225,11 +226,22 @@ class DirectRunner:
         commitments.tell_hr()
 
     def _plans(self) -> None:
-        from trainloop.plans import calls, taking
+        from trainloop.plans import calls, class_results, due, taking
+        from trainloop.reporting import action_plans
 
         taking.take_in()
         for scan in (calls.ask_managers, calls.plan_digests, calls.call_check_ins):
             scan()
+        for session_code in due.sessions_to_report():
+            class_results.evaluate_session(session_code)
+            action_plans.render_reports(session_code)
+
+    def _months(self) -> None:
+        from trainloop.plans import monthly
+        from trainloop.reporting import monthly_results
+
+        monthly.evaluate_month()
+        monthly_results.render_month()
 
     def _analyze(self) -> None:
         from trainloop.needs import analysis, competency_pages

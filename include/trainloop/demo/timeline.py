@@ -18,8 +18,8 @@ from trainloop.config import get_site
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
 # surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. plans: action plans. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and
-# reports follow by themselves.
+# owe. plans: action plans. months: their month. approvals: somebody decides in Airflow. audit: due against done. Mails,
+# milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -39,6 +39,7 @@ Work = Literal[
     "analyze",
     "chase",
     "plans",
+    "months",
     "approvals",
     "audit",
 ]
@@ -121,7 +122,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
          ("ingest", "watch"), ""),
         ("06-04", "新日期前 7 天：只发资料新版本", "7 days before the new date: a new version, nothing twice",
-         ("ingest", "ready", "prepare", "plans"), ""),
+         ("ingest", "ready", "prepare", "plans", "months"), ""),
         ("06-08", "预习提醒；学员提问到达", "pre-work reminders; learners' questions arrive",
          ("ingest", "ready", "prepare"), ""),
         ("06-10", "平台检查未通过；提问汇总", "a platform check fails; the questions reach the trainer",
