@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {
         "contracts",
         "forms.http",
+        "forms.pages",
         "forms.words",
         "outbox.kinds.alert",
         "outbox.kinds.request",

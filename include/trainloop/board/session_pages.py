@@ -126,9 +126,7 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
             mails=_mails(store.rows("session_mails", session_code=session_code)),
             problems=store.rows("session_problems", session_code=session_code),
             need=store.row("need_of_topic", **about_topic) if row["topic_code"] else None,
-            runs=lambda dag: (
-                f"{airflow_of(request)}/dags/{dag}/runs?{urlencode({'partition_key_pattern': session_code})}"
-            ),
+            runs=lambda step: _runs(airflow_of(request), step, session_code),
         )
 
 
@@ -160,9 +158,17 @@ def _by_stage(steps: list[Row]) -> list[tuple[str, list[Row]]]:
     for row in steps:
         known = step_of(row["step"])
         current = known[1].stage if known else current
-        facts = {"acts": known[1].acts, "dag": known[1].dag} if known else {"acts": "system", "dag": None}
+        facts = (
+            known[1].model_dump(include={"acts", "dag", "is_per_class"}) if known else {"acts": "system", "dag": None}
+        )
         grouped[current].append(row | facts)
     return [(stage, rows) for stage, rows in grouped.items() if rows]
+
+
+def _runs(airflow: str, step: Row, session_code: str) -> str:
+    """Return the address of a step's runs in Airflow: of this class where the DAG runs once for each."""
+    query = f"?{urlencode({'partition_key_pattern': session_code})}" if step["is_per_class"] else ""
+    return f"{airflow}/dags/{step['dag']}/runs{query}"
 
 
 def _rate(wave: Row) -> int | None:
