@@ -82,10 +82,19 @@ def ask_approvals():
         announce_notices(counts)
         return counts
 
+    @task(outlets=[PLANNED_NOTICES])
+    def record_award() -> dict:
+        """What the committee said about the best trainer; thanks to every trainer of the year."""
+        from trainloop.trainers import award
+
+        counts = award.record_decisions()
+        announce_notices(counts)
+        return counts
+
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
     closed = follow_up()
-    closed >> [carry_out(), pay_allowances()]
+    closed >> [carry_out(), pay_allowances(), record_award()]
     closed >> ask.expand(approval_id=find_open())
 
 

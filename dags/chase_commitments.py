@@ -2,7 +2,8 @@
 Chases what people owe: acknowledgements of feedback (R09) and whatever else is asked by a personal link.
 
 - **Reads** `ops.commitments`: what is open, until when, and who was called when.
-- **Writes** the state of what no longer helps (`expired`), what HR has been told, planned notices.
+- **Writes** the state of what no longer helps (`expired`), what HR has been told, planned notices; appeals about
+  promotion points (R45): put to the HRBP, and the points ledger once they are answered.
 - **Mails** whoever owes something: at most two reminders in the daily digest, never after an answer. HR: once a day,
   when something became late, was answered or expired.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those mails to leave
@@ -16,7 +17,7 @@ Who asks for something writes the row and plans its first mail in the same commi
 催办各方的待办事项：反馈确认（R09）以及其他通过个人链接请求的事项。
 
 - **读取** `ops.commitments`：未完成的事项、期限、上次提醒时间。
-- **写入** 已失效事项的状态、人力资源部已知悉的内容、计划发送的通知。
+- **写入** 已失效事项的状态、人力资源部已知悉的内容、计划发送的通知；晋升加分申诉（R45）转交 HRBP，答复后更正加分台账。
 - **邮件** 责任人：合入每日摘要，最多两次提醒，答复后不再提醒；人力资源部：有新逾期、新答复或失效时每天一封。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些邮件今天发出。
 - **重跑**：随时可以；每次提醒只计划一次，人力资源部清单每天一封。
@@ -57,7 +58,16 @@ def chase_commitments():
         announce_notices(counts)
         return counts
 
-    remind() >> tell_hr()
+    @task(outlets=[PLANNED_NOTICES])
+    def follow_appeals() -> dict:
+        """New appeals about promotion points to the HRBP; what was answered is carried out and told."""
+        from trainloop.talent import appeals
+
+        counts = appeals.follow_up(**mailing_options())
+        announce_notices(counts)
+        return counts
+
+    follow_appeals() >> remind() >> tell_hr()
 
 
 chase_commitments()

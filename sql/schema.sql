@@ -4399,6 +4399,38 @@ grant insert, delete on ops.held_templates to trainloop_board;
 -- The page of a class asks for its reports; without it every page reads all reports of all classes.
 create index reports_subject_idx on ops.reports (subject_kind, subject_id);
 
+-- What the award and the workshops are judged by, and which files stand behind the committee's pack.
+
+-- Grain: one evaluated class and scale item or dimension, as the newest release that is not withheld shows it.
+create view marts.shown_class_means as
+with newest as (
+    select distinct on (releases.subject_id) releases.subject_id as session_code, releases.release_id
+    from published.releases
+    where releases.product = 'course_evaluation' and releases.subject_kind = 'class_session'
+        and not releases.is_withheld
+    order by releases.subject_id, releases.revision_number desc
+)
+select
+    newest.session_code, sessions.trainer_id, sessions.course_code, sessions.mode,
+    (sessions.ends_at at time zone sessions.timezone)::date as class_on,
+    figures.family, figures.code, figures.value as mean, figures.respondent_count as answer_count
+from newest
+join core.class_sessions as sessions using (session_code)
+join published.figures as figures using (release_id)
+where figures.family in ('item', 'dimension') and figures.statistic = 'mean' and not figures.is_hidden
+    and figures.value is not null and figures.respondent_count is not null and sessions.status <> 'cancelled';
+
+-- Grain: one file behind trainers, their classes and their contributions.
+create view core.trainer_files as
+select 'trainers' as dataset, file_id from core.trainers
+union
+select 'class_sessions', file_id from core.class_sessions
+union
+select 'knowledge_assets', file_id from core.knowledge_assets;
+
+grant select on marts.shown_class_means to trainloop_statistics, trainloop_planner;
+grant select on core.trainer_files to trainloop_reporter;
+grant select on core.knowledge_assets to trainloop_statistics;
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 
 -- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
@@ -4732,3 +4764,858 @@ grant select, insert on ops.trainer_awards to trainloop_planner;
 grant select, insert, delete on ops.workshop_suggestions to trainloop_planner;
 grant select, insert on ops.event_files to trainloop_planner;
 grant select on ops.trainer_awards, ops.workshop_suggestions, ops.event_files to trainloop_sender;
+-- Disputes about a course between HR, trainer and business head, from the opening to three signatures (R47–R52).
+
+-- opened → statements (both sides are asked) → clarification (what divides them is known, a meeting is called)
+-- → design_agreed (shares are 100 %, all three agreed) → pilot_registered (criterion and teams are locked)
+-- → pilot_running (the class began) → pilot_reported → decided (adopt, adjust or drop) → signed (by all three).
+-- A refusal to sign brings decided back to pilot_reported; until it is signed, a dispute may become withdrawn.
+-- The table stands in trainloop.domain.dispute, too.
+create type ops.dispute_state as enum (
+    'opened', 'statements', 'clarification', 'design_agreed', 'pilot_registered', 'pilot_running', 'pilot_reported',
+    'decided', 'signed', 'withdrawn'
+);
+
+-- Grain: one dispute about one course between one trainer and one business head. round_number counts the designs and the
+-- decisions that were asked for: a refusal begins the next.
+create table ops.disputes (
+    dispute_id text primary key,
+    course_code text not null references core.courses,
+    topic_code text,
+    trainer_id text not null,
+    business_head_id text not null,
+    hr_contact text not null,
+    reason_code text not null constraint disputes_reason_known
+        check (reason_code in ('content', 'level', 'practice', 'results', 'time', 'other')),
+    opened_by text not null check (opened_by in ('hr', 'trainer', 'business')),
+    opened_at timestamptz not null,
+    state ops.dispute_state not null default 'opened',
+    state_at timestamptz not null,
+    meeting_on date,
+    core_target text,
+    framework_pct numeric(5, 2),
+    tools_pct numeric(5, 2),
+    simulation_pct numeric(5, 2),
+    design_round integer not null default 1,
+    decision text check (decision in ('adopt', 'adjust', 'drop')),
+    decision_reason text,
+    decision_round integer not null default 1,
+    withdrawn_reason text,
+    constraint disputes_shares_are_whole check (framework_pct + tools_pct + simulation_pct = 100),
+    constraint disputes_withdrawal_has_a_reason check ((state = 'withdrawn') = (withdrawn_reason is not null)),
+    constraint disputes_decided_has_a_decision check (state not in ('decided', 'signed') or decision is not null)
+);
+-- The same quarrel is not opened twice while it is under way.
+create unique index disputes_open_once_idx on ops.disputes (course_code, trainer_id, business_head_id)
+    where state not in ('signed', 'withdrawn');
+
+-- Grain: what one party wrote at one step of a dispute. Nothing is written over: another round is another row.
+create table ops.dispute_answers (
+    dispute_id text not null references ops.disputes,
+    step text not null check (step in ('statement', 'design', 'design_ack', 'pilot', 'decision', 'signature')),
+    round_number integer not null check (round_number >= 1),
+    party text not null check (party in ('hr', 'trainer', 'business')),
+    person_kind text not null,
+    person_id text not null,
+    answers jsonb not null,
+    answered_at timestamptz not null default ops.business_now(),
+    primary key (dispute_id, step, round_number, party)
+);
+
+-- Grain: one pre-registration of one pilot, with the text that was hashed. The newest version counts.
+create table ops.pilot_registrations (
+    dispute_id text not null references ops.disputes,
+    version integer not null check (version >= 1),
+    session_code text not null,
+    kpi_code text not null,
+    direction text not null check (direction in ('higher', 'lower')),
+    threshold numeric not null check (threshold > 0),
+    pilot_department_code text not null,
+    comparison_department_code text not null,
+    class_ends_on date not null,
+    window_days integer not null check (window_days between 14 and 180),
+    pre_starts_on date not null,
+    pre_ends_on date not null,
+    post_starts_on date not null,
+    post_ends_on date not null,
+    canonical text not null,
+    registration_sha256 text not null,
+    registered_by text not null,
+    registered_at timestamptz not null default ops.business_now(),
+    primary key (dispute_id, version),
+    constraint pilot_registrations_two_teams check (pilot_department_code <> comparison_department_code),
+    constraint pilot_registrations_windows check (
+        pre_starts_on < pre_ends_on and pre_ends_on < post_starts_on and post_starts_on < post_ends_on
+    ),
+    constraint pilot_registrations_hash check (registration_sha256 = encode(sha256(convert_to(canonical, 'UTF8')), 'hex'))
+);
+-- Whoever measures a class asks for its registration.
+create index pilot_registrations_session_idx on ops.pilot_registrations (session_code);
+
+-- Departments below one, itself included.
+create function core.departments_below(top text) returns table (department_code text)
+language sql stable
+begin atomic
+    with recursive below as (
+        select departments.department_code from core.departments where departments.department_code = top
+        union
+        select departments.department_code
+        from core.departments
+        join below on departments.parent_code = below.department_code
+    )
+    select below.department_code from below;
+end;
+
+-- Which data of a pilot are there already, null while there are none: the class began, somebody signed in or wrote a
+-- test, or the indicator is known for a member of either team after the class.
+create function ops.pilot_data_arrived(session text, kpi text, teams text[], after_on date) returns text
+language sql stable
+return case
+    when exists (
+        select from core.class_sessions as class
+        where class.session_code = session and class.starts_at <= ops.business_now()
+    ) then 'class_began'
+    when exists (select from core.attendance as seen where seen.session_code = session)
+        or exists (select from core.test_results as test where test.session_code = session) then 'class_data'
+    when exists (
+        select from core.kpi_facts as fact
+        where fact.kpi_code = kpi and fact.starts_on >= after_on and fact.unit_id in (
+            select below.department_code from unnest(teams) as team, core.departments_below(team) as below
+            union all
+            select person.employee_id from core.employees as person
+            where person.department_code in (
+                select below.department_code from unnest(teams) as team, core.departments_below(team) as below
+            )
+        )
+    ) then 'kpi_facts'
+end;
+
+create function ops.guard_registration() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+    arrived text;
+begin
+    if tg_op <> 'INSERT' then
+        raise exception 'a pilot registration is never changed or deleted' using errcode = 'restrict_violation';
+    end if;
+    select ops.pilot_data_arrived(
+        one.session_code, one.kpi_code, array[one.pilot_department_code, one.comparison_department_code], one.post_starts_on
+    )
+    into arrived
+    from (
+        select new.session_code, new.kpi_code, new.pilot_department_code, new.comparison_department_code, new.post_starts_on
+        union all
+        select known.session_code, known.kpi_code, known.pilot_department_code, known.comparison_department_code,
+            known.post_starts_on
+        from ops.pilot_registrations as known where known.dispute_id = new.dispute_id
+    ) as one
+    where ops.pilot_data_arrived(
+        one.session_code, one.kpi_code, array[one.pilot_department_code, one.comparison_department_code], one.post_starts_on
+    ) is not null
+    limit 1;
+    if arrived is not null then
+        raise exception 'data of the pilot are there already: %', arrived using errcode = 'restrict_violation';
+    end if;
+    return new;
+end
+$$;
+create trigger pilot_registrations_are_locked before insert or update or delete on ops.pilot_registrations
+for each row execute function ops.guard_registration();
+
+-- Grain: the registration that counts for one class session: whom its learners are compared with, fixed before data.
+create view ops.registered_pilots as
+select distinct on (registered.session_code)
+    registered.session_code, registered.dispute_id, registered.version, registered.kpi_code,
+    registered.pilot_department_code, registered.comparison_department_code, registered.registration_sha256,
+    registered.registered_at
+from ops.pilot_registrations as registered
+join ops.disputes as dispute using (dispute_id)
+where dispute.state <> 'withdrawn' and not exists (
+    select from ops.pilot_registrations as newer
+    where newer.dispute_id = registered.dispute_id and newer.version > registered.version
+)
+order by registered.session_code, registered.registered_at;
+
+-- Grain: one paper of a dispute, frozen when it was made: its release, and everything that its PDF prints in words.
+create table ops.dispute_papers (
+    dispute_id text not null references ops.disputes,
+    kind text not null check (kind in ('dispute_pack', 'pilot_report', 'agreed_plan')),
+    revision_number integer not null check (revision_number >= 1),
+    release_id bigint not null references published.releases,
+    content jsonb not null,
+    made_at timestamptz not null,
+    primary key (dispute_id, kind, revision_number)
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('dispute_news', 'data', false),
+('dispute_pack', 'report', false),
+('pilot_report', 'report', false),
+('agreed_plan', 'report', false);
+
+grant select, insert, update on ops.disputes to trainloop_planner;
+grant select on ops.dispute_answers, ops.pilot_registrations, ops.registered_pilots, ops.dispute_papers to trainloop_planner;
+grant select on ops.disputes, ops.dispute_answers, ops.pilot_registrations, ops.registered_pilots to trainloop_statistics;
+grant select, insert on ops.dispute_papers to trainloop_statistics;
+grant select on ops.disputes, ops.dispute_papers to trainloop_reporter, trainloop_sender;
+-- The board counts and explains; what people wrote is for the three.
+grant select (dispute_id, course_code, topic_code, trainer_id, business_head_id, reason_code, opened_by, opened_at, state,
+    state_at, meeting_on, framework_pct, tools_pct, simulation_pct, decision) on ops.disputes to trainloop_board;
+grant select on ops.pilot_registrations, ops.registered_pilots to trainloop_board;
+grant execute on function core.departments_below, ops.pilot_data_arrived to trainloop_planner, trainloop_statistics;
+grant select, update on ops.disputes, ops.dispute_papers to trainloop_purge;
+grant select, update, delete on ops.dispute_answers to trainloop_purge;
+-- The pages of a dispute: statements, design, registration, decision, signature, and the door by which it is opened. As
+-- elsewhere in `forms`, the service calls these functions and reads no table.
+
+-- The person who stands for a party of a dispute.
+create function ops.dispute_person(dispute ops.disputes, party text) returns text
+language sql immutable
+return case party
+    when 'trainer' then (dispute).trainer_id when 'business' then (dispute).business_head_id else (dispute).hr_contact
+end;
+
+-- How the link of one party's step stands (no row: nobody was given it), with everything its page shows.
+create function forms.open_dispute(link bytea)
+returns table (
+    state text, kind text, dispute_id text, round_number integer, party text, person_kind text, person_id text,
+    person_name text, locale text, timezone text, due_on date, course_zh text, course_en text, trainer text,
+    business_head text, meeting_on date, core_target text, framework_pct numeric, tools_pct numeric,
+    simulation_pct numeric, decision text, registration jsonb, arrived text, answers jsonb, sessions jsonb, kpis jsonb,
+    departments jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when dispute.state = 'withdrawn' then 'withdrawn'
+            when owed.state = 'open' and owed.not_after <= ops.business_now() then 'expired'
+            else owed.state::text
+        end,
+        owed.kind, dispute.dispute_id, (owed.facts ->> 'round')::integer, owed.facts ->> 'party', owed.person_kind,
+        owed.person_id, person.name, person.locale, person.timezone, owed.due_on, course.name_zh, course.name_en,
+        trainer.name, head.name, dispute.meeting_on, dispute.core_target, dispute.framework_pct, dispute.tools_pct,
+        dispute.simulation_pct, dispute.decision, to_jsonb(registered) - 'canonical',
+        ops.pilot_data_arrived(
+            registered.session_code, registered.kpi_code,
+            array[registered.pilot_department_code, registered.comparison_department_code], registered.post_starts_on
+        ),
+        known.answers,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'code', class.session_code, 'ends_on', (class.ends_at at time zone class.timezone)::date
+            ) order by class.starts_at, class.session_code), '[]')
+            from core.class_sessions as class
+            where owed.kind = 'dispute_pilot' and class.course_code = dispute.course_code and class.status <> 'cancelled'
+                and class.starts_at > ops.business_now()
+        ),
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'code', definition.kpi_code, 'zh', definition.name_zh, 'en', definition.name_en, 'grain', definition.grain,
+                'direction', definition.direction, 'unit', definition.unit
+            ) order by not measured.is_key, definition.kpi_code), '[]')
+            from core.measured_kpis as measured
+            join core.kpi_definitions as definition using (kpi_code)
+            where owed.kind = 'dispute_pilot' and measured.course_code = dispute.course_code
+        ),
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'code', team.department_code, 'zh', team.name_zh, 'en', team.name_en
+            ) order by team.department_code), '[]')
+            from core.departments as team
+            where owed.kind = 'dispute_pilot' and team.removed_on is null and exists (
+                select from core.employees as member
+                where member.department_code = team.department_code and member.removed_on is null
+            )
+        )
+    from ops.commitments as owed
+    join ops.disputes as dispute on dispute.dispute_id = owed.facts ->> 'dispute_id'
+    join core.courses as course using (course_code)
+    left join ops.mail_recipients as person
+        on person.recipient_kind = owed.person_kind and person.recipient_id = owed.person_id
+    left join core.trainers as trainer on trainer.trainer_id = dispute.trainer_id
+    left join core.employees as head on head.employee_id = dispute.business_head_id
+    left join ops.dispute_answers as known
+        on known.dispute_id = dispute.dispute_id and known.round_number = (owed.facts ->> 'round')::integer
+        and known.party = owed.facts ->> 'party' and known.step = owed.facts ->> 'step'
+    left join lateral (
+        select newest.* from ops.pilot_registrations as newest
+        where newest.dispute_id = dispute.dispute_id order by newest.version desc limit 1
+    ) as registered on true
+    where owed.subject_kind = 'dispute' and sha256(owed.token::bytea) = link;
+end;
+
+-- Writes one party's words once. A signature wants the identity of the person the link was made for: an employee's
+-- number (a trainer without one: the trainer's), what a contact is known by says the service. Returns ok, closed
+-- or wrong_person; a refusal is on record, and the link stays open for the right person.
+create function forms.answer_dispute(link bytea, said jsonb, identity text, is_contact_known boolean) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+    owed ops.commitments;
+    dispute ops.disputes;
+    expected text;
+begin
+    select * into owed from ops.commitments
+    where sha256(token::bytea) = link and subject_kind = 'dispute' for update;
+    select * into dispute from ops.disputes where dispute_id = owed.facts ->> 'dispute_id' for update;
+    if owed is null or dispute is null or owed.state <> 'open' or owed.not_after <= ops.business_now()
+        or dispute.state in ('signed', 'withdrawn') or owed.kind = 'dispute_pilot' then
+        return 'closed';
+    end if;
+    if owed.kind = 'sign_agreed_plan' then
+        expected := case owed.person_kind
+            when 'employee' then owed.person_id
+            when 'trainer' then (
+                select coalesce(trainer.employee_id, trainer.trainer_id)
+                from core.trainers as trainer where trainer.trainer_id = owed.person_id
+            )
+        end;
+        if owed.person_id <> ops.dispute_person(dispute, owed.facts ->> 'party')
+            or not coalesce(
+                (owed.person_kind = 'contact' and is_contact_known)
+                or (owed.person_kind <> 'contact' and lower(identity) = lower(expected)),
+                false
+            ) then
+            insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+            values (
+                'link', 'dispute_signature_refused', 'dispute', dispute.dispute_id,
+                jsonb_build_object('party', owed.facts ->> 'party', 'commitment_id', owed.commitment_id)
+            );
+            return 'wrong_person';
+        end if;
+    end if;
+    insert into ops.dispute_answers (dispute_id, step, round_number, party, person_kind, person_id, answers)
+    values (
+        dispute.dispute_id, owed.facts ->> 'step', (owed.facts ->> 'round')::integer, owed.facts ->> 'party',
+        owed.person_kind, owed.person_id, said
+    );
+    update ops.commitments
+    set state = 'done', done_at = ops.business_now(), choice = coalesce(said ->> 'choice', 'answered'),
+        comment = said ->> 'comment'
+    where commitment_id = owed.commitment_id;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        owed.person_id, 'dispute_' || (owed.facts ->> 'step'), 'dispute', dispute.dispute_id,
+        jsonb_build_object('party', owed.facts ->> 'party', 'round', owed.facts -> 'round', 'choice', said ->> 'choice')
+    );
+    return 'ok';
+end
+$$;
+
+-- Locks criterion, teams and windows of a pilot; until its data begin to arrive a newer version may take its place.
+-- Returns ok, closed, or why it is refused; a refusal is on record and what was registered stays as it was.
+create function forms.register_pilot(link bytea, wanted text, said jsonb) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+    owed ops.commitments;
+    dispute ops.disputes;
+    fixed jsonb := wanted::jsonb;
+    refusal text;
+begin
+    select * into owed from ops.commitments
+    where sha256(token::bytea) = link and subject_kind = 'dispute' and kind = 'dispute_pilot' for update;
+    select * into dispute from ops.disputes where dispute_id = owed.facts ->> 'dispute_id' for update;
+    if owed is null or dispute is null or owed.state not in ('open', 'done') or fixed ->> 'dispute_id' <> dispute.dispute_id
+        or dispute.state not in ('design_agreed', 'pilot_registered', 'pilot_running') then
+        return 'closed';
+    end if;
+    select ops.pilot_data_arrived(
+        one.session_code, one.kpi_code, array[one.pilot_department_code, one.comparison_department_code], one.post_starts_on
+    )
+    into refusal
+    from (
+        select fixed ->> 'session_code' as session_code, fixed ->> 'kpi_code' as kpi_code,
+            fixed ->> 'pilot_department_code' as pilot_department_code,
+            fixed ->> 'comparison_department_code' as comparison_department_code,
+            (fixed ->> 'post_starts_on')::date as post_starts_on
+        union all
+        select known.session_code, known.kpi_code, known.pilot_department_code, known.comparison_department_code,
+            known.post_starts_on
+        from ops.pilot_registrations as known where known.dispute_id = dispute.dispute_id
+    ) as one
+    order by 1 nulls last
+    limit 1;
+    refusal := case
+        when refusal is not null then refusal
+        when fixed ->> 'pilot_department_code' = fixed ->> 'comparison_department_code' then 'same_team'
+        when not exists (
+            select from core.class_sessions as class
+            where class.session_code = fixed ->> 'session_code' and class.course_code = dispute.course_code
+                and class.status <> 'cancelled'
+        ) then 'class_unknown'
+        when not exists (
+            select from core.measured_kpis as measured
+            where measured.course_code = dispute.course_code and measured.kpi_code = fixed ->> 'kpi_code'
+        ) then 'kpi_unknown'
+    end;
+    if refusal is not null then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        values (
+            owed.person_id, 'pilot_registration_refused', 'dispute', dispute.dispute_id,
+            jsonb_build_object('reason', refusal, 'sha256', encode(sha256(convert_to(wanted, 'UTF8')), 'hex'))
+        );
+        return refusal;
+    end if;
+    insert into ops.pilot_registrations (
+        dispute_id, version, session_code, kpi_code, direction, threshold, pilot_department_code,
+        comparison_department_code, class_ends_on, window_days, pre_starts_on, pre_ends_on, post_starts_on, post_ends_on,
+        canonical, registration_sha256, registered_by
+    )
+    values (
+        dispute.dispute_id, (fixed ->> 'version')::integer, fixed ->> 'session_code', fixed ->> 'kpi_code',
+        fixed ->> 'direction', (fixed ->> 'threshold')::numeric, fixed ->> 'pilot_department_code',
+        fixed ->> 'comparison_department_code', (fixed ->> 'class_ends_on')::date, (fixed ->> 'window_days')::integer,
+        (fixed ->> 'pre_starts_on')::date, (fixed ->> 'pre_ends_on')::date, (fixed ->> 'post_starts_on')::date,
+        (fixed ->> 'post_ends_on')::date, wanted, encode(sha256(convert_to(wanted, 'UTF8')), 'hex'), owed.person_id
+    )
+    on conflict (dispute_id, version) do nothing;
+    if not found then
+        return 'stale';
+    end if;
+    insert into ops.dispute_answers (dispute_id, step, round_number, party, person_kind, person_id, answers)
+    values (
+        dispute.dispute_id, 'pilot', (fixed ->> 'version')::integer, owed.facts ->> 'party', owed.person_kind,
+        owed.person_id, said
+    );
+    update ops.commitments set state = 'done', done_at = ops.business_now(), choice = 'registered'
+    where commitment_id = owed.commitment_id;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        owed.person_id, 'pilot_registered', 'dispute', dispute.dispute_id,
+        jsonb_build_object(
+            'version', fixed -> 'version', 'sha256', encode(sha256(convert_to(wanted, 'UTF8')), 'hex')
+        )
+    );
+    return 'ok';
+end
+$$;
+
+-- Who may open a dispute from the report of a class, and with whom: its trainer, or the head of a learner's department.
+-- No row: nobody, or the class is too long ago. dispute_id: what is under way already.
+create function forms.open_dispute_door(kind text, id text, session text, days integer)
+returns table (
+    person_name text, locale text, timezone text, session_code text, course_zh text, course_en text, trainer text,
+    heads jsonb, dispute_id text
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    with heads as (
+        select distinct head.employee_id, head.name, team.name_zh, team.name_en
+        from core.enrollments as seat
+        join core.employees as learner using (employee_id)
+        join core.departments as team on team.department_code = learner.department_code
+        join core.employees as head on head.employee_id = team.head_employee_id
+        where seat.session_code = session and seat.status = 'confirmed' and head.removed_on is null
+    )
+    select
+        person.name, person.locale, person.timezone, class.session_code, course.name_zh, course.name_en, trainer.name,
+        (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', heads.employee_id, 'name', heads.name, 'zh', heads.name_zh, 'en', heads.name_en
+            ) order by heads.employee_id), '[]')
+            from heads where kind = 'trainer' or heads.employee_id = id
+        ),
+        (
+            select open.dispute_id from ops.disputes as open
+            where open.course_code = class.course_code and open.trainer_id = class.trainer_id
+                and open.state not in ('signed', 'withdrawn')
+                and (kind = 'trainer' or open.business_head_id = id)
+            order by open.opened_at desc limit 1
+        )
+    from core.class_sessions as class
+    join core.courses as course using (course_code)
+    join core.trainers as trainer on trainer.trainer_id = class.trainer_id
+    join ops.mail_recipients as person on person.recipient_kind = kind and person.recipient_id = id
+    where class.session_code = session and class.status <> 'cancelled'
+        and class.ends_at between ops.business_now() - make_interval(days => days) and ops.business_now()
+        and (
+            (kind = 'trainer' and class.trainer_id = id)
+            or (kind = 'employee' and exists (select from heads where heads.employee_id = id))
+        );
+end;
+
+-- Opens a dispute from that door. Returns its id, the one under way where there is one; null where nobody may.
+create function forms.begin_dispute(
+    kind text, id text, session text, days integer, head text, reason text, hr_contact text
+) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+    door record;
+    class core.class_sessions;
+    known text;
+begin
+    select * into door from forms.open_dispute_door(kind, id, session, days);
+    if door is null or not door.heads @> jsonb_build_array(jsonb_build_object('id', head)) then
+        return null;
+    end if;
+    select * into class from core.class_sessions where session_code = session;
+    known := ops.open_dispute(
+        class.course_code, null, class.trainer_id, head, hr_contact, reason,
+        case kind when 'trainer' then 'trainer' else 'business' end, id
+    );
+    return known;
+end
+$$;
+
+-- Opens a dispute, or returns the one of the same three that is under way. Ids of one year count up.
+create function ops.open_dispute(
+    course text, topic text, trainer text, head text, contact text, reason text, party text, actor text
+) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+    known text;
+    moment timestamptz := ops.business_now();
+    year text := to_char(moment at time zone 'UTC', 'YYYY');
+begin
+    perform pg_advisory_xact_lock(hashtextextended('open_dispute', 0));
+    select dispute_id into known from ops.disputes
+    where course_code = course and trainer_id = trainer and business_head_id = head
+        and state not in ('signed', 'withdrawn');
+    if known is not null then
+        return known;
+    end if;
+    select 'D-' || year || '-' || lpad((count(*) + 1)::text, 3, '0') into known
+    from ops.disputes where dispute_id like 'D-' || year || '-%';
+    insert into ops.disputes (
+        dispute_id, course_code, topic_code, trainer_id, business_head_id, hr_contact, reason_code, opened_by, opened_at,
+        state_at
+    )
+    values (known, course, topic, trainer, head, contact, reason, party, moment, moment);
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (
+        actor, 'dispute_opened', 'dispute', known,
+        jsonb_build_object('course_code', course, 'party', party, 'reason', reason)
+    );
+    return known;
+end
+$$;
+
+revoke execute on function forms.open_dispute, forms.answer_dispute, forms.register_pilot, forms.open_dispute_door,
+    forms.begin_dispute, ops.open_dispute, ops.dispute_person from public;
+grant execute on function forms.open_dispute, forms.answer_dispute, forms.register_pilot, forms.open_dispute_door,
+    forms.begin_dispute to trainloop_forms;
+grant execute on function ops.open_dispute to trainloop_planner;
+-- Certificates and promotion (R35): what people passed, what the next level asks for, who is on the advisory list.
+
+-- Grain: one certificate the company accepts.
+create table core.certificates (
+    certificate_code text primary key,
+    name_zh text not null,
+    name_en text,
+    issuer text,
+    file_id bigint not null,
+    row_number bigint not null
+);
+
+-- Grain: one certificate one employee passed on one day; a renewal is a later day.
+create table core.certifications (
+    employee_id text not null,
+    certificate_code text not null,
+    passed_on date not null,
+    expires_on date check (expires_on >= passed_on),
+    certificate_no text,
+    is_revoked boolean not null default false,
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (employee_id, certificate_code, passed_on)
+);
+
+-- Grain: what one family and level needs for the next level, from a day on. The newest row that has begun holds.
+create table core.promotion_rules (
+    job_family text not null,
+    job_level text not null,
+    valid_from date not null,
+    next_level text not null,
+    certificate_code text,
+    required_points numeric(10, 2) not null default 0 check (required_points >= 0),
+    months_in_level integer not null default 0 check (months_in_level >= 0),
+    file_id bigint not null,
+    row_number bigint not null,
+    primary key (job_family, job_level, valid_from)
+);
+
+-- Grain: one certificate that counts: not revoked, and its number stands in no other person's name.
+create view core.valid_certifications as
+select
+    certifications.employee_id, certifications.certificate_code, certifications.passed_on, certifications.expires_on,
+    certifications.certificate_no
+from core.certifications
+where not certifications.is_revoked and not exists (
+    select from core.certifications as other
+    where other.certificate_no = certifications.certificate_no and other.employee_id <> certifications.employee_id
+        and not other.is_revoked
+);
+-- Whose number a certificate is: without it the view compares everybody with everybody.
+create index certifications_number_idx on core.certifications (certificate_no) where certificate_no is not null;
+
+-- Grain: one piece of evidence that earns points by itself: a certificate passed for the first time, a verified action
+-- plan, a class taught by an employee and attended by somebody. Withdrawn rows are gone from here, so that their bookings can be taken back.
+create view ops.point_evidence as
+select
+    passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
+    min(passed.passed_on) as earned_on, 1::numeric as quantity
+from core.valid_certifications as passed
+group by passed.employee_id, passed.certificate_code
+union all
+select
+    plans.employee_id, 'action_plan', plans.plan_id, (plans.settled_at at time zone person.timezone)::date, 1
+from ops.action_plans as plans
+join core.employees as person using (employee_id)
+where plans.state = 'verified' and plans.settled_at is not null
+union all
+select
+    trainers.employee_id, 'class_session', sessions.session_code,
+    (sessions.ends_at at time zone sessions.timezone)::date, courses.hours
+from core.class_sessions as sessions
+join core.courses using (course_code)
+join core.trainers using (trainer_id)
+where trainers.employee_id is not null and sessions.status <> 'cancelled' and sessions.ends_at < ops.business_now()
+    and exists (
+        select from core.attendance
+        where attendance.session_code = sessions.session_code and attendance.status in ('present', 'late', 'early')
+    );
+
+-- Grain: one employee on the advisory list of one month. A snapshot: what the list said stays readable while its PDF is.
+create table ops.promotion_candidates (
+    list_month text not null check (list_month ~ '^\d{4}-\d{2}$'),
+    employee_id text not null,
+    job_level text not null,
+    next_level text not null,
+    rule_valid_from date not null,
+    verdict text not null check (verdict in ('met', 'one_open')),
+    open_condition text check (open_condition in ('certificate', 'points', 'months', 'appraisal')),
+    certificate_code text,
+    certificate_state text not null check (
+        certificate_state in ('not_asked', 'valid', 'ending', 'expired', 'missing', 'unclear')
+    ),
+    certificate_until date,
+    points numeric(10, 2) not null,
+    required_points numeric(10, 2) not null,
+    months_in_level integer,
+    required_months integer not null,
+    ratings text[] not null,
+    primary key (list_month, employee_id),
+    check ((verdict = 'one_open') = (open_condition is not null))
+);
+
+-- Grain: one month's list: on which day it was judged, and how many people. content_sha256: what its lines said; the same
+-- lines make no revision.
+create table ops.promotion_lists (
+    list_month text primary key check (list_month ~ '^\d{4}-\d{2}$'),
+    revision_number integer not null default 1,
+    content_sha256 text not null,
+    judged_on date not null,
+    made_at timestamptz not null,
+    judged_count integer not null,
+    met_count integer not null,
+    one_open_count integer not null
+);
+
+-- Grain: one person on a month's list with their name. For the printing role alone: it reads no master data of people.
+create function ops.promotion_list(month text)
+returns table (
+    employee_id text, person_name text, department_zh text, department_en text, job_level text, next_level text,
+    rule_valid_from date, verdict text, open_condition text, certificate_zh text, certificate_en text,
+    certificate_state text, certificate_until date, points numeric, required_points numeric, months_in_level integer,
+    required_months integer, ratings text[]
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        listed.employee_id, person.name, department.name_zh, department.name_en, listed.job_level, listed.next_level,
+        listed.rule_valid_from, listed.verdict, listed.open_condition, certificate.name_zh,
+        coalesce(certificate.name_en, certificate.name_zh), listed.certificate_state, listed.certificate_until,
+        listed.points, listed.required_points, listed.months_in_level, listed.required_months, listed.ratings
+    from ops.promotion_candidates as listed
+    join core.employees as person on person.employee_id = listed.employee_id
+    left join core.departments as department on department.department_code = person.department_code
+    left join core.certificates as certificate on certificate.certificate_code = listed.certificate_code
+    where listed.list_month = promotion_list.month
+    order by listed.verdict, department.department_code, person.name, listed.employee_id;
+end;
+revoke execute on function ops.promotion_list from public;
+grant execute on function ops.promotion_list to trainloop_reporter;
+
+-- Grain: one file that current rows behind the advisory list came from.
+create view core.promotion_files as
+select 'certificates' as dataset, file_id from core.certificates
+union
+select 'certifications', file_id from core.certifications
+union
+select 'promotion_rules', file_id from core.promotion_rules
+union
+select 'performance_reviews', file_id from core.performance_reviews;
+
+-- Grain: one person's private page of points: its link, and the newest entry they were told of.
+create table ops.point_pages (
+    employee_id text primary key,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    told_entry_id bigint not null,
+    version_number integer not null default 1,
+    planned_at timestamptz not null
+);
+-- Pages look links up by hash.
+create unique index point_pages_link_idx on ops.point_pages (sha256(token::bytea));
+
+alter table ops.reports drop constraint reports_audience_check;
+alter table ops.reports add constraint reports_audience_check
+    check (audience in ('hr', 'trainer', 'business', 'subject', 'class_manager', 'hrbp'));
+alter table ops.reports drop constraint only_private_reports_have_no_release;
+alter table ops.reports add constraint only_private_reports_have_no_release
+    check ((release_id is null) = (kind in ('assessment_feedback', 'run_sheet', 'class_log', 'promotion_list')));
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('promotion_list', 'report', false),
+('promotion_points', 'report', true),
+('certificate_ending', 'data', false);
+
+grant select on core.promotion_files to trainloop_reporter;
+grant select, insert, update on ops.point_pages to trainloop_planner;
+grant select on ops.point_pages, core.certifications to trainloop_sender;
+grant select, insert, update, delete on core.certificates, core.certifications, core.promotion_rules to trainloop_intake;
+grant select on core.certificates, core.certifications, core.promotion_rules, core.valid_certifications,
+    ops.point_evidence to trainloop_planner;
+grant select on core.certificates, core.valid_certifications to trainloop_sender;
+grant select, insert, update, delete on ops.promotion_candidates, ops.promotion_lists to trainloop_planner;
+grant select on ops.promotion_lists to trainloop_sender, trainloop_reporter;
+grant select, update, delete on core.certifications, ops.promotion_candidates, ops.point_pages to trainloop_purge;
+-- A person's own points (R45): the private page, and the appeal that is opened on it and answered by the HRBP.
+
+-- Transitions: open → upheld (the ledger was put right in the same commit) | declined. Both carry the HRBP's words, which
+-- stand in the commitment `answer_appeal` about it.
+create type ops.appeal_state as enum ('open', 'upheld', 'declined');
+
+-- Grain: one thing a person wants put right: an entry (entry_id) with its true day and quantity, or one that is missing.
+create table ops.point_appeals (
+    appeal_id bigint generated always as identity primary key,
+    employee_id text not null,
+    rule_code text not null,
+    entry_id bigint references ops.point_entries,
+    happened_on date not null,
+    quantity numeric(8, 2) not null check (quantity > 0),
+    words text not null check (words <> ''),
+    opened_at timestamptz not null,
+    state ops.appeal_state not null default 'open',
+    answered_at timestamptz,
+    check ((state = 'open') = (answered_at is null))
+);
+-- Pressing the button twice is one appeal; the first column also finds a person's own.
+create unique index point_appeals_once_idx on ops.point_appeals (employee_id, rule_code, happened_on, entry_id)
+    nulls not distinct where state = 'open';
+
+-- What one link shows (no row: nobody was given it). Leavers and erased people have no page.
+create function forms.open_points(link bytea)
+returns table (
+    state text, person_name text, locale text, timezone text, promoted_on date, entries jsonb, appeals jsonb
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case when shown.is_open then 'open' else 'expired' end, person.name, person.locale, person.timezone,
+        person.promoted_on,
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'entry_id', entry.entry_id, 'rule_code', entry.rule_code, 'earned_on', entry.earned_on,
+                    'quantity', entry.quantity, 'points', entry.points, 'reason', entry.reason,
+                    'is_counter', entry.corrects_entry_id is not null,
+                    'is_standing', standing.entry_id is not null,
+                    'about_zh', coalesce(certificate.name_zh, course.name_zh),
+                    'about_en', coalesce(certificate.name_en, certificate.name_zh, course.name_en)
+                )
+                order by entry.entry_id desc
+            )
+            from ops.point_entries as entry
+            left join ops.points as standing on standing.entry_id = entry.entry_id
+            left join core.certificates as certificate
+                on entry.evidence_kind = 'certificate' and certificate.certificate_code = entry.evidence_id
+            left join core.class_sessions as session
+                on entry.evidence_kind = 'class_session' and session.session_code = entry.evidence_id
+            left join core.courses as course on course.course_code = session.course_code
+            where shown.is_open and entry.employee_id = page.employee_id
+        ), jsonb_build_array()),
+        coalesce((
+            select jsonb_agg(
+                jsonb_build_object(
+                    'rule_code', appeal.rule_code, 'happened_on', appeal.happened_on, 'state', appeal.state,
+                    'opened_at', appeal.opened_at, 'answer', case when appeal.state <> 'open' then answered.comment end
+                )
+                order by appeal.appeal_id desc
+            )
+            from ops.point_appeals as appeal
+            left join ops.commitments as answered
+                on answered.kind = 'answer_appeal' and answered.subject_kind = 'point_appeal'
+                and answered.subject_id = appeal.appeal_id::text
+            where shown.is_open and appeal.employee_id = page.employee_id
+        ), jsonb_build_array())
+    from ops.point_pages as page
+    left join core.employees as person on person.employee_id = page.employee_id
+    cross join lateral (
+        select
+            person.employee_id is not null and person.removed_on is null
+            and (person.left_on is null or person.left_on > (ops.business_now() at time zone person.timezone)::date)
+        as is_open
+    ) as shown
+    where sha256(page.token::bytea) = link;
+end;
+
+-- Opens an appeal; false when the link may not, the entry is not the person's own or does not stand, or too many are open.
+create function forms.appeal_points(
+    link bytea, rule text, entry bigint, day date, amount numeric, said text, most integer
+) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    person text;
+begin
+    select page.employee_id into person
+    from ops.point_pages as page
+    where sha256(page.token::bytea) = link and exists (select from forms.open_points(link) as shown where shown.state = 'open')
+    for update;
+    if person is null or day > (ops.business_now() + interval '1 day')::date then
+        return false;
+    end if;
+    if entry is not null and not exists (
+        select from ops.points as standing
+        where standing.entry_id = entry and standing.employee_id = person and standing.rule_code = rule
+    ) then
+        return false;
+    end if;
+    if (select count(*) from ops.point_appeals as known where known.employee_id = person and known.state = 'open') >= most
+    then
+        return false;
+    end if;
+    insert into ops.point_appeals (employee_id, rule_code, entry_id, happened_on, quantity, words, opened_at)
+    values (person, rule, entry, day, amount, said, ops.business_now())
+    on conflict (employee_id, rule_code, happened_on, entry_id) where state = 'open' do nothing;
+    if found then
+        insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+        values (person, 'points_appealed', 'employee', person, jsonb_build_object('rule', rule));
+    end if;
+    return true;
+end
+$$;
+revoke execute on function forms.open_points, forms.appeal_points from public;
+grant execute on function forms.open_points, forms.appeal_points to trainloop_forms;
+
+-- What stands behind a request to answer an appeal, for the page of whoever answers it.
+create function forms.appeal_details(appeal text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_build_object(
+        'person', person.name, 'rule_code', opened.rule_code, 'happened_on', opened.happened_on,
+        'quantity', opened.quantity, 'words', opened.words, 'entry_points', entry.points,
+        'entry_earned_on', entry.earned_on
+    )
+    from ops.point_appeals as opened
+    join core.employees as person on person.employee_id = opened.employee_id
+    left join ops.point_entries as entry on entry.entry_id = opened.entry_id
+    where opened.appeal_id::text = appeal;
+end;
+revoke execute on function forms.appeal_details from public;
+grant execute on function forms.appeal_details to trainloop_forms;
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answered', 'report', false);
+
+grant select, update on ops.point_appeals to trainloop_planner;
+grant select on ops.point_appeals to trainloop_sender;
+grant select, update, delete on ops.point_appeals to trainloop_purge;

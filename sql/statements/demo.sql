@@ -27,6 +27,10 @@ select
         where step = 'evaluation_report' and state = 'pending' and emitted_at is not null
     ) as reports,
     (
+        select coalesce(array_agg(subject_id order by subject_id), '{}') from ops.milestones
+        where step = 'performance_report_90d' and state = 'pending' and emitted_at is not null
+    ) as performance_reports,
+    (
         select count(*) from ops.notices as notice
         left join today using (recipient_kind, recipient_id)
         where notice.state = 'planned' and notice.not_before <= ops.business_now()
@@ -263,3 +267,23 @@ select kind, item_code from ops.resource_findings
 
 -- name: alarmed
 select distinct subject_id as session_code from ops.notices where kind = 'platform_alert' order by 1
+
+-- name: performance
+-- Grain: one indicator of one class 90 days after it; at grades D and E there is no effect.
+select
+    results.session_code, results.kpi_code, results.grade, findings.sentence_code, results.effect, results.effect_low,
+    results.effect_high
+from marts.performance_results as results
+join marts.performance_findings as findings using (session_code, kpi_code)
+order by results.session_code, results.kpi_code
+
+-- name: performance_steps
+-- Grain: one class session: how its 90-day report stands and how many editions there are.
+select
+    step.subject_id as session_code, step.state::text as state, step.reason,
+    (
+        select count(*) from ops.reports
+        where reports.kind = 'performance_90d' and reports.subject_id = step.subject_id and reports.state = 'rendered'
+    )::integer as report_count
+from ops.milestones as step
+where step.step = 'performance_report_90d'

@@ -74,3 +74,31 @@ select * from forms.use_material(%(link)s, %(link_days)s, %(asset_code)s, %(even
 
 -- name: ask_question
 select forms.ask_question(%(link)s, %(link_days)s, %(question)s, %(most)s) as value
+
+-- name: open_dispute
+select * from forms.open_dispute(%(link)s)
+
+-- name: answer_dispute
+select forms.answer_dispute(%(link)s, %(said)s, %(identity)s, %(is_contact_known)s) as value
+
+-- name: register_pilot
+select forms.register_pilot(%(link)s, %(canonical)s, %(said)s) as value
+
+-- name: open_dispute_door
+select * from forms.open_dispute_door(%(kind)s, %(id)s, %(session)s, %(days)s)
+
+-- name: begin_dispute
+select forms.begin_dispute(
+    %(kind)s, %(id)s, %(session)s, %(days)s, %(head)s, %(reason)s, %(contact)s
+) as value
+
+-- name: open_points
+select * from forms.open_points(%(link)s)
+
+-- name: appeal_points
+select forms.appeal_points(
+    %(link)s, %(rule_code)s, %(entry_id)s, %(happened_on)s, %(quantity)s, %(words)s, %(most)s
+) as value
+
+-- name: appeal_details
+select forms.appeal_details(%(id)s) as value

@@ -449,13 +449,17 @@ select message_id, attempt_count from ops.retry_messages(array[%(message_id)s]::
 select
     c.commitment_id, c.kind, c.subject_kind, c.subject_id, c.token, c.due_on, c.facts, s.session_code, s.ends_at,
     s.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en,
+    disputed.name_zh as dispute_zh, disputed.name_en as dispute_en,
     learner.name as learner, plan.goal, plan.metric, plan.baseline_value, plan.target_value, plan.current_value,
     plan.due_on as plan_due_on, plan.first_step, plan.support_needed, plan.evidence
 from ops.commitments as c
-left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
+left join core.class_sessions as s
+    on s.session_code = case c.subject_kind when 'class_session' then c.subject_id else c.facts ->> 'session_code' end
 left join core.courses as course on course.course_code = s.course_code
 left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
 left join core.employees as learner on learner.employee_id = plan.employee_id
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 where c.commitment_id = any(%(commitment_ids)s)
 
 -- name: approvals
@@ -526,18 +530,22 @@ where s.trainer_id = %(id)s and c.topic_code is not null and s.status <> 'cancel
 -- name: commitments_to_tell
 -- Grain: one thing HR reads about on one of these days: answered or expired on it, or late and still open.
 select
-    day.told_on, c.kind, c.subject_kind, c.subject_id, c.state::text as state, c.due_on, c.choice, c.comment,
+    day.told_on, c.kind, c.subject_kind, c.subject_id, c.facts, c.state::text as state, c.due_on, c.choice, c.comment,
     coalesce(r.name, c.person_id) as person, coalesce(r.calendar_code, %(calendar_code)s) as calendar_code,
-    s.session_code, course.name_zh as course_zh, course.name_en as course_en, learner.name as learner
+    s.session_code, course.name_zh as course_zh, course.name_en as course_en, learner.name as learner,
+    disputed.name_zh as dispute_zh, disputed.name_en as dispute_en
 from unnest(%(days)s::date[]) as day (told_on)
 inner join ops.commitments as c
     on (c.state in ('done', 'expired') and c.settled_told_on = day.told_on)
     or (c.state = 'open' and c.due_on < day.told_on)
 left join ops.mail_recipients as r on r.recipient_kind = c.person_kind and r.recipient_id = c.person_id
-left join core.class_sessions as s on c.subject_kind = 'class_session' and s.session_code = c.subject_id
+left join core.class_sessions as s
+    on s.session_code = case c.subject_kind when 'class_session' then c.subject_id else c.facts ->> 'session_code' end
 left join core.courses as course on course.course_code = s.course_code
 left join ops.action_plans as plan on c.subject_kind = 'action_plan' and plan.plan_id = c.subject_id
 left join core.employees as learner on learner.employee_id = plan.employee_id
+left join ops.disputes as d on c.subject_kind = 'dispute' and d.dispute_id = c.facts ->> 'dispute_id'
+left join core.courses as disputed on disputed.course_code = d.course_code
 order by day.told_on, c.due_on, c.commitment_id
 
 -- name: pulse_figures
@@ -709,3 +717,43 @@ from ops.action_plans as plan
 join core.class_sessions as session on session.session_code = plan.session_code
 join core.courses as course on course.course_code = session.course_code
 where plan.plan_id = any (%(plan_ids)s)
+
+-- name: point_pages
+-- Grain: one notice with the link of the person's own page and what stands there. An older version makes no mail.
+select
+    n.notice_id, p.token, p.version_number,
+    coalesce(sum(s.points) filter (where s.earned_on > coalesce(e.promoted_on, '-infinity')), 0) as points
+from ops.notices as n
+inner join ops.point_pages as p
+    on n.subject_kind = 'point_page' and p.employee_id = n.subject_id and n.recipient_kind = 'employee'
+    and n.recipient_id = p.employee_id
+inner join core.employees as e on e.employee_id = p.employee_id
+left join ops.points as s on s.employee_id = p.employee_id
+where n.notice_id = any(%(notice_ids)s)
+group by n.notice_id, p.token, p.version_number
+
+-- name: ending_certificates
+-- Grain: one notice about a certificate that still ends on the day it was planned for: a renewed one makes no mail.
+select n.notice_id, c.name_zh, coalesce(c.name_en, c.name_zh) as name_en, held.expires_on
+from ops.notices as n
+inner join core.certificates as c on c.certificate_code = n.subject_id
+inner join lateral (
+    select v.expires_on
+    from core.valid_certifications as v
+    where v.employee_id = n.recipient_id and v.certificate_code = n.subject_id
+    order by v.expires_on desc nulls first
+    limit 1
+) as held on held.expires_on::text = n.step
+where n.notice_id = any(%(notice_ids)s) and n.subject_kind = 'certificate' and n.recipient_kind = 'employee'
+
+-- name: answered_appeals
+-- Grain: one answered appeal of the person of the notice, with the HRBP's words and the link of their own page.
+select n.notice_id, a.rule_code, a.happened_on, a.state::text as state, c.comment, p.token
+from ops.notices as n
+inner join ops.point_appeals as a
+    on n.subject_kind = 'point_appeal' and a.appeal_id::text = n.subject_id and n.recipient_kind = 'employee'
+    and a.employee_id = n.recipient_id and a.state <> 'open'
+inner join ops.commitments as c
+    on c.kind = 'answer_appeal' and c.subject_kind = 'point_appeal' and c.subject_id = n.subject_id
+inner join ops.point_pages as p on p.employee_id = a.employee_id
+where n.notice_id = any(%(notice_ids)s)

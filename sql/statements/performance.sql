@@ -219,7 +219,7 @@ with owed as (
     join core.class_sessions as sessions on sessions.session_code = step.subject_id
     where step.subject_kind = 'class_session' and step.step = %(step)s and step.state = 'pending'
         and step.due_on <= %(today)s
-        and (step.emitted_at is null or step.emitted_at < clock_timestamp() - %(lease)s)
+        and (step.emitted_at is null or step.emitted_at < clock_timestamp() - %(lease)s::interval)
         and step.subject_id > %(after)s
     order by step.subject_id
     limit %(batch_size)s
@@ -318,9 +318,15 @@ changed as (
     select made.milestone_id
     from made
     join core.measured_kpis as measured using (course_code)
+    join core.kpi_definitions as definitions using (kpi_code)
     join late_facts using (kpi_code)
     where late_facts.finished_at > made.done_at
-        and late_facts.starts_on between made.ends_on - 220 and made.ends_on + %(watched_days)s
+        and late_facts.starts_on >= case definitions.grain
+            when 'month' then date_trunc('month', made.ends_on) - make_interval(months => 2 * %(window_months)s)
+            else made.ends_on - %(window_days)s end
+        and late_facts.starts_on < case definitions.grain
+            when 'month' then date_trunc('month', made.ends_on) + make_interval(months => %(window_months)s + 1)
+            else made.ends_on + %(window_days)s + 1 end
     union
     select made.milestone_id
     from made

@@ -16,6 +16,13 @@ from ops.survey_waves
 where instrument_code = 'quarterly_pulse' and state = 'closed' and closed_at > %(watched_since)s and closed_at <= %(now)s
 order by subject_id
 
+-- name: closed_trainer_waves
+-- Grain: one yearly pulse of trainers that closed not long ago.
+select wave_code, instrument_code, instrument_version, subject_id as year
+from ops.survey_waves
+where instrument_code = 'trainer_pulse' and state = 'closed' and closed_at > %(watched_since)s and closed_at <= %(now)s
+order by subject_id
+
 -- name: moments
 -- Grain: one item or dimension of the newest release of a quarter that was not withheld, as far as it was shown.
 with newest as (

@@ -39,21 +39,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
-    "resources": WORK | {"outbox.notices", "requests.approvals", "surveys.scan", "delivery.asset_files"},
+    "resources": WORK
+    | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
+    "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
     "trainers": WORK
     | {
         "outbox.notices",
         "requests.approvals",
+        "surveys.releases",
         "surveys.scan",
         "surveys.instrument",
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "surveys.scan"},
+    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "reporting": WORK
-    | {"outbox.notices", "surveys.instrument", "surveys.scan", "needs.published", "requests.approvals"},
+    | {
+        "outbox.notices",
+        "surveys.instrument",
+        "surveys.dispute_forms",
+        "surveys.scan",
+        "needs.published",
+        "requests.approvals",
+    },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},
-    "forms": WORK | {"delivery.asset_files", "surveys.instrument"},
+    "forms": WORK | {"delivery.asset_files", "surveys.instrument", "surveys.dispute_forms"},
     "board": WORK
     | {
         "contracts",

@@ -20,6 +20,7 @@ KNOWN = {
     "need_confirmations", "rater_nominations", "vendors", "vendor_ratings", "knowledge_assets", "budgets",
     "session_costs", "resource_bookings", "prework_events", "learner_questions", "platform_checks", "incidents",
     "interactions", "kpi_facts", "trainer_candidates", "trainer_assessments", "course_kpis", "class_designs",
+    "certificates", "certifications", "promotion_rules",
 }  # fmt: skip
 
 

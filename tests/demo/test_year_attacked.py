@@ -364,3 +364,27 @@ def test_private_feedback_shows_no_sum_of_fewer_raters_than_allowed(
             assert attack.smallest_group(seen, get_site().suppression.feedback_360_min) == float("inf")
             checked += 1
     assert checked > 50
+
+
+def test_levels_of_90_day_reports_tell_of_no_small_group(lived: LivedYear, ledger: Ledger) -> None:
+    """Whoever subtracts groups of any classes over the same months, of both arms, meets five people at least."""
+    shown = lived.rows(
+        """select release_id, code, statistic, respondent_count from published.figures
+           join published.releases using (release_id)
+           where product = 'performance_90d' and family = 'arm' and statistic like '%%_post' and value is not null"""
+    )
+    assert len(shown) >= 5
+    for figure in shown:
+        arm = figure["statistic"].removesuffix("_post")
+        (group,) = (
+            group
+            for (release_id, key), group in ledger.items()
+            if release_id == figure["release_id"] and key.startswith("performance_90d:") and key.endswith(f":{arm}")
+        )
+        assert len(group) == figure["respondent_count"] >= get_site().suppression.mean_min
+    sums: dict[str, list[Group]] = defaultdict(list)
+    for (_, key), group in ledger.items():
+        if key.startswith("performance_90d:"):
+            sums[key.rpartition(":")[0]].append(group)
+    few = {measure: attack.smallest_group(groups, get_site().suppression.mean_min) for measure, groups in sums.items()}
+    assert {measure: size for measure, size in few.items() if size < get_site().suppression.mean_min} == {}

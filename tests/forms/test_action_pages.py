@@ -10,7 +10,7 @@ from tests.forms.conftest import SetClock, Site
 from trainloop.config import get_site
 from trainloop.forms import links
 from trainloop.forms.words import actions
-from trainloop.outbox.kinds.request import _all_words
+from trainloop.outbox.kinds.request import commitment_words
 from trainloop.requests.words import approval_words
 
 OWED, ASKED = "c" * 32, "d" * 32
@@ -120,7 +120,7 @@ def test_both_languages_offer_the_same_answers_and_approvals_only_two() -> None:
 
 def test_page_mail_list_and_rules_know_the_same_kinds_and_answers() -> None:
     """What can be owed or decided stands in four files: a kind or an answer that one of them lacks fails here."""
-    owed = _all_words()
+    owed = commitment_words()
     pages, site = actions(), get_site()
     assert set(pages) == set(owed) | set(approval_words())
     assert set(owed) == set(site.commitments)

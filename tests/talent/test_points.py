@@ -85,7 +85,7 @@ def test_a_booking_is_taken_back_by_one_counter_row_and_may_be_booked_again() ->
     [
         "update ops.point_entries set points = 99",
         "delete from ops.point_entries",
-        "truncate ops.point_entries",
+        "truncate ops.point_entries cascade",
         "update ops.point_entries set employee_id = 'E2'",
     ],
 )

@@ -15,9 +15,12 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 from tests.trainers.conftest import Trainers
 
 from trainloop import faults
+from trainloop.forms.app import create_app
+from trainloop.forms.store import Store
 from trainloop.outbox.composer import compose_due
 from trainloop.requests import approvals, signatures
 from trainloop.trainers import allowances
@@ -171,7 +174,14 @@ def test_neither_console_nor_link_decides_about_money(trainers: Trainers) -> Non
     for via in ("console", "airflow", "link"):
         with pytest.raises(approvals.LoginNeededError):
             approvals.decide(number, is_approved=True, decided_by="mallory", via=via)  # type: ignore[arg-type]
-    (row,) = trainers.rows("select sha256(token::bytea) as link from ops.approvals where approval_id = %s", number)
+    (row,) = trainers.rows(
+        "select token, sha256(token::bytea) as link from ops.approvals where approval_id = %s", number
+    )
+    with TestClient(create_app(Store())) as browser:
+        page = browser.get(f"/a/{row['token']}")
+        assert page.status_code == 410
+        assert "Airflow" in page.text
+        assert "form_token" not in page.text
     (answered,) = trainers.rows("select forms.answer_action(%s, 'approve', '') as is_written", row["link"])
     assert answered["is_written"] is False
     (shown,) = trainers.rows("select state from forms.open_action(%s)", row["link"])

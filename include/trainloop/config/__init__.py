@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -16,6 +16,9 @@ from pydantic import EmailStr, Field, ValidationError, model_validator
 
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
+from trainloop.config.impact import ImpactRules as ImpactRules
+from trainloop.config.talent import PointRule as PointRule
+from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
@@ -50,7 +53,7 @@ class Contact(Rules):
     name: str
     email: EmailStr
     locale: Locale
-    kind: Literal["hr", "owner", "engineer", "executive", "payroll"]
+    kind: Literal["hr", "owner", "engineer", "executive", "hrbp", "payroll"]
     airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
@@ -127,6 +130,15 @@ class AssessmentRules(Rules):
     cohort_min: int = Field(ge=3, description="assessed people behind a cohort brief")
     cohort_raters_min: int = Field(ge=3, description="their raters together, self ratings aside")
     brief_audiences: tuple[str, ...] = Field((), description="target audiences of the courses whose trainers get it")
+
+
+class DisputeRules(Rules):
+    """Disputes about courses: who stands for HR, and the days of their steps."""
+
+    contact: str
+    meeting_working_days: int = Field(gt=0)
+    door_days: int = Field(gt=0)
+    figures_wait_days: int = Field(ge=0)
 
 
 class CompetencyResultRules(Rules):
@@ -218,36 +230,6 @@ class StatisticsRules(Rules):
     improvement_mean_below: float
 
 
-class ImpactRules(Rules):
-    """Windows, comparison groups and evidence grades of the 90-day report; sd = of the level before the class."""
-
-    window_days: int = Field(ge=30)
-    window_months: int = Field(ge=1, le=6)
-    min_coverage: float = Field(gt=0, le=1)
-    min_learners: int = Field(ge=5)
-    min_comparison: int = Field(ge=5)
-    min_teams: int = Field(ge=3)
-    min_units: int = Field(ge=2)
-    caliper_sd: float = Field(gt=0)
-    min_matched_share: float = Field(gt=0, le=1)
-    max_smd: float = Field(gt=0)
-    smd_judged_from: int
-    severe_smd: float = Field(gt=0)
-    selection_z: float = Field(lt=0)
-    trend_margin_sd: float = Field(gt=0)
-    trend_alpha: float = Field(gt=0, lt=0.5)
-    power: float = Field(gt=0.5, lt=1)
-    relevant_effect_sd: float = Field(gt=0)
-    bootstrap_replications: int = Field(ge=199)
-    seed: int
-    team: Literal["department", "line_manager"] = "department"
-    wait_days: int = Field(ge=90)
-    watched_days: int = Field(ge=0)
-    hour_amounts: dict[str, Decimal] = Field(default_factory=dict)
-    hour_default_amount: Decimal = Field(ge=0)
-    hour_currency: str = Field(pattern="^[A-Z]{3}$")
-
-
 class NeedWeights(Rules):
     urgency: float = Field(ge=0)
     scope: float = Field(ge=0)
@@ -335,27 +317,6 @@ class InternalTrainerRules(Rules):
     hours_per_quarter: int = Field(gt=0)
 
 
-class PointRule(Rules):
-    """What earns promotion points: per unit of evidence, by the rate of the day it was earned on; 0 suspends."""
-
-    zh: str
-    en: str
-    role: Literal["learner", "trainer"]
-    evidence: str = Field(description="kind of evidence; some kinds the monthly scan books by itself")
-    unit_zh: str = "次"
-    unit_en: str = "each"
-    rates: dict[date, Annotated[Decimal, Field(ge=0)]] = Field(min_length=1, description="valid from → points")
-
-    def text(self, locale: Locale) -> str:
-        return self.zh if locale == "zh-CN" else self.en
-
-
-class TalentRules(Rules):
-    """Promotion points, certificates and the advisory list."""
-
-    points: dict[str, PointRule]
-
-
 class MailRules(Rules):
     sender_name: str
     sender_email: EmailStr
@@ -424,6 +385,7 @@ class Site(Rules):
     commitments: dict[str, CommitmentRule]
     action_plans: ActionPlanRules
     assessments: AssessmentRules
+    disputes: DisputeRules
     competency_results: CompetencyResultRules
     approvals: dict[str, ApprovalRule]
     readiness: ReadinessRules
@@ -454,6 +416,12 @@ class Site(Rules):
                 raise ValueError(f"survey_waves.{code}: more reminders than surveys.max_reminders")
             if any(timedelta(days=later - earlier) < gap for earlier, later in pairwise(days)):
                 raise ValueError(f"survey_waves.{code}: reminders closer than surveys.min_hours_between_reminders")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_answers_appeals(self) -> Self:
+        if self.talent.hrbp not in self.contacts:
+            raise ValueError(f"talent.hrbp: {self.talent.hrbp} is no contact")
         return self
 
     @model_validator(mode="after")

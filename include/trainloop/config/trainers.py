@@ -25,8 +25,13 @@ class AwardRules(Rules):
 
     decided_by: str
     weights: dict[Literal["evaluation", "transfer", "hours", "knowledge"], float]
+    ranked_from: str = Field(pattern=r"^\d{2}-\d{2}$", description="Month and day from which a year is ranked")
+    ranked_days: int = Field(gt=0, description="For so many days after it; later evidence changes nothing")
+    rating_dimension: str
     min_sessions: int = Field(ge=1)
     min_answers: int = Field(ge=1)
+    transfer_prior: float = Field(gt=0, description="Plans' worth of the common share that a share is drawn towards")
+    thanks_items: tuple[str, ...] = Field(description="Items a thank-you may name: what a trainer does")
     sigma: float = Field(gt=0, description="Spread of single answers in scale points where classes cannot tell")
     tau: float = Field(gt=0, description="Spread between trainers where there are too few to tell")
     full_hours: float = Field(gt=0)

@@ -135,6 +135,7 @@ class AirflowRunner:
         assert row is not None
         # An interrupted day announced its reports already; nobody announces them again before the emit lease is over.
         owed = {Owed("report_course_evaluations", session_code) for session_code in row["reports"]}
+        owed |= {Owed("report_performance_90d", session_code) for session_code in row["performance_reports"]}
         if plans and not any(self._is_ours(run) for run in self._api.runs("plan_milestones", limit=3)):
             owed.add(Owed("plan_milestones"))
         if row["notices"] or row["messages"]:

@@ -19,6 +19,7 @@ from trainloop.demo import (
     exports,
     manager_files,
     needs_files,
+    performance_files,
     session_files,
     trainer_files,
 )
@@ -60,6 +61,7 @@ def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
         delivery_files.files(company),
         class_day_files.files(company),
         trainer_files.files(company),
+        performance_files.files(company),
     )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)

@@ -84,6 +84,10 @@ PROMISES: dict[str, tuple[str, str]] = {
     "stage_overdue": ("内部讲师阶段逾期", "an overdue stage of an internal trainer"),
     "rubric_incomplete": ("只有一位评委的试讲", "a trial with one assessor"),
     "platform_alarm": ("平台检查未通过即告警", "a failed platform check is told"),
+    "performance_sentence": ("90 天结论与证据等级", "the 90-day sentence is the one its evidence allows"),
+    "performance_effect": ("预埋的效果落在区间内", "the planted change lies in the 90-day interval"),
+    "performance_reports": ("90 天绩效报告 PDF", "90-day Performance Report PDFs"),
+    "performance_skipped": ("没有指标的课程不出 90 天报告", "no 90-day report without an indicator"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
@@ -135,6 +139,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
     from trainloop.demo.findings_delivery import check_delivery
     from trainloop.demo.findings_files import check_files
     from trainloop.demo.findings_needs import check_needs
+    from trainloop.demo.findings_performance import check_performance
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
     from trainloop.demo.findings_surveys import check_surveys
 
@@ -143,6 +148,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_sessions(connection, company),
         *check_lifecycle(connection, company),
         *check_delivery(connection, company),
+        *check_performance(connection),
         *check_surveys(connection),
         *check_needs(connection),
     ]

@@ -19,6 +19,7 @@ QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 ARRIVE_ON = date(2026, 10, 9)
 CONFIRMED_ON = date(2026, 11, 24)
 # One head answers after the first report: the analysis is revised.
+INDICATORS_ON = date(2026, 1, 5)
 LATE_WORD, LATE_ON = ("T-NEG", "D210"), date(2026, 11, 26)
 LEADERSHIP, REQUIRED_LEVEL = "people_leadership", 4.0
 CAUSE_WORDS = {"skill": "技能", "tool": "工具", "process": "流程", "motivation": "动力"}
@@ -29,9 +30,10 @@ _SPREAD = 0.05
 
 def files(company: Company) -> Iterator[tuple[date, PlantedFile]]:
     """Yield the files of the needs stage with the day each arrives."""
+    # Indicators are master data: what classes are measured by is known before the first of them.
+    yield INDICATORS_ON, _indicators()
     people = company.on(ARRIVE_ON)
     for file in (
-        _indicators(),
         _goals(),
         _topics(),
         _interview_plan(company),
@@ -52,7 +54,12 @@ def _indicators() -> PlantedFile:
         "name_en": "英文名称",
         "direction": "方向",
         "unit": "单位",
-        "rate_basis": "计算基数",
+        "rate_basis": "比率基数",
+        "rate_per": "比率每",
+        "unit_value_amount": "每单位价值",
+        "margin_pct": "毛利率",
+        "value_owner": "价值认定部门",
+        "value_source": "价值依据",
     }
     table = Table(headers)
     for one in needs().indicators:
@@ -63,6 +70,11 @@ def _indicators() -> PlantedFile:
             direction={"higher": "越高越好", "lower": "越低越好"}[one.direction],
             unit=one.unit,
             rate_basis=one.basis or None,
+            rate_per=one.rate_per,
+            unit_value_amount=one.value or None,
+            margin_pct=one.margin_pct or None,
+            value_owner=one.value_owner or None,
+            value_source=one.value_source or None,
         )
     return PlantedFile("kpi_definitions", "指标库.csv", csv_bytes(table, "gb18030"), len(table.rows))
 

@@ -27,7 +27,7 @@ class Goal(Planted):
 
 
 class Indicator(Planted):
-    """One indicator and the target everybody is measured against."""
+    """One indicator, the target everybody is measured against, and what a unit of it is worth in a month."""
 
     code: str
     name_zh: str
@@ -35,6 +35,11 @@ class Indicator(Planted):
     direction: Literal["higher", "lower"]
     unit: str
     basis: str = ""
+    rate_per: int | None = None
+    value: str = ""
+    margin_pct: str = ""
+    value_owner: str = ""
+    value_source: str = ""
     target: float
 
 

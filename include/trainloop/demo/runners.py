@@ -23,6 +23,7 @@ DAGS: dict[Work, str] = {
     "capture": "capture_class_day",
     "collect": "collect_survey_responses",
     "evaluate": "collect_course_evaluations",
+    "track": "track_performance_90d",
     "launch": "launch_annual_needs_survey",
     "waves": "run_survey_waves",
     "pulse": "pulse_quarterly_satisfaction",
@@ -179,6 +180,14 @@ class DirectRunner:
         for session_code in evaluation.sessions_to_report():
             evaluate_session(session_code)
             render_reports(session_code)
+
+    def _track(self) -> None:
+        from trainloop.impact import measuring, tracking
+        from trainloop.reporting import performance
+
+        for session_code in tracking.sessions_to_report():
+            measuring.measure_session(session_code)
+            performance.render_reports(session_code)
 
     def _launch(self) -> None:
         from trainloop.surveys import needs_launch, rounds

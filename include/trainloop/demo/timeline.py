@@ -16,9 +16,9 @@ from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
-# capture: the class day. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review,
-# analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. approvals: somebody
-# decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
+# capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
+# surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
+# owe. approvals: somebody decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -30,6 +30,7 @@ Work = Literal[
     "capture",
     "collect",
     "evaluate",
+    "track",
     "launch",
     "waves",
     "pulse",
@@ -105,7 +106,8 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "collect", "evaluate", "waves", "pulse"), "class:456:2"),
         ("04-24", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:456:3"),
         ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ""),
-        ("05-25", "员工名单更新", "the list of employees is renewed", BEGIN, ""),
+        ("05-25", "员工名单更新；首份 90 天绩效报告", "employees are renewed; the first 90-day report",
+         ("ingest", "track"), ""),
         ("05-28", "六月班次：资料发放", "June's class: materials go out", ("ingest", "ready", "prepare", "watch"), ""),
         ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
          ("ingest", "watch"), ""),
@@ -124,7 +126,8 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         # Whoever was invited late is reminded late: 48 hours after the first reminder lie in the holidays.
         ("06-22", "端午后补发一次提醒", "one late reminder after Dragon Boat", ("evaluate",), ""),
         ("06-22", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:78:3"),
-        ("06-23", "问卷关闭，两份报告", "surveys close, two reports", FULL, ""),
+        ("06-23", "问卷关闭，两份报告；低绩效入选班次的 90 天", "two reports; a class chosen for low results",
+         ("ingest", "collect", "evaluate", "track"), ""),
         ("07-07", "第二季度满意度调研开启", "the pulse about the second quarter opens", ("pulse", "waves"), ""),
         ("07-14", "季度调研作答与提醒", "the pulse is answered, the others reminded",
          ("collect", "waves"), "pulse:2026Q2"),
@@ -133,7 +136,8 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("07-22", "一位培训师确认，其余被提醒", "one trainer acknowledges, the others are reminded",
          ("chase",), "acknowledge"),
         ("07-29", "逾期名单送达 HR", "the overdue list goes to HR", ("chase",), ""),
-        ("09-22", "九月班次：资料发放", "September's classes: materials go out", ("ready", "prepare"), ""),
+        ("09-22", "九月班次：资料发放；三班的 90 天绩效", "September's materials go out; three 90-day reports",
+         ("ingest", "ready", "prepare", "track"), ""),
         ("09-28", "开课前一天", "the day before the classes", ("ready", "prepare", "watch"), ""),
         ("09-30", "国庆前三班；六位新任经理 360", "three classes; six new managers' 360",
          ("ingest", "capture", "evaluate", "review", "waves"), ""),
@@ -141,14 +145,14 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "collect", "evaluate", "waves"), "class:012:1"),
         ("10-08", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:012:2"),
         ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
-         ("ingest", "collect", "evaluate", "audit"), ""),
+         ("ingest", "collect", "evaluate", "track", "audit"), ""),
         # Reminders held since the 8th leave on this working Saturday, so that no call of the 13th waits behind them.
         ("10-10", "调休工作日：到期提醒", "a make-up working day: reminders that waited", ("waves",), ""),
         ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
          ("collect", "pulse", "waves", "develop"), "rate"),
         ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
         ("10-26", "360 私密反馈与共性简报；季度结果", "private 360 feedback, the cohort's brief; the quarter's result",
-         ("waves", "review", "pulse"), ""),
+         ("waves", "review", "pulse", "track"), ""),
         ("11-02", "年度培训需求调研启动", "the annual needs survey is launched", ("launch", "waves"), ""),
         ("11-09", "全员作答与第一次提醒", "everybody answers; first reminder", ("collect", "waves"), "needs:1"),
         ("11-16", "第二次提醒", "second reminder", ("collect", "waves"), "needs:2"),

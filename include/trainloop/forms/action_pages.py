@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,6 +15,7 @@ from trainloop.forms.answers import clean_text
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
 from trainloop.forms.plan_pages import PLAN, plan_lines
+from trainloop.forms.point_pages import appeal_lines
 from trainloop.forms.words import ActionWords, actions, words
 
 MAX_COMMENT = 1000
@@ -24,11 +25,12 @@ def add_action_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/a/{token}")
     def show(request: Request, token: str) -> HTMLResponse:
         _, row, action, locale = _open(desk, request, token)
-        return _page(token, row, action, locale)
+        return _page(token, row, action, locale, lines=_lines(desk, row, locale))
 
     @app.post("/a/{token}")
     def send(request: Request, token: str, fields: Sent) -> Response:
         link, row, action, locale = _open(desk, request, token)
+        lines = _lines(desk, row, locale)
         chosen, comment = first(fields, "choice"), clean_text(first(fields, "comment"))
         text = words(locale)
         choice = action.choice(chosen)
@@ -42,7 +44,8 @@ def add_action_pages(app: FastAPI, desk: Desk) -> None:
         elif len(comment) > MAX_COMMENT:
             problem = text.say("problem_too_long", most=MAX_COMMENT, count=len(comment))
         if problem:
-            return _page(token, row, action, locale, chosen=chosen, comment=comment, problem=problem, status=422)
+            typed = {"chosen": chosen, "comment": comment, "lines": lines}
+            return _page(token, row, action, locale, problem=problem, status=422, **typed)
         faults.point("forms.action.before_commit")
         is_written = desk.store.answer_action(link, chosen, comment)
         faults.point("forms.action.after_commit")
@@ -83,8 +86,16 @@ def _ended_page(
     return desk.say(request, f"action_{row['state']}", locale=locale, status=410)
 
 
+def _lines(desk: Desk, row: Mapping[str, Any], locale: Locale) -> Sequence[tuple[str, str]]:
+    """Return what the answer is about, as (label, text), where it is more than a class or a quarter."""
+    subject = row["subject"]
+    if subject["kind"] == PLAN:
+        return plan_lines(subject, words(locale))
+    if subject["kind"] == "point_appeal" and (found := desk.store.appeal_details(subject["id"])):
+        return appeal_lines(found, words(locale))
+    return ()
+
+
 def _page(token: str, row: Mapping[str, Any], action: ActionWords, locale: Locale, **options: Any) -> HTMLResponse:
     signed = links.sign_page(token, row["kind"])
-    if row["subject"]["kind"] == PLAN:
-        options["lines"] = plan_lines(row["subject"], words(locale))
     return pages.action_page(row, action, locale, form_token=signed, max_comment=MAX_COMMENT, **options)

@@ -14,11 +14,13 @@ from trainloop.forms import pages
 from trainloop.forms.action_pages import add_action_pages
 from trainloop.forms.class_pages import add_class_pages
 from trainloop.forms.desk import Desk, Turned
+from trainloop.forms.dispute_pages import add_dispute_pages
 from trainloop.forms.http import BodyTooLargeError, SafeHeaders
 from trainloop.forms.mail_pages import add_mail_pages
 from trainloop.forms.material_pages import add_material_pages
 from trainloop.forms.offer_pages import add_offer_pages
 from trainloop.forms.plan_pages import add_plan_pages
+from trainloop.forms.point_pages import add_point_pages
 from trainloop.forms.result_pages import add_result_pages
 from trainloop.forms.store import Store, StoreUnreachableError
 from trainloop.forms.survey_pages import add_survey_pages
@@ -39,9 +41,11 @@ def create_app(store: Store) -> FastAPI:
     add_survey_pages(app, desk)
     add_action_pages(app, desk)
     add_result_pages(app, desk)
+    add_point_pages(app, desk)
     add_class_pages(app, desk)
     add_offer_pages(app, desk)
     add_material_pages(app, desk)
+    add_dispute_pages(app, desk)
     add_plan_pages(app, desk)
     add_mail_pages(app, desk)
     _add_service_pages(app, desk)

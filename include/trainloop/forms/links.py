@@ -20,7 +20,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from trainloop.settings import get_settings
 
-Path = Literal["f", "a", "r", "m", "u", "c", "w", "p"]
+Path = Literal["f", "a", "r", "m", "u", "c", "w", "p", "d", "o", "g", "k"]
 # An answer sheet left open over lunch can still be sent; one of yesterday is shown again with what was typed.
 PAGE_SECONDS = 12 * 3600
 # Drafts are as long as a multiple of this: their length must not tell what was chosen.
@@ -90,6 +90,23 @@ def read_unsubscribe_token(token: str) -> tuple[str, str] | None:
     except (InvalidTag, ValueError):
         return None
     return kind, recipient_id
+
+
+def door_token(recipient_kind: str, recipient_id: str, session_code: str) -> str:
+    """Return the token by which a person opens a dispute from the report of a class, always the same."""
+    words = "\x1f".join((recipient_kind, recipient_id, session_code)).encode()
+    sealed = AESSIV(_derived(b"dispute door", 64)).encrypt(words, None)
+    return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def read_door_token(token: str) -> tuple[str, str, str] | None:
+    """Return kind and id of the person and the class a door token names; None for a token nobody was given."""
+    try:
+        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        words = AESSIV(_derived(b"dispute door", 64)).decrypt(sealed, None).decode().split("\x1f")
+    except (InvalidTag, ValueError):
+        return None
+    return (words[0], words[1], words[2]) if len(words) == 3 else None
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -137,6 +137,31 @@ class Store:
         state: str | None = self._value("answer_offer", {"link": link, "is_accepted": is_accepted})
         return state
 
+    def open_dispute(self, link: bytes) -> dict[str, Any] | None:
+        """Return how the link of a dispute's step stands (columns of `forms.open_dispute`); None for nobody's."""
+        return self._row("open_dispute", {"link": link})
+
+    def answer_dispute(self, link: bytes, said: Mapping[str, Any], identity: str, *, is_contact_known: bool) -> str:
+        """Write one party's words once; return ok, closed or wrong_person."""
+        values = {"link": link, "said": Jsonb(dict(said)), "identity": identity, "is_contact_known": is_contact_known}
+        return str(self._value("answer_dispute", values))
+
+    def register_pilot(self, link: bytes, canonical: str, said: Mapping[str, Any]) -> str:
+        """Lock a pilot before its data; return ok, closed, or why it is refused."""
+        return str(self._value("register_pilot", {"link": link, "canonical": canonical, "said": Jsonb(dict(said))}))
+
+    def open_dispute_door(self, person: tuple[str, str, str], days: int) -> dict[str, Any] | None:
+        """Return what a person (kind, id, class) may open a dispute about; None when nothing."""
+        return self._row("open_dispute_door", _door(person, days))
+
+    def begin_dispute(
+        self, person: tuple[str, str, str], days: int, head: str, reason: str, contact: str
+    ) -> str | None:
+        """Open a dispute; return its id, or that of the one under way, None when the person may not."""
+        values = _door(person, days) | {"head": head, "reason": reason, "contact": contact}
+        dispute_id: str | None = self._value("begin_dispute", values)
+        return dispute_id
+
     def open_results(self, link: bytes) -> dict[str, Any] | None:
         """Return what a link to competency results shows; None when nobody was given it."""
         return self._row("open_results", {"link": link})
@@ -157,6 +182,19 @@ class Store:
         return bool(
             self._value("ask_question", {"link": link, "link_days": link_days, "question": question, "most": most})
         )
+
+    def open_points(self, link: bytes) -> dict[str, Any] | None:
+        """Return what a link to a person's own points shows; None when nobody was given it."""
+        return self._row("open_points", {"link": link})
+
+    def appeal_points(self, link: bytes, appeal: Mapping[str, Any], most: int) -> bool:
+        """Open an appeal (rule_code, entry_id, happened_on, quantity, words); False when it cannot be opened."""
+        return bool(self._value("appeal_points", {"link": link, "most": most, **appeal}))
+
+    def appeal_details(self, appeal_id: str) -> dict[str, Any] | None:
+        """Return what an appeal says, for the page of whoever answers it."""
+        found: dict[str, Any] | None = self._value("appeal_details", {"id": appeal_id})
+        return found
 
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""
@@ -210,3 +248,7 @@ class Store:
                 yield connection
         except psycopg.OperationalError as error:
             raise StoreUnreachableError(detail=type(error).__name__) from error
+
+
+def _door(person: tuple[str, str, str], days: int) -> dict[str, Any]:
+    return {"kind": person[0], "id": person[1], "session": person[2], "days": days}

@@ -102,7 +102,7 @@ def _hash(employee_id: str, kpi_code: str) -> str:
 def ledger_key(result: Result, class_on: date) -> str:
     """Return under which key figures over the same people could be subtracted: the indicator and its windows."""
     windows = f"{class_on:%Y-%m}" if result.measured.indicator.grain == "month" else class_on.isoformat()
-    return f"performance:{result.kpi_code}:{windows}"
+    return f"performance_90d:{result.kpi_code}:{windows}"
 
 
 def show(

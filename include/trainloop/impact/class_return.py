@@ -53,6 +53,8 @@ def return_of_class(
     Of a rate the value is that of one event, so the effect is turned into events by the learners' own exposure; of
     revenue only the margin counts. A value that nobody vouches for is no value.
     """
+    if finding.graded.grade not in {"A", "B", "C"}:
+        return ReturnRefusal("evidence_too_weak")
     if not costs:
         return ReturnRefusal("no_costs")
     worth = measured.worth

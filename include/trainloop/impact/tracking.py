@@ -37,7 +37,8 @@ def sessions_to_report(as_of: date | None = None) -> list[str]:
             {
                 "step": PERFORMANCE_STEP,
                 "watched_since": scan.real_now - timedelta(days=rules.watched_days),
-                "watched_days": rules.window_days + 31,
+                "window_days": rules.window_days,
+                "window_months": rules.window_months,
             },
         )
         keys = {

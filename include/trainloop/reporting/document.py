@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale
 
-Audience = Literal["hr", "trainer", "business", "subject", "class_manager"]
+Audience = Literal["hr", "trainer", "business", "subject", "class_manager", "hrbp"]
 Tone = Literal["good", "caution", "bad", "neutral"]
 
 

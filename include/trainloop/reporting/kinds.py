@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from trainloop.reporting.assessment_view import AssessmentView
+from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
+from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
+from trainloop.reporting.promotion_view import PromotionView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
@@ -25,7 +28,12 @@ KINDS: Mapping[str, type[Document]] = {
         RunSheetView,
         VendorView,
         ClassLogView,
+        PackView,
+        PilotReportView,
+        AgreedPlanView,
         PerformanceView,
+        AwardView,
+        PromotionView,
     )
 }
 

@@ -14,13 +14,11 @@ One release a quarter (product `vendor_scores`, subject_kind `quarter`); the sam
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from trainloop.config import ResourceRules, get_site
 from trainloop.domain.survey import quarter_code
@@ -30,6 +28,7 @@ from trainloop.faults import point
 from trainloop.statistics.figures import Figure, figure
 from trainloop.statistics.refusal import Refusal, Value
 from trainloop.statistics.vendor_score import Rating, criterion_means, rating_table, weighted_score
+from trainloop.surveys.releases import release
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse.engine import Connection, connect, try_lock
 from trainloop.warehouse.statements import statement
@@ -197,32 +196,7 @@ def _release(connection: Connection, quarter: str, figures: Sequence[Figure], sc
         )
         for one in figures
     ]
-    digest = hashlib.sha256(json.dumps([astuple(one) for one in shown], sort_keys=True).encode()).hexdigest()
-    keys: dict[str, Any] = {"product": PRODUCT, "subject_kind": SUBJECT_KIND, "subject_id": quarter}
-    releases = connection.execute(statement("results", "releases"), keys).fetchall()
-    if releases and releases[-1]["data_sha256"] == digest:
-        return False
-    row = connection.execute(
-        statement("results", "insert_release"),
-        keys
-        | {
-            "revision_number": releases[-1]["revision_number"] + 1 if releases else 1,
-            "data_sha256": digest,
-            "site_version": get_site().version,
-            "released_at": scan.now,
-            "is_withheld": False,
-            "withheld_reason": None,
-        },
-    ).fetchone()
-    assert row is not None
-    columns: dict[str, list[object]] = {
-        name: [getattr(one, name) for one in shown]
-        for name in ("family", "code", "statistic", "value", "text_value", "respondent_count")
-    }
-    columns["is_hidden"] = [False for _ in shown]
-    columns["reason"] = [one.refusal for one in shown]
-    connection.execute(statement("results", "insert_figures"), {"release_id": row["release_id"]} | columns)
-    return True
+    return release(connection, PRODUCT, SUBJECT_KIND, quarter, shown, scan.now)
 
 
 def _decimals(statistic: str) -> int:

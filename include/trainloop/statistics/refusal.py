@@ -40,6 +40,9 @@ ReasonCode = Literal[
     "no_counts",
     "regression_to_the_mean",
     "too_little_history",
+    "no_comparator",
+    "too_few_sessions",
+    "no_plans",
 ]
 
 _TEXTS: dict[str, tuple[str, str]] = {
@@ -100,6 +103,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "学员因成绩偏低被选中，数字本会自行回升，前后之差不作为进步显示",
         "learners were chosen for low results, which move back by themselves; before and after is not shown as a gain",
     ),
+    "no_comparator": (
+        "该课程只有一位培训师，没有可比对象",
+        "the course has one trainer only; there is nobody to compare with",
+    ),
+    "too_few_sessions": ("已评估的班次太少，不参与排名", "too few evaluated classes to be ranked"),
+    "no_plans": ("没有行动学习计划数据", "no action plans came in"),
     "too_little_history": ("可比的往期班次太少，无法预测", "too few comparable classes to forecast"),
 }
 

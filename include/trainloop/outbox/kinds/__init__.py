@@ -23,6 +23,7 @@ from trainloop.outbox.kinds.class_day import (
 from trainloop.outbox.kinds.competency import competency_pages
 from trainloop.outbox.kinds.content import Kind
 from trainloop.outbox.kinds.data import file_refused, quarantined_rows, survey_without_attendance
+from trainloop.outbox.kinds.disputes import dispute_news, dispute_papers
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.performance import performance_report
@@ -33,6 +34,14 @@ from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.resources import asset_tasks, knowledge_digest, trainer_pipeline, trainer_steps
 from trainloop.outbox.kinds.survey import survey_calls
+from trainloop.outbox.kinds.talent import appeal_answered, certificate_ending, promotion_list, promotion_points
+from trainloop.outbox.kinds.trainers import (
+    growth_digest,
+    trainer_award,
+    trainer_pulse_result,
+    trainer_thanks,
+    trainer_workshops,
+)
 from trainloop.outbox.kinds.vendors import vendor_scores
 
 KINDS: Mapping[str, Kind] = {
@@ -50,10 +59,19 @@ KINDS: Mapping[str, Kind] = {
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
     "vendor_scores": Kind(vendor_scores),
+    "dispute_news": Kind(dispute_news),
+    "dispute_pack": Kind(dispute_papers),
+    "pilot_report": Kind(dispute_papers),
+    "agreed_plan": Kind(dispute_papers),
     "budget_status": Kind(budget_status),
     "payroll_file": Kind(payroll_file),
     "allowance_statement": Kind(allowance_statement),
     "allowance_problems": Kind(allowance_problems),
+    "trainer_award": Kind(trainer_award),
+    "trainer_thanks": Kind(trainer_thanks),
+    "trainer_workshops": Kind(trainer_workshops),
+    "growth_digest": Kind(growth_digest),
+    "trainer_pulse_result": Kind(trainer_pulse_result),
     "asset_tasks": Kind(asset_tasks),
     "knowledge_digest": Kind(knowledge_digest),
     "trainer_steps": Kind(trainer_steps),
@@ -78,6 +96,10 @@ KINDS: Mapping[str, Kind] = {
     "plan_digest": Kind(plan_digest),
     "plan_check_in": Kind(plan_check_in),
     "team_plan_digest": Kind(team_plan_digest),
+    "promotion_list": Kind(promotion_list),
+    "promotion_points": Kind(promotion_points),
+    "certificate_ending": Kind(certificate_ending),
+    "appeal_answered": Kind(appeal_answered),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

@@ -101,7 +101,7 @@ def _payroll(connection: Connection, due: Due) -> Written:
         _named(row)
         | {
             "approvers": "、".join(row["approver_ids"]) if due.locale == "zh-CN" else ", ".join(row["approver_ids"]),
-            "sha256": row["file_sha256"],
+            "sha256": row["file_sha256"][:16],
             "figures": [
                 Tile(words["total"], _money(row["total_amount"], row["currency"])),
                 Tile(words["trainers"], str(row["trainer_count"])),

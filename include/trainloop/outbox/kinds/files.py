@@ -14,8 +14,12 @@ FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
     "trainer_award": {"zh-CN": "年度优秀培训师评审材料", "en": "Trainer award pack"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
+    "dispute_pack": {"zh-CN": "需求澄清会材料", "en": "Clarification pack"},
+    "pilot_report": {"zh-CN": "试点报告", "en": "Pilot report"},
+    "agreed_plan": {"zh-CN": "商定方案", "en": "Agreed plan"},
     "performance_90d": {"zh-CN": "训后90天绩效报告", "en": "90-day Performance Report"},
     "class_log": {"zh-CN": "班次日志", "en": "Class log"},
+    "promotion_list": {"zh-CN": "晋升参考名单", "en": "Promotion advisory list"},
     "run_sheet": {"zh-CN": "班次执行单", "en": "Run sheet"},
     "trainer_needs": {"zh-CN": "培训需求摘录", "en": "Training needs extract"},
 }

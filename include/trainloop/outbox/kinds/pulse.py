@@ -117,6 +117,19 @@ def quarter_text(quarter: str, locale: Locale) -> str:
     return _WORDS[locale]["quarter"].format(year=year, number=number)
 
 
+def figure_tile(
+    figures: Figures, family: str, code: str, statistic: str, label: str, locale: Locale, *, unit: str = ""
+) -> Tile:
+    """Return one published figure with its n, or a dash and why it is not there."""
+    from trainloop.statistics.refusal import reason_text
+
+    row = figures.get((family, code, statistic))
+    if row is None or row["value"] is None:
+        return Tile(label, "–", reason_text(row["reason"], locale) if row and row["reason"] else "")
+    note = _WORDS[locale]["n"].format(n=row["respondent_count"]) if row["respondent_count"] is not None else ""
+    return Tile(label, f"{row['value']:f}".removesuffix(".0") + unit if unit else f"{row['value']:f}", note)
+
+
 def _tile(figures: Figures, family: str, code: str, locale: Locale) -> Tile:
     from trainloop.statistics.refusal import reason_text
 

@@ -21,6 +21,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 _ABOUT_CLASS = {"zh-CN": "《{course}》（{session_code}）", "en": "{course} ({session_code})"}
+_ABOUT_DISPUTE = {"zh-CN": "《{course}》", "en": "{course}"}
 _LINES = {
     "open": {
         "zh-CN": "逾期 {days} 个工作日：{person}，{title}（{about}），应于 {due} 完成",
@@ -59,7 +60,7 @@ def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures])
             "about": _about(row, due.locale),
             "due": day_text(row["due_on"], due.locale),
             "minutes": words["minutes"],
-            "link": links.address("a", row["token"]),
+            "link": links.address(words.get("page", "a"), row["token"]),
             "figures": pulse_tiles(figures, due.locale) if figures else (),
             "findings": pulse_changes(figures, due.locale) if figures else plan_lines(row, due.locale),
             "is_last": due.step == f"reminder_{last}",
@@ -99,7 +100,9 @@ def _line(row: Mapping[str, Any], locale: Locale) -> str:
         about=_about(row, locale),
         due=day_text(row["due_on"], locale),
         days=count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
-        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"]) if row["comment"] else choice,
+        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"])
+        if row["comment"] and not _words(row["kind"]).get("is_private")
+        else choice,
     )
 
 
@@ -109,6 +112,10 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
     if row["session_code"] is not None:
         course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
         return _ABOUT_CLASS[locale].format(course=course, session_code=row["session_code"])
+    if row["dispute_zh"] is not None:
+        return _ABOUT_DISPUTE[locale].format(course=row["dispute_zh" if locale == "zh-CN" else "dispute_en"])
+    if rule := get_site().talent.points.get(row["facts"].get("rule_code", "")):
+        return rule.text(locale)
     if row["subject_kind"] == "quarter":
         return quarter_text(row["subject_id"], locale)
     return str(row["subject_id"])
