@@ -91,6 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "commands": WORK
     | {
+        "board",
         "contracts",
         "intake",
         "surveys",
