@@ -12,7 +12,7 @@ with figures as (
     where
         family in (
             'item', 'dimension', 'nps', 'choice', 'theme', 'comparison', 'comparison_trainer', 'verification', 'number',
-            'performance', 'competency', 'self_other', 'agreement'
+            'performance', 'competency', 'self_other', 'agreement', 'plan', 'blocker'
         )
         and not is_hidden
         and (value is not null or text_value is not null)
@@ -24,7 +24,11 @@ with figures as (
 shares as (
     select release_id
     from published.figures
-    where family = 'demand' and statistic <> 'all_n' and value is not null and respondent_count < %(distribution_min)s
+    where value is not null and respondent_count < %(distribution_min)s
+        and (
+            (family = 'demand' and statistic <> 'all_n')
+            or (family in ('plan', 'blocker') and statistic ~ '^(count|share):')
+        )
 ),
 cells as (
     select release_id

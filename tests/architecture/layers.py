@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "surveys.dispute_forms",
         "surveys.scan",
         "needs.published",
+        "plans.published",
         "requests.approvals",
     },
     "outbox": WORK | {"contracts", "quality.offending", "surveys.instrument", "requests.words", "forms.links"},

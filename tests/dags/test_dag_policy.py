@@ -28,7 +28,12 @@ SLICE = {
     "replay_quarantine",
 }
 # Runs that wait: for other classes' reports, for people's decisions.
-ACTIVE_RUNS = {"report_course_evaluations": 8, "report_performance_90d": 8, "ask_approvals": 64}
+ACTIVE_RUNS = {
+    "report_course_evaluations": 8,
+    "report_performance_90d": 8,
+    "report_action_plans_30d": 8,
+    "ask_approvals": 64,
+}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 UNDEFINED_WITHOUT_DATE = re.compile(
     r"\b(logical_date|execution_date|ds|ts|data_interval_(start|end)|prev_ds|next_ds)\b"
@@ -160,6 +165,7 @@ def test_parse_imports_nothing_heavy(path: Any) -> None:
     [
         ("collect_course_evaluations", "report_course_evaluations", "evaluation_closed"),
         ("track_performance_90d", "report_performance_90d", "performance_due"),
+        ("check_in_action_plans", "report_action_plans_30d", "action_plans_due"),
     ],
 )
 def test_report_runs_are_one_per_class_session(dags: dict[str, Any], scan: str, report: str, event: str) -> None:

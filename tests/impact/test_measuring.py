@@ -281,3 +281,13 @@ def test_a_course_without_indicator_has_a_release_without_results(generator: np.
     company.write("update core.courses set key_kpi_code = null")
     assert measure_session(company.SESSION)["indicators"] == 0
     assert company.read("select * from marts.performance_findings") == []
+
+
+def test_a_class_that_nobody_attended_is_measured_as_too_little_data(generator: np.random.Generator) -> None:
+    """Asked for by hand all the same: grade E with nobody, and no crash."""
+    company.make(12, 12)
+    company.facts(OTHERS[:12], company.levels(12, generator))
+    company.write("delete from core.attendance")
+    company.write("update core.enrollments set status = 'cancelled'")
+    measure_session(company.SESSION)
+    assert (company.finding()["grade"], company.finding()["learner_count"]) == ("E", 0)

@@ -17,6 +17,7 @@ from pydantic import EmailStr, Field, ValidationError, model_validator
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
+from trainloop.config.plans import ActionPlanRules, PlanResultRules
 from trainloop.config.talent import PointRule as PointRule
 from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
@@ -154,14 +155,6 @@ class CommitmentRule(Rules):
     due_working_days: int = Field(gt=0)
     reminder_working_days: tuple[int, ...] = ()
     not_after_days: int = Field(gt=0, description="calendar days after the asking; later it no longer helps")
-
-
-class ActionPlanRules(Rules):
-    """Action learning plans: when a plan turns amber and red, and whom Monday's digest leaves in peace."""
-
-    amber_days: int = Field(gt=0)
-    red_days: int = Field(gt=0)
-    digest_min_age_days: int = Field(ge=0)
 
 
 class ApprovalRule(Rules):
@@ -402,6 +395,7 @@ class Site(Rules):
     award: AwardRules
     trainer_growth: TrainerGrowthRules
     talent: TalentRules
+    plan_results: PlanResultRules
     mail: MailRules
     milestones: dict[str, MilestoneRule]
     class_days: ClassDayRules

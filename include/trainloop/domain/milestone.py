@@ -22,6 +22,7 @@ OPENING_STEP = "evaluation_open"
 CLOSING_STEP = "evaluation_close"
 REPORT_STEP = "evaluation_report"
 LOG_STEP = "class_log"
+PLAN_REPORT_STEP = "action_plan_report_30d"
 PERFORMANCE_STEP = "performance_report_90d"
 PER_DAY_STEPS = frozenset({LOG_STEP})
 

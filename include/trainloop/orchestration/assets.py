@@ -33,6 +33,7 @@ NOTICES_PLANNED: Final = Asset("notices_planned", group="mail")
 PLANNED_NOTICES: Final = AssetAlias("planned_notices", group="mail")
 
 EVALUATION_CLOSED: Final = Asset("evaluation_closed", group="class_session")
+ACTION_PLANS_DUE: Final = Asset("action_plans_due", group="class_session")
 PERFORMANCE_DUE: Final = Asset("performance_due", group="class_session")
 
 

@@ -36,6 +36,8 @@ NoticeKind = Literal[
     "survey_reminder",
     "survey_without_attendance",
     "evaluation_report",
+    "action_plan_report",
+    "monthly_results",
     "performance_report",
     "commitment_request",
     "commitment_reminder",

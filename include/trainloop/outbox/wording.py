@@ -131,6 +131,15 @@ def day_text(day: date, locale: Locale) -> str:
     return format_date(day, _PATTERNS[locale][0], locale=_babel(locale))
 
 
+@functools.lru_cache(maxsize=128)
+def month_text(day: date, locale: Locale) -> str:
+    """Return the month of a day: 2026年3月, March 2026."""
+    from babel.dates import format_skeleton
+
+    text: str = format_skeleton("yMMMM", day, locale=_babel(locale))
+    return text
+
+
 @functools.lru_cache(maxsize=4096)
 def moment_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """Return a moment on the reader's wall clock."""

@@ -63,6 +63,11 @@ class Catalogue:
         text: str = dates.format_date(local, format="long", locale=self._babel)
         return text
 
+    def month(self, day: date) -> str:
+        """Return the month of a day, as 2026年2月 or February 2026."""
+        text: str = dates.format_skeleton("yMMMM", day, locale=self._babel)
+        return text
+
     def period(self, start: datetime, end: datetime, zone: ZoneInfo) -> str:
         """Return the days of a class: one date, or first to last."""
         first, last = start.astimezone(zone).date(), end.astimezone(zone).date()

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from trainloop.reporting.action_plans_view import PlanReportView
 from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
 from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
+from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
 from trainloop.reporting.promotion_view import PromotionView
@@ -28,6 +30,8 @@ KINDS: Mapping[str, type[Document]] = {
         RunSheetView,
         VendorView,
         ClassLogView,
+        PlanReportView,
+        MonthlyView,
         PackView,
         PilotReportView,
         AgreedPlanView,

@@ -43,6 +43,12 @@ _ADMINISTRATIVE = frozenset({
     "rr1_pct",
     "rr2_pct",
     "band",
+    # Who was to make an action plan, who did, who looked back.
+    "class_count",
+    "asked_count",
+    "plan_count",
+    "checked_in_count",
+    "planned_pct",
 })
 _MEANS: dict[str, frozenset[str]] = {
     "item": frozenset({"mean"}),
@@ -52,6 +58,7 @@ _MEANS: dict[str, frozenset[str]] = {
     "comparison": frozenset({"earlier_mean", "difference", "verdict"}),
     "comparison_trainer": frozenset({"earlier_mean", "difference", "verdict"}),
     "self_other": frozenset({"mean"}),
+    "plan": frozenset({"done_pct", "verified_pct"}),
 }
 # How many people a cohort pools: said exactly, like every n.
 _COHORT = frozenset({"subjects_count", "raters_count"})
@@ -150,7 +157,11 @@ def suppress(
         key = f"dimension:{code}"
         visibility[key] = _least_shown(visibility[key], [visibility[item] for item in items])
     is_withheld = any(visibility[key].is_near_earlier for key in (WAVE, TEST) if key in visibility)
-    shown = tuple(_show(item, group_key(item, dimensions), visibility, minimums) for item in figures)
+    keys = [(item, group_key(item, dimensions)) for item in figures]
+    shown = tuple(
+        shown_figure(item, visibility.get(key), minimums, is_dimension=key.startswith("dimension:"))
+        for item, key in keys
+    )
     ledger = tuple(
         LedgerEntry(key, visibility[key].level, group)
         for key, group in groups.items()
@@ -173,8 +184,11 @@ def _least_shown(own: Visibility, items: Sequence[Visibility]) -> Visibility:
     return own if _RANK[own.level] <= _RANK[least.level] else Visibility(least.level, "protects_other_figure")
 
 
-def _show(item: Figure, key: str, visibility: Mapping[str, Visibility], minimums: Minimums) -> ShownFigure:
-    reason = _hiding_reason(item, visibility.get(key), minimums)
+def shown_figure(
+    item: Figure, seen: Visibility | None, minimums: Minimums, *, is_dimension: bool = False
+) -> ShownFigure:
+    """Return one figure as readers may see it, given how far the people behind it may be seen."""
+    reason = _hiding_reason(item, seen, minimums)
     if reason is not None:
         return ShownFigure(
             item.family, item.code, item.statistic, None, None, item.respondent_count, is_hidden=True, reason=reason
@@ -183,7 +197,7 @@ def _show(item: Figure, key: str, visibility: Mapping[str, Visibility], minimums
         family=item.family,
         code=item.code,
         statistic=item.statistic,
-        value=rounded(item, minimums.one_decimal_below, is_dimension=key.startswith("dimension:")),
+        value=rounded(item, minimums.one_decimal_below, is_dimension=is_dimension),
         text_value=item.text_value,
         respondent_count=item.respondent_count,
         is_hidden=False,

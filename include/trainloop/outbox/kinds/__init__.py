@@ -27,6 +27,7 @@ from trainloop.outbox.kinds.disputes import dispute_news, dispute_papers
 from trainloop.outbox.kinds.materials import course_materials, prework_reminder, question_digest, run_sheet
 from trainloop.outbox.kinds.needs import annual_needs_report, trainer_needs
 from trainloop.outbox.kinds.performance import performance_report
+from trainloop.outbox.kinds.plan_results import action_plan_report, monthly_results
 from trainloop.outbox.kinds.plans import plan_check_in, plan_digest, team_plan_digest
 from trainloop.outbox.kinds.pulse import pulse_result
 from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problems
@@ -49,6 +50,8 @@ KINDS: Mapping[str, Kind] = {
     "survey_reminder": Kind(survey_calls),
     "survey_without_attendance": Kind(survey_without_attendance),
     "evaluation_report": Kind(evaluation_report),
+    "action_plan_report": Kind(action_plan_report),
+    "monthly_results": Kind(monthly_results),
     "performance_report": Kind(performance_report),
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),

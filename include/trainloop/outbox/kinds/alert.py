@@ -16,6 +16,8 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "survey_reminder": {"zh-CN": "问卷提醒", "en": "Survey reminders"},
     "survey_without_attendance": {"zh-CN": "缺少签到通知", "en": "Notices of missing attendance"},
     "evaluation_report": {"zh-CN": "培训效果分析报告", "en": "Training effect reports"},
+    "action_plan_report": {"zh-CN": "30 天行动计划报告", "en": "30-day Action Plan Reports"},
+    "monthly_results": {"zh-CN": "月度成果汇报", "en": "Monthly results"},
     "commitment_request": {"zh-CN": "待办请求", "en": "Requests"},
     "commitment_reminder": {"zh-CN": "待办提醒", "en": "Reminders of requests"},
     "commitment_digest": {"zh-CN": "待办跟进清单", "en": "Lists of what is owed"},

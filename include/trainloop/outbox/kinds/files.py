@@ -14,6 +14,8 @@ FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
     "trainer_award": {"zh-CN": "年度优秀培训师评审材料", "en": "Trainer award pack"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
+    "action_plans_30d": {"zh-CN": "30天行动计划报告", "en": "30-day Action Plan Report"},
+    "monthly_results": {"zh-CN": "月度成果汇报", "en": "Monthly results"},
     "dispute_pack": {"zh-CN": "需求澄清会材料", "en": "Clarification pack"},
     "pilot_report": {"zh-CN": "试点报告", "en": "Pilot report"},
     "agreed_plan": {"zh-CN": "商定方案", "en": "Agreed plan"},

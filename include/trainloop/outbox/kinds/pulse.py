@@ -126,7 +126,8 @@ def figure_tile(
     row = figures.get((family, code, statistic))
     if row is None or row["value"] is None:
         return Tile(label, "–", reason_text(row["reason"], locale) if row and row["reason"] else "")
-    note = _WORDS[locale]["n"].format(n=row["respondent_count"]) if row["respondent_count"] is not None else ""
+    count = figures.get((family, code, "n"))
+    note = _WORDS[locale]["n"].format(n=_text(figures, family, code, "n")) if count else ""
     return Tile(label, f"{row['value']:f}".removesuffix(".0") + unit if unit else f"{row['value']:f}", note)
 
 
