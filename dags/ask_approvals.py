@@ -83,6 +83,15 @@ def ask_approvals():
         return counts
 
     @task(outlets=[PLANNED_NOTICES])
+    def send_training_review() -> dict:
+        """An approved training review: the business version and its mails."""
+        from trainloop.reporting import training_review
+
+        counts = training_review.send_approved()
+        announce_notices(counts)
+        return counts
+
+    @task(outlets=[PLANNED_NOTICES])
     def record_award() -> dict:
         """What the committee said about the best trainer; thanks to every trainer of the year."""
         from trainloop.trainers import award
@@ -94,7 +103,7 @@ def ask_approvals():
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
     closed = follow_up()
-    closed >> [carry_out(), pay_allowances(), record_award()]
+    closed >> [carry_out(), pay_allowances(), record_award(), send_training_review()]
     closed >> ask.expand(approval_id=find_open())
 
 

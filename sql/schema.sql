@@ -4460,6 +4460,61 @@ select 'knowledge_assets', file_id from core.knowledge_assets;
 grant select on marts.shown_class_means to trainloop_statistics, trainloop_planner;
 grant select on core.trainer_files to trainloop_reporter;
 grant select on core.knowledge_assets to trainloop_statistics;
+
+-- The annual training review (R39): what it seeds into next year's needs, and one view of files with the gate's verdict.
+
+-- Grain: one file with the gate's newest verdict about it (null: none, and no report is made from it).
+create view ops.checked_files as
+select
+    files.dataset,
+    files.file_id,
+    files.name,
+    files.row_count,
+    files.accepted_count,
+    files.unchanged_count,
+    files.quarantined_count,
+    files.parked_count,
+    files.refused_count,
+    verdict.checked_at,
+    verdict.gate_decision
+from ops.inbox_files as files
+left join lateral (
+    select checked_at, gate_decision
+    from ops.check_runs
+    where check_runs.file_id = files.file_id
+        and not check_runs.is_parked
+    order by checked_at desc, check_run_id desc
+    limit 1
+) as verdict on true;
+
+-- Grain: one finding of a year's review that is evidence for one topic of the next plan year. A later review adds what is
+-- new and changes nothing; HR drops a row with a reason, and dropped it stays.
+create table ops.need_seeds (
+    year integer not null,
+    topic_code text not null,
+    source_kind text not null check (source_kind in ('course', 'barrier')),
+    -- The course, or <course>:<blocker>.
+    source_code text not null,
+    finding text not null check (finding in (
+        'fix', 'stop', 'scale', 'time', 'manager_support', 'tool', 'unclear', 'not_relevant'
+    )),
+    release_id bigint not null references published.releases,
+    seeded_at timestamptz not null,
+    dropped_at timestamptz,
+    dropped_reason text,
+    primary key (year, topic_code, source_kind, source_code),
+    check ((dropped_at is null) = (dropped_reason is null))
+);
+
+insert into ops.notice_kinds (kind, family, is_optional) values ('training_review', 'report', false);
+
+grant select on ops.checked_files to trainloop_reporter;
+grant select, insert on ops.need_seeds to trainloop_statistics;
+grant select, update on ops.need_seeds to trainloop_planner;
+grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
+grant select on core.departments to trainloop_reporter, trainloop_sender;
+grant select on core.budgets, core.session_costs to trainloop_statistics;
+
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 
 -- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
@@ -5221,7 +5276,7 @@ $$;
 
 -- Who may open a dispute from the report of a class, and with whom: its trainer, or the head of a learner's department.
 -- No row: nobody, or the class is too long ago. dispute_id: what is under way already.
-create function forms.open_dispute_door(kind text, id text, session text, days integer)
+create function forms.open_dispute_door(who_kind text, who_id text, session text, days integer)
 returns table (
     person_name text, locale text, timezone text, session_code text, course_zh text, course_en text, trainer text,
     heads jsonb, dispute_id text
@@ -5242,30 +5297,30 @@ begin atomic
             select coalesce(jsonb_agg(jsonb_build_object(
                 'id', heads.employee_id, 'name', heads.name, 'zh', heads.name_zh, 'en', heads.name_en
             ) order by heads.employee_id), '[]')
-            from heads where kind = 'trainer' or heads.employee_id = id
+            from heads where who_kind = 'trainer' or heads.employee_id = who_id
         ),
         (
             select open.dispute_id from ops.disputes as open
             where open.course_code = class.course_code and open.trainer_id = class.trainer_id
                 and open.state not in ('signed', 'withdrawn')
-                and (kind = 'trainer' or open.business_head_id = id)
+                and (who_kind = 'trainer' or open.business_head_id = who_id)
             order by open.opened_at desc limit 1
         )
     from core.class_sessions as class
     join core.courses as course using (course_code)
     join core.trainers as trainer on trainer.trainer_id = class.trainer_id
-    join ops.mail_recipients as person on person.recipient_kind = kind and person.recipient_id = id
+    join ops.mail_recipients as person on person.recipient_kind = who_kind and person.recipient_id = who_id
     where class.session_code = session and class.status <> 'cancelled'
         and class.ends_at between ops.business_now() - make_interval(days => days) and ops.business_now()
         and (
-            (kind = 'trainer' and class.trainer_id = id)
-            or (kind = 'employee' and exists (select from heads where heads.employee_id = id))
+            (who_kind = 'trainer' and class.trainer_id = who_id)
+            or (who_kind = 'employee' and exists (select from heads where heads.employee_id = who_id))
         );
 end;
 
 -- Opens a dispute from that door. Returns its id, the one under way where there is one; null where nobody may.
 create function forms.begin_dispute(
-    kind text, id text, session text, days integer, head text, reason text, hr_contact text
+    who_kind text, who_id text, session text, days integer, head text, reason text, hr_contact text
 ) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -5273,14 +5328,14 @@ declare
     class core.class_sessions;
     known text;
 begin
-    select * into door from forms.open_dispute_door(kind, id, session, days);
+    select * into door from forms.open_dispute_door(who_kind, who_id, session, days);
     if door is null or not door.heads @> jsonb_build_array(jsonb_build_object('id', head)) then
         return null;
     end if;
     select * into class from core.class_sessions where session_code = session;
     known := ops.open_dispute(
         class.course_code, null, class.trainer_id, head, hr_contact, reason,
-        case kind when 'trainer' then 'trainer' else 'business' end, id
+        case who_kind when 'trainer' then 'trainer' else 'business' end, who_id
     );
     return known;
 end
@@ -5324,6 +5379,10 @@ revoke execute on function forms.open_dispute, forms.answer_dispute, forms.regis
 grant execute on function forms.open_dispute, forms.answer_dispute, forms.register_pilot, forms.open_dispute_door,
     forms.begin_dispute to trainloop_forms;
 grant execute on function ops.open_dispute to trainloop_planner;
+-- What the papers of a dispute are made of: design logic, teams, what was done when.
+
+grant select on core.knowledge_assets, core.departments to trainloop_statistics;
+grant select (recorded_at, action, subject_kind, subject_id, detail, audit_entry_id) on ops.audit_entries to trainloop_statistics;
 -- Certificates and promotion (R35): what people passed, what the next level asks for, who is on the advisory list.
 
 -- Grain: one certificate the company accepts.
@@ -5648,3 +5707,169 @@ insert into ops.notice_kinds (kind, family, is_optional) values ('appeal_answere
 grant select, update on ops.point_appeals to trainloop_planner;
 grant select on ops.point_appeals to trainloop_sender;
 grant select, update, delete on ops.point_appeals to trainloop_purge;
+-- Practice cases (R36) 实践案例: what learners did with a plan, well or not so well, from the invitation to the knowledge base.
+
+-- Transitions: invited → written (the learner's form, with consent) | expired; written → commented (the trainer's word) |
+-- withdrawn; commented → published (HR approved) | rejected | withdrawn; published → withdrawn (consent taken back).
+create type ops.case_state as enum ('invited', 'written', 'commented', 'published', 'rejected', 'withdrawn', 'expired');
+
+-- Grain: one learner asked for one case of one action plan. The token opens the author's own page, which takes the case
+-- and takes the consent back. asset_code: what it is called in the knowledge base; removed_at: when it left it again.
+create table ops.practice_cases (
+    case_id bigint generated always as identity primary key,
+    plan_id text not null unique,
+    session_code text not null,
+    employee_id text not null,
+    is_success boolean not null,
+    token text not null unique default replace(gen_random_uuid()::text, '-', ''),
+    invited_at timestamptz not null,
+    invited_until timestamptz not null,
+    state ops.case_state not null default 'invited',
+    title text,
+    situation text,
+    action text,
+    result text,
+    lesson text,
+    is_named boolean,
+    written_at timestamptz,
+    trainer_comment text,
+    asset_code text unique,
+    published_at timestamptz,
+    withdrawn_at timestamptz,
+    removed_at timestamptz,
+    constraint written_whole check (
+        state in ('invited', 'expired', 'withdrawn')
+        or num_nulls(title, situation, action, result, lesson, is_named, written_at) = 0
+    ),
+    constraint published_has_an_asset check (state <> 'published' or num_nulls(asset_code, published_at) = 0)
+);
+create unique index practice_cases_link_idx on ops.practice_cases (sha256(token::bytea));
+-- How long ago a person was asked last: nobody is asked twice in the period of the cap.
+create index practice_cases_person_idx on ops.practice_cases (employee_id, invited_at);
+
+-- What the author's link shows (no row: nobody was given it).
+create function forms.open_case(link bytea)
+returns table (
+    state text, is_success boolean, person_name text, locale text, timezone text, goal text, course_zh text,
+    course_en text, invited_until timestamptz, title text, situation text, action text, result text, lesson text,
+    is_named boolean, trainer_comment text
+)
+language sql stable security definer set search_path = ''
+begin atomic
+    select
+        case
+            when person.employee_id is null or person.removed_on is not null
+                or person.left_on <= (ops.business_now() at time zone person.timezone)::date then 'left'
+            when story.state = 'invited' and story.invited_until <= ops.business_now() then 'expired'
+            else story.state::text
+        end,
+        story.is_success, person.name, person.locale, person.timezone, plan.goal, course.name_zh, course.name_en,
+        story.invited_until, story.title, story.situation, story.action, story.result, story.lesson, story.is_named,
+        story.trainer_comment
+    from ops.practice_cases as story
+    left join core.employees as person on person.employee_id = story.employee_id
+    left join ops.action_plans as plan on plan.plan_id = story.plan_id
+    left join core.class_sessions as session on session.session_code = story.session_code
+    left join core.courses as course on course.course_code = session.course_code
+    where sha256(story.token::bytea) = link;
+end;
+
+-- Takes a case once, with its author's consent; false when it is not open any more.
+create function forms.write_case(
+    link bytea, said_title text, said_situation text, said_action text, said_result text, said_lesson text,
+    wants_name boolean
+) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    written record;
+begin
+    update ops.practice_cases
+    set state = 'written', title = said_title, situation = said_situation, action = said_action, result = said_result,
+        lesson = said_lesson, is_named = wants_name, written_at = ops.business_now()
+    where sha256(token::bytea) = link and state = 'invited' and invited_until > ops.business_now()
+    returning case_id, employee_id into written;
+    if written is null then
+        return false;
+    end if;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
+    values (written.employee_id, 'case_written', 'practice_case', written.case_id::text,
+        jsonb_build_object('is_named', wants_name));
+    return true;
+end
+$$;
+
+-- Takes the consent back, at any time; what is in the knowledge base leaves it with the next scan.
+create function forms.withdraw_case(link bytea) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+    gone record;
+begin
+    update ops.practice_cases
+    set state = 'withdrawn', withdrawn_at = ops.business_now()
+    where sha256(token::bytea) = link and state in ('written', 'commented', 'published')
+    returning case_id, employee_id into gone;
+    if gone is null then
+        return false;
+    end if;
+    insert into ops.audit_entries (actor, action, subject_kind, subject_id)
+    values (gone.employee_id, 'case_withdrawn', 'practice_case', gone.case_id::text);
+    return true;
+end
+$$;
+
+-- What a case says, for the page of the trainer or of whoever approves it. Without a name where the author wants none.
+create function forms.case_details(story_id text) returns jsonb
+language sql stable security definer set search_path = ''
+begin atomic
+    select jsonb_build_object(
+        'author', case when story.is_named then person.name end, 'is_success', story.is_success, 'title', story.title,
+        'situation', story.situation, 'action', story.action, 'result', story.result, 'lesson', story.lesson,
+        'trainer_comment', story.trainer_comment
+    )
+    from ops.practice_cases as story
+    left join core.employees as person on person.employee_id = story.employee_id
+    where story.case_id::text = story_id and story.state in ('written', 'commented');
+end;
+revoke execute on function forms.open_case, forms.write_case, forms.withdraw_case, forms.case_details from public;
+grant execute on function forms.open_case, forms.write_case, forms.withdraw_case, forms.case_details to trainloop_forms;
+
+-- As before, and points for a case in the knowledge base.
+create or replace view ops.point_evidence as
+select
+    passed.employee_id, 'certificate'::text as evidence_kind, passed.certificate_code as evidence_id,
+    min(passed.passed_on) as earned_on, 1::numeric as quantity
+from core.valid_certifications as passed
+group by passed.employee_id, passed.certificate_code
+union all
+select
+    plans.employee_id, 'action_plan', plans.plan_id, (plans.settled_at at time zone person.timezone)::date, 1
+from ops.action_plans as plans
+join core.employees as person using (employee_id)
+where plans.state = 'verified' and plans.settled_at is not null
+union all
+select
+    trainers.employee_id, 'class_session', sessions.session_code,
+    (sessions.ends_at at time zone sessions.timezone)::date, courses.hours
+from core.class_sessions as sessions
+join core.courses using (course_code)
+join core.trainers using (trainer_id)
+where trainers.employee_id is not null and sessions.status <> 'cancelled' and sessions.ends_at < ops.business_now()
+    and exists (
+        select from core.attendance
+        where attendance.session_code = sessions.session_code and attendance.status in ('present', 'late', 'early')
+    )
+union all
+-- A case that was published earned its points, also when its author takes the consent back later.
+select
+    story.employee_id, 'practice_case', story.case_id::text, (story.published_at at time zone person.timezone)::date, 1
+from ops.practice_cases as story
+join core.employees as person using (employee_id)
+where story.published_at is not null;
+
+insert into ops.notice_kinds (kind, family, is_optional) values
+('case_invitation', 'request', true),
+('case_decided', 'report', false);
+
+grant select, insert, update on ops.practice_cases to trainloop_planner;
+grant select on ops.practice_cases to trainloop_sender;
+grant select, update, delete on ops.practice_cases to trainloop_purge;

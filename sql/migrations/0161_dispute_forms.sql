@@ -225,7 +225,7 @@ $$;
 
 -- Who may open a dispute from the report of a class, and with whom: its trainer, or the head of a learner's department.
 -- No row: nobody, or the class is too long ago. dispute_id: what is under way already.
-create function forms.open_dispute_door(kind text, id text, session text, days integer)
+create function forms.open_dispute_door(who_kind text, who_id text, session text, days integer)
 returns table (
     person_name text, locale text, timezone text, session_code text, course_zh text, course_en text, trainer text,
     heads jsonb, dispute_id text
@@ -246,30 +246,30 @@ begin atomic
             select coalesce(jsonb_agg(jsonb_build_object(
                 'id', heads.employee_id, 'name', heads.name, 'zh', heads.name_zh, 'en', heads.name_en
             ) order by heads.employee_id), '[]')
-            from heads where kind = 'trainer' or heads.employee_id = id
+            from heads where who_kind = 'trainer' or heads.employee_id = who_id
         ),
         (
             select open.dispute_id from ops.disputes as open
             where open.course_code = class.course_code and open.trainer_id = class.trainer_id
                 and open.state not in ('signed', 'withdrawn')
-                and (kind = 'trainer' or open.business_head_id = id)
+                and (who_kind = 'trainer' or open.business_head_id = who_id)
             order by open.opened_at desc limit 1
         )
     from core.class_sessions as class
     join core.courses as course using (course_code)
     join core.trainers as trainer on trainer.trainer_id = class.trainer_id
-    join ops.mail_recipients as person on person.recipient_kind = kind and person.recipient_id = id
+    join ops.mail_recipients as person on person.recipient_kind = who_kind and person.recipient_id = who_id
     where class.session_code = session and class.status <> 'cancelled'
         and class.ends_at between ops.business_now() - make_interval(days => days) and ops.business_now()
         and (
-            (kind = 'trainer' and class.trainer_id = id)
-            or (kind = 'employee' and exists (select from heads where heads.employee_id = id))
+            (who_kind = 'trainer' and class.trainer_id = who_id)
+            or (who_kind = 'employee' and exists (select from heads where heads.employee_id = who_id))
         );
 end;
 
 -- Opens a dispute from that door. Returns its id, the one under way where there is one; null where nobody may.
 create function forms.begin_dispute(
-    kind text, id text, session text, days integer, head text, reason text, hr_contact text
+    who_kind text, who_id text, session text, days integer, head text, reason text, hr_contact text
 ) returns text
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -277,14 +277,14 @@ declare
     class core.class_sessions;
     known text;
 begin
-    select * into door from forms.open_dispute_door(kind, id, session, days);
+    select * into door from forms.open_dispute_door(who_kind, who_id, session, days);
     if door is null or not door.heads @> jsonb_build_array(jsonb_build_object('id', head)) then
         return null;
     end if;
     select * into class from core.class_sessions where session_code = session;
     known := ops.open_dispute(
         class.course_code, null, class.trainer_id, head, hr_contact, reason,
-        case kind when 'trainer' then 'trainer' else 'business' end, id
+        case who_kind when 'trainer' then 'trainer' else 'business' end, who_id
     );
     return known;
 end

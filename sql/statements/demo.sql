@@ -268,6 +268,54 @@ select kind, item_code from ops.resource_findings
 -- name: alarmed
 select distinct subject_id as session_code from ops.notices where kind = 'platform_alert' order by 1
 
+-- name: plans_of_tokens
+-- Grain: one plan whose page somebody got a link to.
+select plan_id, session_code, employee_id, token
+from ops.action_plans
+where token = any (%(tokens)s)
+order by session_code, employee_id
+
+-- name: open_plan_requests
+-- Grain: one thing a manager still owes about a plan and got a mail about.
+select owed.token, plan.employee_id
+from ops.commitments as owed
+join ops.action_plans as plan on plan.plan_id = owed.subject_id
+where owed.kind = %(kind)s and owed.state = 'open' and owed.token = any (%(tokens)s)
+order by plan.session_code, plan.employee_id
+
+-- name: plan_results
+-- Grain: one class that planned, with the obstacles its check-ins named.
+select
+    result.*,
+    (
+        select coalesce(jsonb_object_agg(named.blocker, named.n), '{}')
+        from (
+            select plan.blocker, count(*) as n
+            from ops.action_plans as plan
+            where plan.session_code = result.session_code and plan.checked_in_at is not null and plan.blocker <> 'none'
+            group by plan.blocker
+        ) as named
+    ) as obstacles
+from marts.action_plan_results as result
+
+-- name: plan_mails
+-- Calls for a check-in to whoever had checked in, and people who were told one week twice.
+select
+    (
+        select count(*) from ops.notices as notice
+        join ops.action_plans as plan on plan.plan_id = notice.subject_id
+        join ops.messages as message on message.message_id = notice.message_id
+        where notice.kind = 'plan_check_in' and plan.checked_in_at < message.composed_at
+    ) as needless,
+    (
+        select count(*) from (
+            select from ops.notices
+            where kind in ('plan_digest', 'team_plan_digest') and state = 'composed'
+            group by kind, subject_id, recipient_id
+            having count(*) > 1
+        ) as doubled
+    ) as twice
+
 -- name: performance
 -- Grain: one indicator of one class 90 days after it; at grades D and E there is no effect.
 select

@@ -102,3 +102,17 @@ select forms.appeal_points(
 
 -- name: appeal_details
 select forms.appeal_details(%(id)s) as value
+
+-- name: open_case
+select * from forms.open_case(%(link)s)
+
+-- name: write_case
+select forms.write_case(
+    %(link)s, %(title)s, %(situation)s, %(action)s, %(result)s, %(lesson)s, %(is_named)s
+) as value
+
+-- name: withdraw_case
+select forms.withdraw_case(%(link)s) as value
+
+-- name: case_details
+select forms.case_details(%(id)s) as value

@@ -30,18 +30,10 @@ select
     files.quarantined_count,
     files.parked_count,
     files.refused_count,
-    verdict.checked_at,
-    verdict.gate_decision
+    files.checked_at,
+    files.gate_decision
 from behind
-join ops.inbox_files as files using (file_id)
-left join lateral (
-    select checked_at, gate_decision
-    from ops.check_runs
-    where check_runs.file_id = files.file_id
-        and not check_runs.is_parked
-    order by checked_at desc, check_run_id desc
-    limit 1
-) as verdict on true
+join ops.checked_files as files using (file_id)
 order by behind.dataset, files.file_id
 
 -- name: trainers

@@ -757,3 +757,45 @@ inner join ops.commitments as c
     on c.kind = 'answer_appeal' and c.subject_kind = 'point_appeal' and c.subject_id = n.subject_id
 inner join ops.point_pages as p on p.employee_id = a.employee_id
 where n.notice_id = any(%(notice_ids)s)
+
+-- name: practice_cases
+-- Grain: one notice about the recipient's own case, with its link and what was said about it.
+select
+    n.notice_id, story.state::text as state, story.is_success, story.token, story.invited_until, plan.goal,
+    session.session_code, session.ends_at, session.timezone as session_timezone, course.name_zh as course_zh, course.name_en as course_en,
+    trainer.name as trainer_name, story.trainer_comment, decided.comment as decision_comment
+from ops.notices as n
+inner join ops.practice_cases as story
+    on n.subject_kind = 'practice_case' and story.case_id::text = n.subject_id and n.recipient_kind = 'employee'
+    and story.employee_id = n.recipient_id
+inner join core.class_sessions as session on session.session_code = story.session_code
+inner join core.courses as course on course.course_code = session.course_code
+inner join core.trainers as trainer on trainer.trainer_id = session.trainer_id
+left join ops.action_plans as plan on plan.plan_id = story.plan_id
+left join ops.approvals as decided
+    on decided.kind = 'practice_case' and decided.subject_kind = 'practice_case' and decided.subject_id = n.subject_id
+where n.notice_id = any(%(notice_ids)s)
+
+-- name: review_approval
+-- Grain: the approval of one revision of a training review; superseded when a later revision was approved, too.
+select
+    r.release_id,
+    exists (
+        select from ops.approvals as later
+        where later.kind = a.kind and later.subject_kind = a.subject_kind and later.subject_id = a.subject_id
+            and later.revision_number > a.revision_number and later.state = 'approved'
+    ) as is_superseded
+from ops.approvals as a
+inner join published.releases as r
+    on r.product = 'training_review' and r.subject_kind = a.subject_kind and r.subject_id = a.subject_id
+    and r.revision_number = a.revision_number and not r.is_withheld
+where a.kind = 'training_review' and a.subject_kind = 'training_year' and a.subject_id = %(year)s
+    and a.revision_number = %(revision_number)s and a.state = 'approved'
+
+-- name: review_suggestions
+select text_value
+from published.figures
+where release_id = %(release_id)s and family = 'course' and statistic = 'suggestion'
+
+-- name: department_heads
+select department_code from core.departments where head_employee_id = %(employee_id)s

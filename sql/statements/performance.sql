@@ -3,7 +3,8 @@
 
 -- name: session
 -- Grain: one class session with its design. A lot or a comparison department counts when it was declared, and its file
--- was in, before the class began; a pilot's comparison department may stand in the plan of classes itself.
+-- was in, before the class began; a pilot's comparison department is that of its registration in a dispute, which no
+-- data could precede, or stands in the plan of classes itself.
 select
     sessions.session_code,
     sessions.course_code,
@@ -20,8 +21,14 @@ select
         false
     ) as is_registered,
     designs.comparison_department_code,
-    case when sessions.is_pilot and session_file.finished_at < sessions.starts_at
-        then sessions.comparison_department_code end as pilot_department_code
+    coalesce(
+        (
+            select registered.comparison_department_code from ops.registered_pilots as registered
+            where registered.session_code = sessions.session_code
+        ),
+        case when sessions.is_pilot and session_file.finished_at < sessions.starts_at
+            then sessions.comparison_department_code end
+    ) as pilot_department_code
 from core.class_sessions as sessions
 join core.courses as courses using (course_code)
 left join core.class_designs as designs using (session_code)
@@ -381,16 +388,9 @@ with behind as (
 )
 select
     files.dataset, files.file_id, files.name, files.row_count, files.accepted_count, files.unchanged_count,
-    files.quarantined_count, files.parked_count, files.refused_count, verdict.checked_at, verdict.gate_decision
+    files.quarantined_count, files.parked_count, files.refused_count, files.checked_at, files.gate_decision
 from behind
-join ops.inbox_files as files using (file_id)
-left join lateral (
-    select checked_at, gate_decision
-    from ops.check_runs
-    where check_runs.file_id = files.file_id and not check_runs.is_parked
-    order by checked_at desc, check_run_id desc
-    limit 1
-) as verdict on true
+join ops.checked_files as files using (file_id)
 order by files.dataset, files.file_id
 
 -- name: business_heads

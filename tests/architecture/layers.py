@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
+    "review": WORK | {"requests.approvals", "surveys.scan"},
     "resources": WORK
     | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
     "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
@@ -52,7 +53,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "reporting.attachments",
         "reporting.storage",
     },
-    "talent": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
+    "talent": WORK
+    | {"outbox.notices", "requests.commitments", "requests.approvals", "surveys.scan", "delivery.hand_in"},
     "reporting": WORK
     | {
         "outbox.notices",
@@ -104,6 +106,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "retention",
         "talent",
         "impact",
+        "review",
         "requests",
         "reporting",
         "outbox",
@@ -120,6 +123,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "intake",
         "quality",
         "surveys",
+        "plans",
         "delivery",
         "needs",
         "resources",

@@ -101,7 +101,8 @@ def test_an_erased_person_does_not_come_back_by_file_nor_by_a_restored_database(
     (person,) = copied.rows(BUSIEST)
     erase(person["employee_id"], "HR case 18")
     (file,) = copied.rows(
-        "select name, archive_uri from ops.inbox_files where dataset = 'employees' order by file_id desc limit 1"
+        "select name, archive_uri from ops.inbox_files where dataset = 'employees' and state = 'merged'"
+        " order by covers_on desc limit 1"
     )
     content = Path(file["archive_uri"].removeprefix("file://")).read_bytes()
     led = copied.rows("select employee_id from core.employees where manager_id like 'erased-%%'")
@@ -112,7 +113,8 @@ def test_an_erased_person_does_not_come_back_by_file_nor_by_a_restored_database(
     dropped.write_bytes(content + b"\n")  # other bytes, the same people
     os.utime(dropped, (time.time() - 60, time.time() - 60))
     tally = ingest_dataset("employees")
-    assert (tally["file_count"], tally["refused_file_count"]) == (1, 0)
+    refused = copied.rows("select refused_rule, refused_reason_en from ops.inbox_files where name = %s", dropped.name)
+    assert (tally["file_count"], tally["refused_file_count"]) == (1, 0), refused
     assert tally["quarantined_count"] >= 1
     marks = (f'"{person["employee_id"]}"', person["name"], person["email"])
     assert places_of(copied, *marks) == []

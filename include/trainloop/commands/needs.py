@@ -13,12 +13,14 @@ if TYPE_CHECKING:  # nothing heavy before a command is chosen
     from trainloop.needs.published import ShownLayer
 
 approvals = typer.Typer(cls=Commands, no_args_is_help=True, help="What people are asked to decide.")
+seeds = typer.Typer(cls=Commands, no_args_is_help=True, help="What annual reviews found for next year's needs.")
 _VERDICTS = {"valid": "valid 有效", "to_clarify": "to clarify 待澄清", "rejected": "rejected 不采纳"}
 _FUNDING = {"funded": "funded", "below_line": "below the line", "cost_missing": "no cost given", "not_valid": ""}
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(approvals, name="approvals")
+    app.add_typer(seeds, name="seeds")
     app.command()(needs)
 
 
@@ -115,3 +117,35 @@ def _day(moment: datetime | None) -> str:
     from trainloop.config import get_site
 
     return "" if moment is None else f"{moment.astimezone(get_site().company.zone):%Y-%m-%d}"
+
+
+@seeds.command("list")
+def list_seeds(year: Annotated[int, typer.Argument(help="plan year")]) -> None:
+    """Show what the review of the year before found: topic, source, finding, and what HR dropped for which reason."""
+    from trainloop.review import annual
+
+    columns = ("topic_code", "source_kind", "source_code", "finding", "dropped_reason")
+    rows = [tuple(row[name] for name in columns) for row in annual.seeds(year)]
+    if not rows:
+        console.print(f"No review found anything for the needs of {year}.")
+        return
+    show_table(f"Seeds of {year}", ("topic", "kind", "source", "finding", "dropped because"), rows)
+
+
+@seeds.command("drop")
+def drop_seed(
+    year: Annotated[int, typer.Argument(help="plan year")],
+    topic: Annotated[str, typer.Argument(help="topic code")],
+    source: Annotated[str, typer.Argument(help="source as `trainloop seeds list` shows it")],
+    reason: Annotated[str, typer.Option("--reason", help="kept with the row")],
+    by: Annotated[str, typer.Option("--by", help="who decides; kept in the audit")],
+) -> None:
+    """Take one finding out of a plan year's evidence; no later review brings it back."""
+    from trainloop.errors import TrainLoopError
+    from trainloop.review import annual
+
+    try:
+        annual.drop_seed(year, topic, source, reason, by)
+    except TrainLoopError as error:
+        error_console.print(str(error))
+        raise typer.Exit(FAILURE) from error

@@ -18,6 +18,7 @@ from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
 from trainloop.config.plans import ActionPlanRules, PlanResultRules
+from trainloop.config.review import ReviewRules
 from trainloop.config.talent import PointRule as PointRule
 from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
@@ -389,6 +390,7 @@ class Site(Rules):
     impact: ImpactRules
     needs: NeedsRules
     resources: ResourceRules
+    review: ReviewRules
     knowledge: KnowledgeRules
     internal_trainers: InternalTrainerRules
     allowances: AllowanceRules

@@ -26,6 +26,18 @@ class PointRule(Rules):
         return self.zh if locale == "zh-CN" else self.en
 
 
+class CaseRules(Rules):
+    """Whom practice cases are asked of, and who approves them."""
+
+    success_per_class: int = Field(ge=0)
+    other_per_class: int = Field(ge=0)
+    ended_days: int = Field(gt=0)
+    person_days: int = Field(gt=0)
+    days_open: int = Field(gt=0)
+    approved_by: str
+    licence: str
+
+
 class TalentRules(Rules):
     """Promotion points, certificates and the advisory list."""
 
@@ -33,6 +45,6 @@ class TalentRules(Rules):
     certificate_warning_days: int = Field(gt=0, description="before its end a certificate's holder is reminded")
     appraisal_quarters: int = Field(ge=1, description="newest quarters with a rating that the appraisal looks at")
     accepted_ratings: tuple[str, ...]
-    appeal_days: int = Field(gt=0, description="how long after a booking it may be appealed against")
     max_open_appeals: int = Field(gt=0)
+    cases: CaseRules
     points: dict[str, PointRule]

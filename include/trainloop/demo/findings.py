@@ -44,6 +44,9 @@ PROMISES: dict[str, tuple[str, str]] = {
         "反馈：一人确认，其余列入逾期名单",
         "one acknowledges, the others are on the overdue list",
     ),
+    "plans": ("行动计划：份数、已验证、已延误、已终止", "action plans: written, verified, late, withdrawn"),
+    "plan_obstacles": ("30 天回顾中的障碍", "obstacles named in check-ins"),
+    "plan_mails": ("没有多余或重复的计划邮件", "no needless or doubled mail about plans"),
     "competency_told": ("胜任力结果只给本人和上级", "competency results to the people and their managers"),
     "private_feedback": ("360 私密反馈只给本人", "private 360 feedback to each new manager"),
     "cohort_weakness": ("新任经理的共性薄弱项", "what new managers find hard"),
@@ -140,6 +143,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
     from trainloop.demo.findings_files import check_files
     from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_performance import check_performance
+    from trainloop.demo.findings_plans import check_plans
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
     from trainloop.demo.findings_surveys import check_surveys
 
@@ -150,5 +154,6 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_delivery(connection, company),
         *check_performance(connection),
         *check_surveys(connection),
+        *check_plans(connection),
         *check_needs(connection),
     ]

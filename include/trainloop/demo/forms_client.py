@@ -39,6 +39,11 @@ class Browser:
         if signed := self._open(f"/a/{token}"):
             self._press(f"/a/{token}", {"form_token": signed, "choice": choice, "comment": comment})
 
+    def plan(self, token: str, values: Fields) -> None:
+        """Send what the page of an action plan asks for today."""
+        if signed := self._open(f"/p/{token}"):
+            self._press(f"/p/{token}", {f"q_{code}": value for code, value in values.items()} | {"form_token": signed})
+
     def _open(self, path: str) -> str | None:
         """Return the page's own signature; None when nothing is left to do there."""
         page = self._http.get(path, follow_redirects=False)

@@ -39,6 +39,7 @@ class Letter:
     recipient: str
     tokens: frozenset[str]
     actions: frozenset[str] = frozenset()
+    plans: frozenset[str] = frozenset()
 
 
 def read_letter(content: bytes) -> Letter:
@@ -54,7 +55,8 @@ def letter(recipient: str, text: str) -> Letter:
     settings = get_settings()
     bases = (settings.survey_base_url.rstrip("/"), f"{_path(settings.forms_url)}/f")
     tokens = [token for base in bases for token in _tokens(base, text)]
-    return Letter(recipient, frozenset(tokens), frozenset(_tokens(f"{_path(settings.forms_url)}/a", text)))
+    acts, plans = (frozenset(_tokens(f"{_path(settings.forms_url)}/{door}", text)) for door in ("a", "p"))
+    return Letter(recipient, frozenset(tokens), acts, plans)
 
 
 def _path(url: str) -> str:

@@ -29,6 +29,7 @@ DAGS: dict[Work, str] = {
     "pulse": "pulse_quarterly_satisfaction",
     "review": "review_new_manager_360",
     "chase": "chase_commitments",
+    "plans": "check_in_action_plans",
     "analyze": "analyze_annual_needs",
     "approvals": "ask_approvals",
     "audit": "audit_warehouse",
@@ -222,6 +223,13 @@ class DirectRunner:
 
         commitments.remind_due()
         commitments.tell_hr()
+
+    def _plans(self) -> None:
+        from trainloop.plans import calls, taking
+
+        taking.take_in()
+        for scan in (calls.ask_managers, calls.plan_digests, calls.call_check_ins):
+            scan()
 
     def _analyze(self) -> None:
         from trainloop.needs import analysis, competency_pages

@@ -18,7 +18,8 @@ from trainloop.config import get_site
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
 # surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. approvals: somebody decides in Airflow. audit: due against done. Mails, plans and reports follow by themselves.
+# owe. plans: action plans. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and
+# reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -37,6 +38,7 @@ Work = Literal[
     "review",
     "analyze",
     "chase",
+    "plans",
     "approvals",
     "audit",
 ]
@@ -102,17 +104,24 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("04-17", "三班结束；季度调研作答", "three classes on one day; the pulse is answered",
          ("ingest", "capture", "collect", "evaluate", "waves"), "pulse:2026Q1"),
         ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, "class:456:1"),
-        ("04-22", "第二次提醒；首个季度结果", "second reminder; the first quarter's result",
-         ("ingest", "collect", "evaluate", "waves", "pulse"), "class:456:2"),
-        ("04-24", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:456:3"),
-        ("04-27", "三份报告，其中一班人数过少", "three reports, one class too small to show", OPEN, ""),
-        ("05-25", "员工名单更新；首份 90 天绩效报告", "employees are renewed; the first 90-day report",
-         ("ingest", "track"), ""),
-        ("05-28", "六月班次：资料发放", "June's class: materials go out", ("ingest", "ready", "prepare", "watch"), ""),
+        ("04-21", "两个班次：请写行动计划", "two classes are asked for action plans", ("waves",), ""),
+        ("04-22", "第二次提醒；首个季度结果；行动计划", "second reminder; the first quarter's result; action plans",
+         ("ingest", "collect", "evaluate", "waves", "pulse", "plans"), "class:456:2 plans:write"),
+        ("04-24", "问卷最后一天；上级阅读计划", "the surveys' last day; managers read plans",
+         ("ingest", "collect", "plans"), "class:456:3 plans:acknowledge"),
+        ("04-27", "三份报告，其中一班人数过少；周一计划更新", "three reports, one class too small; plans on Monday",
+         ("ingest", "evaluate", "plans"), ""),
+        ("05-11", "一半学员更新计划；上级看到红黄灯", "half the plans are updated; managers see red and amber",
+         ("plans",), "plans:update"),
+        ("05-18", "30 天回顾（周末顺延）", "30-day check-ins, rolled over the weekend", ("plans",), ""),
+        ("05-25", "名单更新；首份 90 天报告；回顾", "employees renewed; the first 90-day report; check-ins",
+         ("ingest", "track", "plans"), "plans:check_in"),
+        ("05-28", "六月班次：资料发放；上级确认结果", "June's class: materials go out; managers confirm results",
+         ("ingest", "ready", "prepare", "watch", "plans"), "plans:confirm"),
         ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
          ("ingest", "watch"), ""),
         ("06-04", "新日期前 7 天：只发资料新版本", "7 days before the new date: a new version, nothing twice",
-         ("ingest", "ready", "prepare"), ""),
+         ("ingest", "ready", "prepare", "plans"), ""),
         ("06-08", "预习提醒；学员提问到达", "pre-work reminders; learners' questions arrive",
          ("ingest", "ready", "prepare"), ""),
         ("06-10", "平台检查未通过；提问汇总", "a platform check fails; the questions reach the trainer",

@@ -20,6 +20,7 @@ from trainloop.demo import knowledge_base
 from trainloop.demo.company import Company
 from trainloop.demo.files import year_files
 from trainloop.demo.learners import completions
+from trainloop.demo.planners import Planners
 from trainloop.demo.respondents import Respondents, is_exported
 from trainloop.demo.runners import Runner, Tell
 from trainloop.demo.tables import PlantedFile
@@ -95,7 +96,11 @@ class Year:
                 people.evaluate(code, number)
             for act in step.acts:
                 script, _, argument = act.partition(":")
-                getattr(people, script)(*filter(None, [argument]))
+                if script == "plans":
+                    planners = Planners(self.company, self._runner.letters(), browser)
+                    getattr(planners, argument)()
+                else:
+                    getattr(people, script)(*filter(None, [argument]))
 
     def _completions(self, step: Step) -> list[PlantedFile]:
         """Return the outside tool's list of who answered, of the classes that are evaluated with it."""

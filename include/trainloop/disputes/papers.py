@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -85,7 +86,7 @@ def _figures(kind: str, content: Mapping[str, Any]) -> Iterator[Figure]:
         yield ("kpi", code, "registration_sha256", None, content["registration"]["registration_sha256"], None)
         smaller = min(arm["n"] for arm in kpi["arms"].values())
         if kpi["effect"] is not None:
-            yield ("kpi", code, "effect", kpi["effect"], None, smaller)
+            yield ("kpi", code, "effect", Decimal(repr(kpi["effect"])), None, smaller)
     else:
         yield ("plan", "all", "decision", None, content["decision"], None)
         for name, share in content["shares"].items():

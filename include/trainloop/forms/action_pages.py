@@ -12,6 +12,7 @@ from trainloop import faults
 from trainloop.config import Locale, get_site
 from trainloop.forms import links, pages
 from trainloop.forms.answers import clean_text
+from trainloop.forms.case_pages import case_lines
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
 from trainloop.forms.plan_pages import PLAN, plan_lines
@@ -93,6 +94,8 @@ def _lines(desk: Desk, row: Mapping[str, Any], locale: Locale) -> Sequence[tuple
         return plan_lines(subject, words(locale))
     if subject["kind"] == "point_appeal" and (found := desk.store.appeal_details(subject["id"])):
         return appeal_lines(found, words(locale))
+    if subject["kind"] == "practice_case" and (found := desk.store.case_details(subject["id"])):
+        return case_lines(found, words(locale))
     return ()
 
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from trainloop.forms import pages
 from trainloop.forms.action_pages import add_action_pages
+from trainloop.forms.case_pages import add_case_pages
 from trainloop.forms.class_pages import add_class_pages
 from trainloop.forms.desk import Desk, Turned
 from trainloop.forms.dispute_pages import add_dispute_pages
@@ -42,6 +43,7 @@ def create_app(store: Store) -> FastAPI:
     add_action_pages(app, desk)
     add_result_pages(app, desk)
     add_point_pages(app, desk)
+    add_case_pages(app, desk)
     add_class_pages(app, desk)
     add_offer_pages(app, desk)
     add_material_pages(app, desk)

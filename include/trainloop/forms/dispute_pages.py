@@ -130,7 +130,9 @@ def _read(step: Step, fields: Fields) -> tuple[dict[str, Any], dict[str, str]]:
     if step.kind == "dispute_design" and not problems:
         shares = [_number(said[name]) for name in ("framework_pct", "tools_pct", "simulation_pct")]
         if wrong := shares_problem(*shares):
-            problems["q_simulation_pct"] = text.say(f"dispute_{wrong}", total=f"{sum(shares):g}")
+            problems["q_simulation_pct"] = text.say(
+                f"dispute_{wrong}", total=f"{sum(shares, Decimal(0)).normalize():f}"
+            )
         said |= dict(zip(("framework_pct", "tools_pct", "simulation_pct"), map(str, shares), strict=True))
     if said.get("choice") in NEEDS_COMMENT and not said.get("comment"):
         problems["q_comment"] = text.say("dispute_comment_missing")

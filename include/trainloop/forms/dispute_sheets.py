@@ -65,9 +65,7 @@ def step_page(
         due=text.say("action_due", day=text.day(row["due_on"])),
         person=text.say("named_person", person=row["person_name"]) if row["person_name"] else "",
         facts=facts_of(row, text),
-        locked=text.say(f"dispute_refused_{row['arrived']}")
-        if picks and row["registration"] and row["arrived"]
-        else "",
+        locked=text.say("dispute_locked") if picks and row["registration"] and row["arrived"] else "",
         questions=views,
         picks=shown,
         is_signature=is_signature,
@@ -101,7 +99,7 @@ def facts_of(row: Mapping[str, Any], text: Words) -> tuple[tuple[str, str], ...]
         facts.append((text.say("dispute_meeting"), text.day(row["meeting_on"])))
     if row["kind"] not in {"dispute_statement", "dispute_design"} and row["core_target"]:
         facts.append((text.say("dispute_target"), row["core_target"]))
-        shares = {name: f"{row[name]:g}" for name in ("framework_pct", "tools_pct", "simulation_pct")}
+        shares = {name: f"{row[name].normalize():f}" for name in ("framework_pct", "tools_pct", "simulation_pct")}
         facts.append((text.say("dispute_shares"), text.say("dispute_shares_are", **shares)))
     if known := row["registration"]:
         facts += [

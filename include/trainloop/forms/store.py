@@ -196,6 +196,23 @@ class Store:
         found: dict[str, Any] | None = self._value("appeal_details", {"id": appeal_id})
         return found
 
+    def open_case(self, link: bytes) -> dict[str, Any] | None:
+        """Return how a practice case stands; None when nobody was given the link."""
+        return self._row("open_case", {"link": link})
+
+    def write_case(self, link: bytes, said: Mapping[str, str], *, is_named: bool) -> bool:
+        """Take a case (title, situation, action, result, lesson) once; False when it is not open any more."""
+        return bool(self._value("write_case", {"link": link, "is_named": is_named, **said}))
+
+    def withdraw_case(self, link: bytes) -> bool:
+        """Take the author's consent back; False when there is nothing to take back."""
+        return bool(self._value("withdraw_case", {"link": link}))
+
+    def case_details(self, case_id: str) -> dict[str, Any] | None:
+        """Return what a case says, for the page of whoever comments or decides; None when it is not under way."""
+        found: dict[str, Any] | None = self._value("case_details", {"id": case_id})
+        return found
+
     def gets_optional_mail(self, kind: str, recipient_id: str) -> bool | None:
         """Return whether a person gets optional mail; None for somebody nobody knows."""
         found: bool | None = self._value("gets_optional_mail", {"kind": kind, "id": recipient_id})

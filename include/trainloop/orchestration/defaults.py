@@ -52,6 +52,12 @@ def site_time(cron: str) -> CronTriggerTimetable:
     return CronTriggerTimetable(cron, timezone=get_site().company.timezone)
 
 
+def review_time() -> CronTriggerTimetable:
+    """Return the yearly timetable of the training review: 07:00 of its day in the site file."""
+    month, day = get_site().review.made_on.split("-")
+    return site_time(f"0 7 {int(day)} {int(month)} *")
+
+
 def launch_time(instrument_code: str) -> CronTriggerTimetable:
     """Return the yearly timetable of a survey: 06:00 of its launch day in the site file."""
     month, day = (get_site().survey_waves[instrument_code].launch_on or "01-01").split("-")

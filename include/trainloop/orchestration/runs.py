@@ -45,6 +45,12 @@ def opens_on() -> date | None:
     return date.fromisoformat(day) if day else None
 
 
+def year() -> int | None:
+    """Return the year that was typed into the form; None means that of the business date."""
+    found = get_current_context()["params"].get("year")
+    return int(found) if found else None
+
+
 def session_code() -> str:
     """Return the class session this partitioned run is about; raise SessionCodeMissingError when there is none."""
     key = get_current_context()["dag_run"].partition_key

@@ -164,7 +164,8 @@ def _point(desk: PlanDesk, name: str, count: int) -> Point:
 
 
 def _nothing(desk: PlanDesk) -> Point:
-    return Point(title=desk.words("plans.decide.nothing"), detail="", advice=desk.words("plans.advice.nothing"))
+    name = "nothing" if desk.states(UNIT).shares else "few"
+    return Point(title=desk.words(f"plans.decide.{name}"), detail="", advice=desk.words(f"plans.advice.{name}"))
 
 
 def _no_stories(desk: PlanDesk) -> str:

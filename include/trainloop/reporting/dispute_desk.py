@@ -19,6 +19,8 @@ from trainloop.reporting.quality import rows_of_files
 from trainloop.reporting.view import Fact
 from trainloop.surveys.dispute_forms import dispute_forms
 
+# In the order of the course, whatever order the stored content has.
+SHARES = ("framework_pct", "tools_pct", "simulation_pct")
 _Paper = TypeVar("_Paper", bound=DisputeView)
 
 
@@ -78,8 +80,8 @@ class Desk:
     def shares(self, shares: Mapping[str, Any]) -> Section:
         """Return the chapter of a blended design."""
         rows = [
-            (cell(self.words(f"dispute.share.{name}")), cell(self.number(share) + " %", is_number=True))
-            for name, share in shares.items()
+            (cell(self.words(f"dispute.share.{name}")), cell(self.number(shares[name]) + " %", is_number=True))
+            for name in SHARES
         ]
         return Section(
             title=self.words("dispute.section.design"),

@@ -198,7 +198,7 @@ def _trail(desk: Desk) -> Section:
         (
             cell(desk.moment(row["recorded_at"])),
             cell(words(f"dispute.trail.{row['action']}")),
-            cell(words(f"dispute.party.{row['party']}") if row["party"] else "–"),
+            cell(words(f"dispute.party.{row['party'] or 'hr'}")),
         )
         for row in desk.content["trail"]
     ]

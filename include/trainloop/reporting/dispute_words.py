@@ -142,7 +142,7 @@ def _business(desk: Desk) -> Iterator[Section]:
         (
             cell(desk.text(row["pain_point"])),
             cell(desk.number(row["severity"]), is_number=True),
-            cell(desk.day(row["interviewed_on"]), is_number=True),
+            cell(desk.day(row["interviewed_on"])),
         )
         for row in content["interviews"]
     ]

@@ -16,6 +16,7 @@ from trainloop.reporting.monthly_view import MonthlyView
 from trainloop.reporting.needs_model import NeedsView, TrainerNeedsView
 from trainloop.reporting.performance_view import PerformanceView
 from trainloop.reporting.promotion_view import PromotionView
+from trainloop.reporting.review_view import ReviewView
 from trainloop.reporting.run_sheet import RunSheetView
 from trainloop.reporting.vendor_view import VendorView
 from trainloop.reporting.view import ReportView
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type[Document]] = {
         AssessmentView,
         RunSheetView,
         VendorView,
+        ReviewView,
         ClassLogView,
         PlanReportView,
         MonthlyView,

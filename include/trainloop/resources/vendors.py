@@ -77,26 +77,36 @@ def score_vendors(as_of: date | None = None) -> dict[str, int]:
         if not try_lock(connection, f"{PRODUCT}:{quarter}"):
             raise VendorsBusyError(quarter=quarter)
         rules = get_site().resources
-        judged = _judge(connection, rules, scan.today)
-        is_new = bool(judged) and _release(connection, quarter, [*_all_figures(connection, judged, scan)], scan)
+        rated = _rated(connection, rules)
+        judged = _judge(connection, rules, rated, scan.today)
+        is_new = bool(judged) and _release(connection, quarter, [*_all_figures(connection, judged, rated, scan)], scan)
         point("resources.before_commit")
     point("resources.after_commit")
     choosable = sum(one.verdict == "may_be_chosen" for one in judged)
     return {"vendors": len(judged), "choosable": choosable, "is_new": int(is_new)}
 
 
-def _judge(connection: Connection, rules: ResourceRules, today: date) -> list[Judged]:
+def _rated(connection: Connection, rules: ResourceRules) -> list[tuple[Rating, float]]:
+    """Return every rating with the weight of its criterion: the file's own, else the site's."""
+    rated = []
+    for row in connection.execute(statement("vendors", "ratings")):
+        code = rules.criterion_of(row["criterion_code"])
+        known = rules.vendor_criteria.get(code)
+        weight = row["weight"] if row["weight"] is not None else known.weight if known else 0
+        rated.append((Rating(row["vendor_code"], code, row["rater_id"], float(row["score"])), float(weight)))
+    return rated
+
+
+def _judge(
+    connection: Connection, rules: ResourceRules, rated: Sequence[tuple[Rating, float]], today: date
+) -> list[Judged]:
     from trainloop.statistics.shrinkage import shrunk_mean
 
     ratings: dict[str, list[Rating]] = defaultdict(list)
     weights: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in connection.execute(statement("vendors", "ratings")):
-        code = rules.criterion_of(row["criterion_code"])
-        given = float(row["score"])
-        ratings[row["vendor_code"]].append(Rating(row["vendor_code"], code, row["rater_id"], given))
-        known = rules.vendor_criteria.get(code)
-        own = row["weight"] if row["weight"] is not None else known.weight if known else 0
-        weights[row["vendor_code"]][code] = float(own)
+    for rating, weight in rated:
+        ratings[rating.vendor_code].append(rating)
+        weights[rating.vendor_code][rating.criterion_code] = weight
     past = {row["vendor_code"]: row for row in connection.execute(statement("vendors", "history"))}
     judged = []
     for row in connection.execute(statement("vendors", "vendors")):
@@ -126,9 +136,11 @@ def _judge(connection: Connection, rules: ResourceRules, today: date) -> list[Ju
     return judged
 
 
-def _all_figures(connection: Connection, judged: Sequence[Judged], scan: Scan) -> Iterator[Figure]:
+def _all_figures(
+    connection: Connection, judged: Sequence[Judged], rated: Sequence[tuple[Rating, float]], scan: Scan
+) -> Iterator[Figure]:
     yield from _figures(judged)
-    yield from _round(connection)
+    yield from _round([rating for rating, _ in rated])
     yield from _matches(connection, judged, get_site().resources)
     yield from _classes(connection, scan)
 
@@ -146,15 +158,10 @@ def _figures(judged: Sequence[Judged]) -> Iterator[Figure]:
         yield figure("vendor", code, "verdict", one.verdict)
 
 
-def _round(connection: Connection) -> Iterator[Figure]:
+def _round(ratings: Sequence[Rating]) -> Iterator[Figure]:
     """Yield whether the raters of the round agree: ICC(2,1) over what all of them rated."""
     from trainloop.statistics.agreement import icc_two_way
 
-    rules = get_site().resources
-    ratings = [
-        Rating(row["vendor_code"], rules.criterion_of(row["criterion_code"]), row["rater_id"], float(row["score"]))
-        for row in connection.execute(statement("vendors", "ratings"))
-    ]
     yield figure("round", "all", "raters", len({one.rater_id for one in ratings}))
     found = icc_two_way(rating_table(ratings)) if ratings else Refusal("too_few_raters")
     if isinstance(found, Refusal):

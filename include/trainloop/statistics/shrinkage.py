@@ -6,6 +6,9 @@ subjects, the posterior mean is the average of the own mean and the common one, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import sqrt
+
 from trainloop.statistics.refusal import Refusal, Value
 
 
@@ -19,3 +22,20 @@ def shrunk_mean(mean: float, count: int, common_mean: float, sigma: float, tau: 
         return Refusal("no_answers")
     own, common = count / sigma**2, 1 / tau**2
     return (own * mean + common * common_mean) / (own + common)
+
+
+def pooled_mean(
+    means: Sequence[tuple[float, int]], sigma: float, tau: float, z: float = 1.96
+) -> tuple[float, float, float] | Refusal:
+    """Return the mean over classes of (mean, answers) and its interval, classes being draws from a spread of their own.
+
+    Each class weighs 1/(σ²/n + τ²), so one class of many answers is still one class (random effects, Gelman et al.).
+    """
+    weights = [1 / (sigma**2 / count + tau**2) for _, count in means if count > 0]
+    if not weights:
+        return Refusal("no_answers")
+    total = sum(weights)
+    known = [mean for mean, count in means if count > 0]
+    mean = sum(weight * one for weight, one in zip(weights, known, strict=True)) / total
+    half = z / sqrt(total)
+    return mean, mean - half, mean + half

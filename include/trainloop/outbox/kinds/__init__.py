@@ -12,6 +12,7 @@ from trainloop.outbox.kinds.allowances import allowance_problems, allowance_stat
 from trainloop.outbox.kinds.approval import approval_calls
 from trainloop.outbox.kinds.assessment import assessment_feedback, cohort_brief, raters_missing
 from trainloop.outbox.kinds.budgets import budget_status
+from trainloop.outbox.kinds.cases import case_decided, case_invitation
 from trainloop.outbox.kinds.class_day import (
     class_changed,
     class_desk,
@@ -34,6 +35,7 @@ from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problem
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.resources import asset_tasks, knowledge_digest, trainer_pipeline, trainer_steps
+from trainloop.outbox.kinds.review import training_review
 from trainloop.outbox.kinds.survey import survey_calls
 from trainloop.outbox.kinds.talent import appeal_answered, certificate_ending, promotion_list, promotion_points
 from trainloop.outbox.kinds.trainers import (
@@ -61,6 +63,7 @@ KINDS: Mapping[str, Kind] = {
     "approval_request": Kind(approval_calls),
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
+    "training_review": Kind(training_review),
     "vendor_scores": Kind(vendor_scores),
     "dispute_news": Kind(dispute_news),
     "dispute_pack": Kind(dispute_papers),
@@ -103,6 +106,8 @@ KINDS: Mapping[str, Kind] = {
     "promotion_points": Kind(promotion_points),
     "certificate_ending": Kind(certificate_ending),
     "appeal_answered": Kind(appeal_answered),
+    "case_invitation": Kind(case_invitation),
+    "case_decided": Kind(case_decided),
     "quarantined_rows": Kind(quarantined_rows),
     "file_refused": Kind(file_refused),
     "audit_gaps": Kind(audit_gaps),

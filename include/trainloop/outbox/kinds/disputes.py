@@ -36,6 +36,9 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_SHARES = ("framework_pct", "tools_pct", "simulation_pct")
+
+
 def dispute_news(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
     """Return that a dispute was opened (HR) or withdrawn (the three)."""
     rows = _rows(connection, notices)
@@ -103,7 +106,9 @@ def _tiles(kind: str, content: Mapping[str, Any], locale: Locale) -> list[Tile]:
         divergent = sum(topic["is_divergent"] for topic in content["divergences"])
         common = len(content["divergences"]) - divergent
         return [Tile(words["divergent"], str(divergent)), Tile(words["common"], str(common))]
-    shares = " / ".join(f"{Decimal(str(share)):f}".rstrip("0").rstrip(".") for share in content["shares"].values())
+    shares = " / ".join(
+        f"{Decimal(str(share)):f}".rstrip("0").rstrip(".") for share in (content["shares"][name] for name in _SHARES)
+    )
     if kind == "pilot_report":
         return [
             Tile(words["grade"], content["kpi"]["grade"]),

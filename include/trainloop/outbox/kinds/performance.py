@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Locale
+from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written, class_context
 from trainloop.outbox.kinds.files import report_file
 from trainloop.warehouse.engine import Connection
@@ -65,7 +66,9 @@ def _content(connection: Connection, due: Due, rows: Sequence[Mapping[str, Any]]
         note = _LEARNERS[due.locale].format(n=rows[0]["learner_count"])
         tiles = [Tile(_GRADE[due.locale], rows[0]["grade"], note)]
     context = class_context(rows[0], due) | {"revision": due.sequence_number, "figures": tiles, "lines": lines}
-    return Content(context | {"audience": audience}, (file,))
+    # By it a head of business opens a dispute about the course (R47); HR has its own form.
+    door = links.address("o", links.door_token("employee", due.recipient.id, due.subject_id))
+    return Content(context | {"audience": audience, "door": door if audience == "business" else ""}, (file,))
 
 
 def _line(row: Mapping[str, Any], locale: Locale) -> str:

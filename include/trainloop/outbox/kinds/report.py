@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written, class_context
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -79,6 +80,10 @@ def _content(
     name = f"{_FILE_NAMES[row['locale']]} {session} v{row['revision_number']}.pdf"
     context = class_context(row, due) | {
         "audience": audience,
+        # By it the trainer opens a dispute about the course (R47); HR has its own form.
+        "door": links.address("o", links.door_token("trainer", due.recipient.id, row["session_code"]))
+        if audience == "trainer"
+        else "",
         "revision": row["revision_number"],
         "complete_count": _number(released, "response", "wave", "complete_count"),
         "band": (released.get(("response", "wave", "band")) or {}).get("text_value") or "",
