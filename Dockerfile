@@ -30,6 +30,7 @@ COPY --from=packages /opt/trainloop/include /opt/trainloop/include
 COPY pyproject.toml README.md /opt/trainloop/
 COPY sql /opt/trainloop/sql
 COPY dags /opt/trainloop/dags
+COPY plugins /opt/trainloop/plugins
 WORKDIR /opt/trainloop
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk import BaseOperatorLink
 
 PREFIX = "/lifecycle-board"
 
@@ -33,15 +35,29 @@ class LateBoard:
             return self._app
 
 
+class BoardLink(BaseOperatorLink):
+    """On every task: the way back to the board, to the page of its class where the run is about one."""
+
+    name = "Lifecycle board 看板"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - the signature is Airflow's
+        from trainloop.orchestration.board_access import class_of_run
+
+        session_code = class_of_run(ti_key.dag_id, ti_key.run_id)
+        return f"{PREFIX}/sessions/{quote(session_code, safe='')}" if session_code else f"{PREFIX}/"
+
+
 class LifecycleBoard(AirflowPlugin):
     name = "lifecycle_board"
     fastapi_apps: ClassVar[list[Any]] = [{"app": LateBoard(), "url_prefix": PREFIX, "name": "Lifecycle board"}]
     external_views: ClassVar[list[Any]] = [
         {
-            "name": "Lifecycle 培训全景",
+            # Airflow cuts longer ones.
+            "name": "Board 看板",
             "href": f"{PREFIX}/",
             "destination": "nav",
             "url_route": "lifecycle-board",
             "icon": f"{PREFIX}/static/icon.svg",
         }
     ]
+    global_operator_extra_links: ClassVar[list[Any]] = [BoardLink()]

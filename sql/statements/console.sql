@@ -23,10 +23,3 @@ select state::text as state, count(*) as mails,
 from ops.messages
 group by state
 order by state;
-
--- name: session_steps
--- Grain: a class session and step, in the order in which steps fall due.
-select subject_id as session_code, step, due_on, state::text as state, is_late
-from ops.milestones
-where subject_kind = 'class_session' and (%(session)s = '' or subject_id = %(session)s)
-order by subject_id, due_on, step;

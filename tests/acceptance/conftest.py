@@ -80,9 +80,9 @@ class Stack:
         return "; ".join(f"{error['exc_type']}: {error['exc_value']}" for error in told) or "no error in the logs"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`trainloop up` in a new home, `trainloop down` after the tests of the module."""
+    """`trainloop up` in a new home, `trainloop down` after the last test: one Airflow for all modules."""
     home = tmp_path_factory.mktemp("stack")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "TRAINLOOP_"))]:
@@ -96,6 +96,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("TRAINLOOP_MAILBOX_PORT", "18025")
         patch.setenv("TRAINLOOP_MAILBOX_SMTP_PORT", "11025")
         patch.setenv("TRAINLOOP_FORMS_PORT", "18030")
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "admin:admin,hr:user,reader:viewer")
         get_settings.cache_clear()
         get_site.cache_clear()
         began = time.monotonic()

@@ -71,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {
         "contracts",
         "forms.http",
+        "forms.pages",
         "forms.words",
         "outbox.kinds.alert",
         "outbox.kinds.request",
@@ -93,6 +94,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "commands": WORK
     | {
+        "board",
         "contracts",
         "intake",
         "surveys",

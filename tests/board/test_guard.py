@@ -17,6 +17,7 @@ def routes() -> list[tuple[str, str]]:
     app = create_app(by_header)
     values = {
         "session_code": "2026-C001", "report_id": "1", "file_id": "1", "action": "hold", "kind": "csv",
+        "face": "NotoSansSC-Bold.ttf",
     }  # fmt: skip
     found = []
     for route in app.routes:

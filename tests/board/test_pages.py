@@ -49,7 +49,7 @@ def test_the_overview_counts_classes_by_stage_and_names_what_is_late(classes: Bo
     assert counts == ["1 classes", "0 classes", "1 classes", "0 classes", "0 classes", "1 classes"]
     assert "1 late" in found[2]
     assert "Evaluation closed" in text
-    assert "1 days late" in text
+    assert "1 d late" in text
 
 
 def test_a_late_step_is_told_by_word_and_icon(classes: Board) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,14 +17,15 @@ import yaml
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="trainloop-plugin-tests-"))
 os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 
+from trainloop.orchestration import board_access
 from trainloop.orchestration.board_access import visitor_of
 from trainloop.settings import PROJECT_DIR
 
 PLUGIN = PROJECT_DIR / "plugins" / "lifecycle_board.py"
 
 
-def test_the_plugin_registers_pages_and_a_place_in_the_navigation() -> None:
-    """One application, guarded by itself, and one entry that leads to it."""
+def test_the_plugin_registers_pages_a_place_in_the_navigation_and_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One application, guarded by itself, one entry that leads to it, one link on every task."""
     spec = importlib.util.spec_from_file_location("lifecycle_board_plugin", PLUGIN)
     assert spec is not None
     assert spec.loader is not None
@@ -33,6 +35,10 @@ def test_the_plugin_registers_pages_and_a_place_in_the_navigation() -> None:
     (app,), (view,) = plugin.fastapi_apps, plugin.external_views
     assert view["destination"] == "nav"
     assert view["href"].startswith(app["url_prefix"])
+    (link,) = plugin.global_operator_extra_links
+    for run_class, address in (("2026-C001", "/sessions/2026-C001"), (None, "/"), ("../x", "/sessions/..%2Fx")):
+        monkeypatch.setattr(board_access, "class_of_run", lambda *_, found=run_class: found)
+        assert link.get_link(None, ti_key=SimpleNamespace(dag_id="d", run_id="r")) == app["url_prefix"] + address
     assert module.LateBoard()._built().title == "TrainLoop lifecycle board"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,12 +13,13 @@ from trainloop.board import desk_pages, document_pages, overview, pages, session
 from trainloop.board.guard import Doorman, GuardFailedError, NotAllowedError, NotSignedInError, Sees
 from trainloop.board.pages import Pages
 from trainloop.board.store import Store, StoreUnreachableError
+from trainloop.forms import pages as forms_pages
 from trainloop.forms.http import HEADERS, SafeHeaders
 
 # Airflow shows the board in a frame of its own pages.
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'self'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'self'"
 )
 
 
@@ -58,12 +59,16 @@ def _add_assets(app: FastAPI) -> None:
     def script(_visitor: Sees) -> Response:
         return _asset(pages.script(), "text/javascript")
 
+    @app.get("/static/fonts/{face}")
+    def font(_visitor: Sees, face: Literal["NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"]) -> Response:
+        return _asset(forms_pages.font(face), "font/ttf")
+
     @app.get("/static/icon.svg")
     def icon(_visitor: Sees) -> Response:
         return _asset(pages.icon(), "image/svg+xml")
 
 
-def _asset(content: str, media_type: str) -> Response:
+def _asset(content: str | bytes, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers={"Cache-Control": "private, max-age=600"})
 
 

@@ -48,7 +48,9 @@ def _add_data(app: FastAPI, pages: Pages) -> None:
     @app.get("/data")
     def data(visitor: Sees, request: Request) -> HTMLResponse:
         files = {row["dataset"]: row for row in store.rows("last_files", "board_desk")}
-        contracts = {contract.dataset: contract for contract in all_contracts()}
+        # What arrives stands before what nobody has sent yet.
+        ordered = sorted(all_contracts(), key=lambda contract: contract.dataset not in files)
+        contracts = {contract.dataset: contract for contract in ordered}
         held = store.rows("quarantine", "board_desk", limit=SHOWN)
         audit = store.row("last_audit")
         return pages.show(

@@ -72,7 +72,7 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
     def sessions(
         visitor: Sees, request: Request, chosen: Annotated[Filter, Depends()], page: Annotated[int, Query(ge=1)] = 1
     ) -> HTMLResponse:
-        found = _find(store, chosen, PAGE_SIZE, min((page - 1) * PAGE_SIZE, MAX_OFFSET))
+        found = find_sessions(store, chosen, PAGE_SIZE, min((page - 1) * PAGE_SIZE, MAX_OFFSET))
         count = found[0]["of_count"] if found else 0
         text = words(language_of(request))
         return pages.show(
@@ -81,7 +81,7 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
             "sessions",
             chosen=chosen,
             sessions=found,
-            milestones=_milestones(store, found),
+            milestones=steps_of(store, found),
             count=count,
             page_number=page,
             page_count=max(1, -(-count // PAGE_SIZE)),
@@ -96,8 +96,8 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
         _visitor: Sees, request: Request, kind: Literal["csv", "xlsx"], chosen: Annotated[Filter, Depends()]
     ) -> Response:
         text = words(language_of(request))
-        found = _find(store, chosen, MAX_EXPORTED, 0)
-        header, lines = _table(found, _milestones(store, found), text)
+        found = find_sessions(store, chosen, MAX_EXPORTED, 0)
+        header, lines = _table(found, steps_of(store, found), text)
         name = f"class-sessions-{store.today():%Y-%m-%d}.{kind}"
         made, media = (
             (as_csv(header, lines), "text/csv; charset=utf-8")
@@ -111,7 +111,7 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
         row = store.row("session", session_code=session_code)
         if row is None:
             raise HTTPException(404)
-        steps = _milestones(store, [row])[session_code]
+        steps = steps_of(store, [row])[session_code]
         about_topic = {"topic_code": row["topic_code"], "year": f"{row['starts_at']:%Y}"}
         return pages.show(
             request,
@@ -126,16 +126,15 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
             mails=_mails(store.rows("session_mails", session_code=session_code)),
             problems=store.rows("session_problems", session_code=session_code),
             need=store.row("need_of_topic", **about_topic) if row["topic_code"] else None,
-            runs=lambda dag: (
-                f"{airflow_of(request)}/dags/{dag}/runs?{urlencode({'partition_key_pattern': session_code})}"
-            ),
+            runs=lambda step: _runs(airflow_of(request), step, session_code),
         )
 
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _find(store: Store, chosen: Filter, limit: int, offset: int) -> list[Row]:
+def find_sessions(store: Store, chosen: Filter, limit: int, offset: int) -> list[Row]:
+    """Return one page of the classes of a filter, newest first, each with its stage and how much of it is late."""
     now = store.now()
     today = calendar.local_date(now, get_site().company.zone)
     page = {"now": now, "today": today, "limit": limit, "offset": offset}
@@ -144,7 +143,8 @@ def _find(store: Store, chosen: Filter, limit: int, offset: int) -> list[Row]:
     return [row | {"stage": "cancelled" if row["status"] == "cancelled" else order[row["stage"] - 1]} for row in found]
 
 
-def _milestones(store: Store, found: list[Row]) -> Mapping[str, list[Row]]:
+def steps_of(store: Store, found: list[Row]) -> Mapping[str, list[Row]]:
+    """Return the steps of classes by code, in the order they fall due, each with its standing."""
     today = store.today()
     steps: dict[str, list[Row]] = defaultdict(list)
     codes = [row["session_code"] for row in found]
@@ -160,9 +160,17 @@ def _by_stage(steps: list[Row]) -> list[tuple[str, list[Row]]]:
     for row in steps:
         known = step_of(row["step"])
         current = known[1].stage if known else current
-        facts = {"acts": known[1].acts, "dag": known[1].dag} if known else {"acts": "system", "dag": None}
+        facts = (
+            known[1].model_dump(include={"acts", "dag", "is_per_class"}) if known else {"acts": "system", "dag": None}
+        )
         grouped[current].append(row | facts)
     return [(stage, rows) for stage, rows in grouped.items() if rows]
+
+
+def _runs(airflow: str, step: Row, session_code: str) -> str:
+    """Return the address of a step's runs in Airflow: of this class where the DAG runs once for each."""
+    query = f"?{urlencode({'partition_key_pattern': session_code})}" if step["is_per_class"] else ""
+    return f"{airflow}/dags/{step['dag']}/runs{query}"
 
 
 def _rate(wave: Row) -> int | None:

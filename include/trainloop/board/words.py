@@ -40,6 +40,7 @@ class Step(Named):
     stage: str
     acts: Literal["hr", "class_manager", "trainer", "learner", "manager", "system", "engineer"]
     dag: str
+    is_per_class: bool = False
 
 
 class Words:

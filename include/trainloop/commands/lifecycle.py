@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Annotated, Any
 
 import typer
 
 from trainloop.commands.console import console, show_counts, show_table
-
-MARKS = {"pending": "·", "done": "✓", "expired": "✗", "skipped": "–"}
 
 
 def register(app: typer.Typer) -> None:
@@ -18,47 +15,78 @@ def register(app: typer.Typer) -> None:
 
 
 def lifecycle(
-    session: Annotated[str, typer.Argument(help="show one class session only")] = "",
+    session: Annotated[str, typer.Argument(help="show the steps of one class session")] = "",
+    late: Annotated[bool, typer.Option("--late", help="only classes with a late step")] = False,
+    stage: Annotated[str, typer.Option(help="preparation, delivery, evaluation, transfer, impact or finished")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=5_000, help="newest classes first")] = 40,
 ) -> None:
-    """Class sessions and their steps: ✓ done, · pending, ! overdue, ✗ expired, – skipped."""
-    from trainloop import clock
-    from trainloop.warehouse import engine
-    from trainloop.warehouse.statements import statement
+    """Where class sessions stand: ✓ done, ○ to come, ◔ due today, ! late, ✗ expired, – skipped."""
+    from trainloop.board.session_pages import Filter, find_sessions, steps_of
+    from trainloop.board.store import Store
+    from trainloop.board.words import stages, words
 
-    with engine.connect("board") as connection:
-        today = clock.today(connection)
-        rows = connection.execute(statement("console", "session_steps"), {"session": session}).fetchall()
-    steps = list(dict.fromkeys(row["step"] for row in rows))
-    sessions: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in rows:
-        sessions[row["session_code"]][row["step"]] = _cell(row, today)
-    if not rows:
-        console.print("No class session is planned yet." if not session else f"{session} has no planned step.")
-        return
-    cells = [(code, *(found.get(step) for step in steps)) for code, found in sessions.items()]
-    headers = (step.replace("_", "\n") for step in steps)
-    show_table(f"Business date {today}", ("class session", *headers), cells)
-
-
-def report(
-    session: Annotated[str, typer.Argument(help="session code, such as 2026-C001")],
-    performance: Annotated[bool, typer.Option("--performance", help="the 90-day Performance Report")] = False,
-) -> None:
-    """Make the report of a closed class session here and now; the same data make no second one."""
-    if performance:
-        from trainloop.impact.measuring import measure_session as evaluate
-        from trainloop.reporting.performance import render_reports
+    if stage and stage not in stages():
+        raise typer.BadParameter(f"stages are: {', '.join(stages())}", param_hint="--stage")
+    store, text = Store(), words("en")
+    try:
+        found = find_sessions(store, Filter(stage=stage, late="1" if late else "", search=session), limit, 0)
+        # The search finds parts of names, too; a code that is one is meant.
+        found = [row for row in found if row["session_code"] == session] or found
+        steps = steps_of(store, found)
+        title = f"Business date {store.today()}"
+    finally:
+        store.close()
+    if not found:
+        console.print("No class is like that." if session or stage or late else "No class session is planned yet.")
+    elif session and len(found) == 1:
+        code = found[0]["session_code"]
+        _show_steps(f"{title} · {code} {text.either(found[0], 'course')}", steps.get(code, []), text)
     else:
-        from trainloop.reporting.course_evaluation import render_reports
-        from trainloop.surveys.results import evaluate_session as evaluate
+        _show_classes(f"{title} · {len(found)} of {found[0]['of_count']} classes", found, steps, text)
+
+
+def report(session: Annotated[str, typer.Argument(help="session code, such as 2026-C001")]) -> None:
+    """Make the report of a closed class session here and now; the same data make no second one."""
+    from trainloop.reporting.course_evaluation import render_reports
+    from trainloop.surveys.results import evaluate_session
 
     with console.status("Computing…"):
-        evaluated = evaluate(session)
+        evaluated = evaluate_session(session)
     with console.status("Rendering…"):
         rendered = render_reports(session)
     show_counts(evaluated | rendered)
 
 
-def _cell(row: dict[str, Any], today: Any) -> str:
-    mark = "!" if row["state"] == "pending" and row["due_on"] < today else MARKS[row["state"]]
-    return f"{mark} {row['due_on']:%m-%d}{' late' if row['is_late'] else ''}"
+def _show_classes(title: str, found: list[dict[str, Any]], steps: Any, text: Any) -> None:
+    from trainloop.board.pages import ICONS
+
+    lines = [
+        (
+            row["session_code"],
+            text.either(row, "course"),
+            f"{row['starts_at']:%Y-%m-%d}",
+            "cancelled" if row["stage"] == "cancelled" else text.stage(row["stage"]),
+            f"! {row['late_count']}" if row["late_count"] else "",
+            row["next_due_on"],
+            "".join(ICONS[step["standing"]] for step in steps.get(row["session_code"], ())),
+        )
+        for row in found
+    ]
+    show_table(title, ("class", "course", "starts", "stage", "late", "next due", "steps"), lines)
+
+
+def _show_steps(title: str, steps: list[dict[str, Any]], text: Any) -> None:
+    from trainloop.board.pages import ICONS
+
+    lines = [
+        (
+            f"{ICONS[step['standing']]} {text.code('state', step['standing'])}",
+            text.step(step["step"]),
+            step["due_on"],
+            step["done_at"] and f"{step['done_at']:%Y-%m-%d}",
+            text.code("acts", text.acts(step["step"])) if step["standing"] == "overdue" else "",
+            text.code("reason", step["reason"]) if step["reason"] else "",
+        )
+        for step in steps
+    ]
+    show_table(title, ("state", "step", "due", "done", "who must act", "why"), lines)

@@ -142,6 +142,7 @@ def _show_places(console: Console, connection: Connection, settings: Settings, n
     )
     for name, place in (
         ("Airflow", f"{record.airflow_url}   user {ADMIN}   password {layout.admin_password()}"),
+        ("Lifecycle board 培训全景看板", f"{record.airflow_url}/plugin/lifecycle-board"),
         ("Mailbox 邮箱", record.mailbox_url),
         ("PDFs 报告", settings.folder_uri("reports")),
         ("Data docs 数据质量", f"{settings.folder_uri('data_docs')}/en/index.html"),

@@ -60,3 +60,15 @@ def make_board() -> Any:
 
     use_connections()
     return create_app(doorman)
+
+
+def class_of_run(dag_id: str, run_id: str) -> str | None:
+    """Return the class session a run is about: its partition key. Asked in the API server only."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        asked = select(DagRun.partition_key).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        key: str | None = session.scalar(asked)
+        return key
