@@ -20,12 +20,15 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 from trainloop.orchestration import board_access
 from trainloop.orchestration.board_access import visitor_of
 from trainloop.settings import PROJECT_DIR
+from trainloop.warehouse import engine
 
 PLUGIN = PROJECT_DIR / "plugins" / "lifecycle_board.py"
 
 
 def test_the_plugin_registers_pages_a_place_in_the_navigation_and_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """One application, guarded by itself, one entry that leads to it, one link on every task."""
+    # The board in Airflow asks the Connections where the warehouse is; the tests after this one must not.
+    monkeypatch.setattr(engine, "_resolvers", list(engine._resolvers))
     spec = importlib.util.spec_from_file_location("lifecycle_board_plugin", PLUGIN)
     assert spec is not None
     assert spec.loader is not None
