@@ -175,8 +175,8 @@ def test_a_class_cancelled_after_its_invitations_asks_nobody(ended: Company) -> 
     open_due_waves()
     ended.session("2026-C001", local(2026, 3, 5, 17), status="cancelled")
     counts = plan_milestones()
-    # The five steps of the evaluation and the log of the class day.
-    assert (counts["waves_withdrawn"], counts["skipped"]) == (1, 6)
+    # The five steps of the evaluation, the log of the class day and the 90-day report.
+    assert (counts["waves_withdrawn"], counts["skipped"]) == (1, 7)
     assert set(ended.evaluation("2026-C001").values()) == {"skipped"}
     assert ended.read("select withdrawn_reason from ops.survey_waves") == [{"withdrawn_reason": "class_cancelled"}]
     assert ended.notices("survey_invitation") == []

@@ -16,6 +16,7 @@ _LAST_ROW = 20_000
 _FORMATS = {
     "text": "@",
     "code": "@",
+    "choice": "@",
     "email": "@",
     "period": "@",
     "date": "yyyy-mm-dd",
