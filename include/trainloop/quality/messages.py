@@ -245,6 +245,7 @@ def rule_text(contract: Contract, check: Check, headers: Mapping[str, str] | Non
         "wrong_grain": ("与指标的统计粒度一致", "is of the grain of its indicator"),
         "not_ended": ("都已结束", "has ended"),
         "wrong_order": ("按规定的顺序到达", "follows the stage before it"),
+        "erased_person": ("不指向已删除个人数据的人员", "names nobody whose data were erased"),
         "mixed_values": ("在整个文件中一致", "is the same on all rows"),
         "overlapping_ranges": ("与同一项目的其他有效期不重叠", "overlaps no other range of its item"),
         "gap_in_ranges": ("紧接同一项目的前一段有效期", "follows the range of its item before it"),
