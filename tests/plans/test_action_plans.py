@@ -193,13 +193,14 @@ def test_who_leads_nobody_else_is_answered_for_by_hr_and_a_new_manager_takes_ove
     course.plan("E3")
     course.plan("E2")
     course.day(3, 4)
-    assert [row["person_id"] for row in course.owed("acknowledge_plan")] == ["M1", "hr_lead"]
+    # Forms come out of their spool in random order, so plans and requests do.
+    assert {row["person_id"] for row in course.owed("acknowledge_plan")} == {"M1", "hr_lead"}
     course.company.hire("M2")
     course.rows("update core.employees set manager_id = 'M2' where employee_id = 'E2'")
     course.day(3, 5)
-    assert [(row["person_id"], row["state"]) for row in course.owed("acknowledge_plan")] == [
+    assert {(row["person_id"], row["state"]) for row in course.owed("acknowledge_plan")} == {
         ("M1", "withdrawn"), ("hr_lead", "open"), ("M2", "open"),
-    ]  # fmt: skip
+    }  # fmt: skip
 
 
 def test_a_leaver_withdraws_and_silence_after_two_reminders_is_late(course: Course) -> None:
