@@ -15,6 +15,9 @@ from typing import Literal
 from trainloop.domain import calendar
 
 Confirmation = Literal["confirmed", "confirmed_partly", "not_confirmed"]
+# The subject of everything about one plan, and the instrument of its last form.
+PLAN_SUBJECT = "action_plan"
+CHECK_IN_INSTRUMENT = "check_in_30d"
 PLAN_DAYS = 30
 GOAL_LETTERS_MIN = 8
 

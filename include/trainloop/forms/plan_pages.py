@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from trainloop import faults
 from trainloop.config import Locale
 from trainloop.domain.action_plan import Draft, problems_of
+from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links, pages
 from trainloop.forms.answers import Filled, Problem, Question, Typed, judge, questions_of, typed_values
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
@@ -177,8 +178,4 @@ def _history(page: Page, text: Words) -> list[tuple[str, str]]:
 
 
 def _shown(value: Any, text: Words) -> str:
-    """Return a number without idle zeros."""
-    if value is None:
-        return text.say("plan_unknown_value")
-    number = f"{Decimal(str(value)):f}"
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    return text.say("plan_unknown_value") if value is None else plain_number(Decimal(str(value)))

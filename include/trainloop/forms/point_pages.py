@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from trainloop import faults
 from trainloop.config import Locale, get_site
+from trainloop.domain.plain_number import plain_number
 from trainloop.domain.promotion import points_of, rate_on
 from trainloop.forms import links, pages
 from trainloop.forms.answers import clean_text
@@ -246,7 +247,5 @@ def appeal_lines(found: Mapping[str, Any], text: Words) -> list[tuple[str, str]]
 
 def number(value: Decimal, *, is_signed: bool = False) -> str:
     """Return a number without zeros at its end, with a real minus."""
-    text = f"{abs(value):f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
     sign = "−" if value < 0 else "+" if is_signed else ""
-    return sign + text
+    return sign + plain_number(abs(value))

@@ -8,6 +8,7 @@ from typing import Any
 from trainloop import faults
 from trainloop.config import get_site
 from trainloop.domain import calendar
+from trainloop.domain.action_plan import CHECK_IN_INSTRUMENT, PLAN_SUBJECT
 from trainloop.domain.survey import may_call_from
 from trainloop.outbox.notices import Notice, plan
 from trainloop.requests import commitments
@@ -17,8 +18,6 @@ from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
 
 BATCH_SIZE = 2_000
-CHECK_IN = "check_in_30d"
-PLAN = "action_plan"
 
 
 def ask_managers(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int]:
@@ -53,7 +52,7 @@ def ask_managers(as_of: date | None = None, *, allow_send: bool = False) -> dict
 
 def _owed(row: dict[str, Any], hr: str) -> Commitment:
     kind, person = ("employee", row["manager_id"]) if row["manager_id"] else ("contact", hr)
-    return Commitment(row["kind"], PLAN, row["plan_id"], kind, person)  # type: ignore[arg-type]
+    return Commitment(row["kind"], PLAN_SUBJECT, row["plan_id"], kind, person)  # type: ignore[arg-type]
 
 
 def plan_digests(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int]:
@@ -103,7 +102,7 @@ def call_check_ins(as_of: date | None = None, *, allow_send: bool = False) -> di
 
 def _call(row: dict[str, Any], scan: Scan) -> Notice | None:
     """Return the call or the reminder that is due now; after days without a scan only the last of them."""
-    rule = get_site().survey_waves[CHECK_IN]
+    rule = get_site().survey_waves[CHECK_IN_INSTRUMENT]
     if row["is_waiting"]:
         return None
     age = (scan.today - row["check_in_due_on"]).days
@@ -113,7 +112,7 @@ def _call(row: dict[str, Any], scan: Scan) -> Notice | None:
     least_hours = get_site().surveys.min_hours_between_reminders
     return Notice(
         "plan_check_in",
-        PLAN,
+        PLAN_SUBJECT,
         row["plan_id"],
         "employee",
         row["employee_id"],

@@ -10,14 +10,13 @@ from typing import Any
 
 from trainloop import faults
 from trainloop.config import get_site
-from trainloop.domain.action_plan import PlanState, after_confirmation, after_word, check_in_on
+from trainloop.domain.action_plan import CHECK_IN_INSTRUMENT, PlanState, after_confirmation, after_word, check_in_on
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 BATCH_SIZE = 2_000
-CHECK_IN = "check_in_30d"
 _Row = Mapping[str, Any]
 
 
@@ -103,7 +102,7 @@ def _take_words(connection: Connection) -> int:
 
 def _word(entry: _Row, state: PlanState) -> dict[str, Any]:
     said = entry["answers"]
-    is_check_in = entry["instrument_code"] == CHECK_IN
+    is_check_in = entry["instrument_code"] == CHECK_IN_INSTRUMENT
     return {
         "plan_id": entry["plan_id"],
         "kind": entry["instrument_code"],
@@ -141,7 +140,7 @@ def _end(connection: Connection, scan: Scan) -> int:
     values = {
         "now": scan.real_now,
         "today": scan.today,
-        "check_in_days": get_site().survey_waves[CHECK_IN].days_open,
+        "check_in_days": get_site().survey_waves[CHECK_IN_INSTRUMENT].days_open,
     }
     return connection.execute(statement("plans", "end_plans"), values).rowcount
 

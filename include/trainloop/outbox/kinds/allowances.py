@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from trainloop.config import Locale
+from trainloop.domain.plain_number import plain_number
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import payroll_file as csv_of
 from trainloop.outbox.wording import day_text
@@ -161,7 +162,7 @@ def _reason(row: Mapping[str, Any], locale: Locale) -> str:
 def _class_line(line: Mapping[str, Any], locale: Locale) -> str:
     course = line["name_zh"] if locale == "zh-CN" else line["name_en"]
     factors = ("hours", "base_amount", "level_factor", "difficulty_factor", "class_size_factor", "quality_factor")
-    formula = " × ".join(_number(line[name]) for name in factors if line[name] is not None)
+    formula = " × ".join(plain_number(line[name]) for name in factors if line[name] is not None)
     return _WORDS[locale][line["kind"]].format(
         day=day_text(line["class_on"], locale),
         course=course or line["session_code"],
@@ -180,11 +181,6 @@ def _batch(connection: Connection, due: Due) -> dict[str, Any] | None:
 
 def _named(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"month": row["month"], "batch": row["revision_number"]}
-
-
-def _number(value: Decimal) -> str:
-    """Return a factor as people write it, without trailing zeros."""
-    return f"{value.normalize():f}"
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Locale
+from trainloop.domain.plain_number import plain_number
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import report_file
 from trainloop.outbox.wording import day_text
@@ -106,9 +107,7 @@ def _tiles(kind: str, content: Mapping[str, Any], locale: Locale) -> list[Tile]:
         divergent = sum(topic["is_divergent"] for topic in content["divergences"])
         common = len(content["divergences"]) - divergent
         return [Tile(words["divergent"], str(divergent)), Tile(words["common"], str(common))]
-    shares = " / ".join(
-        f"{Decimal(str(share)):f}".rstrip("0").rstrip(".") for share in (content["shares"][name] for name in _SHARES)
-    )
+    shares = " / ".join(plain_number(Decimal(str(content["shares"][name]))) for name in _SHARES)
     if kind == "pilot_report":
         return [
             Tile(words["grade"], content["kpi"]["grade"]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from trainloop.config import Locale, get_site
 from trainloop.domain import action_plan
+from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
 from trainloop.outbox.wording import day_text
@@ -120,11 +121,7 @@ def _check_in(due: Due, row: Mapping[str, Any] | None) -> Written:
 
 
 def _number(value: Any, locale: Locale) -> str:
-    """Return a number without idle zeros."""
-    if value is None:
-        return _UNKNOWN[locale]
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return _UNKNOWN[locale] if value is None else plain_number(value)
 
 
 _PLAN_LINES: Sequence[tuple[str, Mapping[Locale, str]]] = (

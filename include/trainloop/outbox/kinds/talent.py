@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import report_file
@@ -52,7 +52,7 @@ def _points(due: Due, row: Mapping[str, Any] | None) -> Written:
     if row["version_number"] != due.sequence_number:
         return Unwritable("superseded")
     days = get_site().commitments["answer_appeal"].due_working_days
-    return Content({"points": _number(row["points"]), "link": links.address("g", row["token"]), "days": days})
+    return Content({"points": plain_number(row["points"]), "link": links.address("g", row["token"]), "days": days})
 
 
 def certificate_ending(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
@@ -90,8 +90,3 @@ def _answer(due: Due, row: Mapping[str, Any] | None) -> Written:
 def _rows(connection: Connection, name: str, notices: Sequence[Due]) -> dict[int, dict[str, Any]]:
     wanted = {"notice_ids": [due.notice_id for due in notices]}
     return {row["notice_id"]: row for row in connection.execute(statement("outbox", name), wanted)}
-
-
-def _number(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
