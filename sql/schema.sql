@@ -4515,6 +4515,9 @@ grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
 grant select on core.departments to trainloop_reporter, trainloop_sender;
 grant select on core.budgets, core.session_costs to trainloop_statistics;
 
+-- HR's weekly digest: what happened, what is late, what waits for a decision, in one mail.
+insert into ops.notice_kinds (kind, family, is_optional) values ('weekly_digest', 'report', false);
+
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 
 -- Grain: one person whose data were erased (request) or whose records lead nowhere since they left (left). The id is a
