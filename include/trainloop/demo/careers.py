@@ -1,4 +1,4 @@
-"""Learners who write down what they did with a plan, trainers who comment, HR and the HRBP who decide, people who appeal.
+"""Learners who write cases, trainers who comment, people who appeal, HR and the HRBP who decide.
 
 All of it by the links of their mails: the author's own page takes a case and takes the consent back, the own page of
 points takes an appeal.
@@ -69,7 +69,8 @@ class Careers:
     def appeal(self) -> None:
         """Two people think that the points of a plan are missing."""
         claim = talent().claim
-        pages = {row["employee_id"]: row["token"] for row in self._rows("point_pages", {"tokens": sorted(self._points)})}
+        rows = self._rows("point_pages", {"tokens": sorted(self._points)})
+        pages = {row["employee_id"]: row["token"] for row in rows}
         for one in talent().appeals():
             person = one.person(self._company)
             if person not in pages:

@@ -18,8 +18,8 @@ from trainloop.config import get_site
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
 # surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. plans: action plans. months: their month. cases, talent: practice cases, promotion. approvals: somebody decides in Airflow. audit: due against done. Mails,
-# milestones and reports follow by themselves.
+# owe. plans: action plans. months: their month. cases, talent: practice cases, promotion. approvals: somebody decides in
+# Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -123,7 +123,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "ready", "prepare", "watch", "plans"), "plans:confirm"),
         ("05-29", "资料发出后班次改期；一个取消", "a class moves after its materials went out; one is cancelled",
          ("ingest", "watch"), ""),
-        ("06-04", "新日期前 7 天：只发资料新版本；邀请实践案例", "7 days before the new date: a new version, nothing twice",
+        ("06-04", "新日期前 7 天：只发资料新版本；邀请实践案例", "7 days before: a new version only; cases are invited",
          ("ingest", "ready", "prepare", "plans", "months", "cases"), ""),
         ("06-08", "预习提醒；学员提问到达", "pre-work reminders; learners' questions arrive",
          ("ingest", "ready", "prepare"), ""),
