@@ -18,8 +18,8 @@ from trainloop.config import get_site
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
 # capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
 # surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. plans: action plans. months: their month. cases, talent: practice cases, promotion. approvals: somebody decides in
-# Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
+# owe. plans: action plans. months: their month. cases, talent: practice cases, promotion. approvals: somebody decides
+# in Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
