@@ -195,6 +195,9 @@ def test_a_plan_is_asked_for_within_five_working_days_of_the_class(course: Cours
     assert "due by" in course.client.get(f"{page}?lang=en").text
     course.day(3, 10)
     assert "due by" not in course.client.get(f"{page}?lang=en").text
+    rounds.remind_due()
+    course.mail()
+    assert "提醒" in subjects()[-1]
     assert "3月31日" in subjects()[-1]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trainloop.config import get_site
@@ -39,7 +39,7 @@ def _check_lists(connection: Connection, company: Company) -> Iterator[Check]:
     yield same("certificate_told", "2026", ending, row["endings"])
 
 
-def _counted(verdicts: dict[str, str]) -> str:
+def _counted(verdicts: Mapping[str, str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in sorted(Counter(verdicts.values()).items()))
 
 

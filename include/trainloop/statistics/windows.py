@@ -156,7 +156,7 @@ def build_panel(
         "redefined_kpi": (redefined > first) & (redefined <= last),
         "mixed_units": _mixed_units(facts, rows, person, len(people), unit),
         # More periods than a cell has: days beside months, or a period told twice.
-        "mixed_grain": (counts > rules.periods_of_cell(grain)).any(axis=1),
+        "mixed_grain": np.any(counts > rules.periods_of_cell(grain), axis=1),
     }
     frame["exclusion"] = _exclusions(frame, first, last, rules.min_coverage * rules.expected(grain), known_until, own)
     offsets = (*range(-CELLS_BEFORE, 0), *range(1, rules.cells_after(grain) + 1))
