@@ -156,7 +156,7 @@ select
     n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, w.source,
     w.subject_kind, w.subject_id, i.token, s.session_code, s.ends_at, s.timezone as session_timezone,
     c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name, d.name_zh as department_zh,
-    d.name_en as department_en, e.name as person_name,
+    d.name_en as department_en, e.name as person_name, ops.business_now() as business_now,
     case when w.has_completions then l.survey_id end as limesurvey_id
 from ops.notices as n
 inner join ops.survey_waves as w on w.wave_code = n.subject_id

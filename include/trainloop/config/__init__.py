@@ -111,6 +111,7 @@ class WaveRule(Rules):
     minimum: Literal["mean_min", "feedback_360_min"] = Field("mean_min", description="which number of `suppression`")
     coarse_groups: tuple[CoarseGroup, ...] = Field((), description="fixed at opening, most important first")
     after_class_days: int | None = Field(None, description="planned for every class so many days after its end")
+    due_working_days: int | None = Field(None, gt=0, description="asked for by then after the class; open longer")
     opens_working_day: int | None = Field(None, gt=0, description="opened every quarter, on so many working days in")
     launch_on: str | None = Field(None, pattern=r"^\d\d-\d\d$", description="month and day of a yearly launch")
     launched_for_years_ahead: int = 0
