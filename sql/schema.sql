@@ -4319,16 +4319,19 @@ begin
 end
 $$;
 
--- What a plan form is judged by: the day its class ended, 30 days after which a plan is done at the latest, and today.
-create function forms.plan_days(wave text) returns table (ended_on date, today date)
+-- What the form of an action plan is judged by: the class, today there, and in whose working days its due day is counted.
+create function forms.plan_days(link bytea) returns table (ended_on date, today date, calendar_code text)
 language sql stable security definer set search_path = ''
 begin atomic
     select
         (session.ends_at at time zone session.timezone)::date,
-        (ops.business_now() at time zone session.timezone)::date
-    from ops.survey_waves
-    join core.class_sessions as session on session.session_code = survey_waves.subject_id
-    where survey_waves.wave_code = wave and survey_waves.instrument_code = 'action_plan';
+        (ops.business_now() at time zone session.timezone)::date,
+        person.calendar_code
+    from ops.invitations as invitation
+    join ops.survey_waves as wave on wave.wave_code = invitation.wave_code
+    join core.class_sessions as session on session.session_code = wave.subject_id
+    left join core.employees as person on person.employee_id = invitation.employee_id
+    where sha256(invitation.token::bytea) = link and wave.instrument_code = 'action_plan';
 end;
 
 insert into ops.notice_kinds (kind, family, is_optional) values
@@ -4525,6 +4528,9 @@ grant select, update on ops.need_seeds to trainloop_planner;
 grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
 grant select on core.departments to trainloop_reporter, trainloop_sender;
 grant select on core.budgets, core.session_costs to trainloop_statistics;
+
+-- HR's weekly digest: what happened, what is late, what waits for a decision, in one mail.
+insert into ops.notice_kinds (kind, family, is_optional) values ('weekly_digest', 'report', false);
 
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 

@@ -346,3 +346,90 @@ select
     )::integer as report_count
 from ops.milestones as step
 where step.step = 'performance_report_90d'
+
+-- name: case_pages
+-- Grain: one practice case whose page its author got a link to.
+select story.session_code, story.employee_id, story.token, story.state::text as state, person.locale
+from ops.practice_cases as story
+join core.employees as person using (employee_id)
+where story.token = any (%(tokens)s)
+order by story.session_code, story.employee_id
+
+-- name: case_comments
+-- Grain: one case a trainer still owes a comment on and got a mail about.
+select owed.token, story.session_code
+from ops.commitments as owed
+join ops.practice_cases as story on story.case_id::text = owed.subject_id
+where owed.kind = 'comment_practice_case' and owed.state = 'open' and owed.token = any (%(tokens)s)
+order by story.session_code, story.employee_id
+
+-- name: case_approvals
+-- Grain: one case that HR has not decided about and got a mail about.
+select asked.token, story.session_code
+from ops.approvals as asked
+join ops.practice_cases as story on story.case_id::text = asked.subject_id
+where asked.kind = 'practice_case' and asked.state = 'open' and asked.token = any (%(tokens)s)
+order by story.session_code, story.employee_id
+
+-- name: point_pages
+select employee_id, token from ops.point_pages where token = any (%(tokens)s)
+
+-- name: open_appeals
+-- Grain: one appeal that waits for the HRBP.
+select owed.token, appeal.employee_id
+from ops.commitments as owed
+join ops.point_appeals as appeal on appeal.appeal_id::text = owed.subject_id
+where owed.kind = 'answer_appeal' and owed.state = 'open' and owed.token = any (%(tokens)s)
+order by appeal.employee_id
+
+-- name: promotion_candidates
+select list_month, employee_id, coalesce(open_condition::text, verdict::text) as said from ops.promotion_candidates
+
+-- name: promotion_mails
+-- Who got the advisory list, how often it was drawn, and who was told that a certificate ends.
+select
+    count(*) filter (where kind = 'promotion_list' and recipient_id = 'hrbp')::int as to_hrbp,
+    count(*) filter (where kind = 'promotion_list' and recipient_id <> 'hrbp')::int as to_others,
+    count(*) filter (where kind = 'certificate_ending')::int as endings,
+    (select count(*)::int from ops.reports where kind = 'promotion_list' and state = 'rendered') as pdfs
+from ops.notices
+where state = 'composed'
+
+-- name: point_units
+-- Grain: one rule with what stands in the ledger.
+select rule_code, sum(quantity)::float8 as units, sum(points)::float8 as points
+from ops.points
+group by rule_code
+
+-- name: appeals
+select
+    count(*) filter (where state = 'upheld')::int as upheld,
+    count(*) filter (where state = 'declined')::int as declined,
+    (select count(*)::int from ops.notices where kind = 'appeal_answered' and state = 'composed') as told
+from ops.point_appeals
+
+-- name: practice_cases
+-- Grain: one class whose learners were asked for cases: how each ended, when the trainer commented, what is handed out.
+select
+    story.session_code,
+    count(*)::int as invited,
+    count(*) filter (where story.written_at is null)::int as silent,
+    count(*) filter (where story.state = 'published')::int as published,
+    count(*) filter (where story.state = 'rejected')::int as declined,
+    count(*) filter (where story.state = 'withdrawn')::int as withdrawn,
+    count(*) filter (where said.done_at::date <= said.due_on)::int as in_time,
+    count(*) filter (where said.done_at::date > said.due_on)::int as late,
+    count(distinct said.commitment_id) filter (
+        where exists (
+            select from ops.notices as reminder
+            where reminder.kind = 'commitment_reminder' and reminder.state = 'composed'
+                and reminder.subject_id = said.commitment_id::text
+        )
+    )::int as chased,
+    count(*) filter (where asset.uri is not null and asset.licence_expires_on is null)::int as handed_out,
+    count(*) filter (where asset.uri is null and asset.licence_expires_on is not null)::int as ended
+from ops.practice_cases as story
+left join ops.commitments as said
+    on said.kind = 'comment_practice_case' and said.subject_id = story.case_id::text
+left join core.knowledge_assets as asset using (asset_code)
+group by story.session_code

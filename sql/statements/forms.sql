@@ -45,7 +45,7 @@ select * from forms.open_plan(%(link)s)
 select forms.update_plan(%(link)s, %(instrument_code)s, %(answers)s) as value
 
 -- name: plan_days
-select * from forms.plan_days(%(wave_code)s)
+select * from forms.plan_days(%(link)s)
 
 -- name: open_results
 select * from forms.open_results(%(link)s)

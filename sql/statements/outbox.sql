@@ -79,10 +79,14 @@ update ops.notices set state = 'expired', settled_at = %(now)s
 where state = 'planned' and not_after < %(now)s
 
 -- name: drop_objected
--- Grain: one due notice that nobody wants any more, all families in one statement.
-update ops.notices as n set state = 'dropped', reason = o.objection, settled_at = %(now)s
+-- Grain: one due notice that nobody wants any more, all families in one statement. What a contact reads in the weekly
+-- digest is no mail of its own: weekly_contacts and weekly_kinds are pairs.
+update ops.notices as n set state = 'dropped', reason = coalesce(o.objection, 'told_weekly'), settled_at = %(now)s
 from ops.notice_objections as o
-where o.notice_id = n.notice_id and o.objection is not null
+where o.notice_id = n.notice_id
+    and (o.objection is not null or (n.recipient_kind = 'contact' and (n.recipient_id, n.kind) in (
+        select contact, kind from unnest(%(weekly_contacts)s::text[], %(weekly_kinds)s::text[]) as weekly (contact, kind)
+    )))
     and n.state = 'planned' and n.not_before <= %(due_until)s
 returning n.reason
 
@@ -175,7 +179,7 @@ select
     n.notice_id, w.instrument_code, w.anonymity, w.minimum_count, w.closes_at, w.is_without_attendance, w.source,
     w.subject_kind, w.subject_id, i.token, s.session_code, s.ends_at, s.timezone as session_timezone,
     c.name_zh as course_zh, c.name_en as course_en, t.name as trainer_name, d.name_zh as department_zh,
-    d.name_en as department_en, e.name as person_name,
+    d.name_en as department_en, e.name as person_name, ops.business_now() as business_now,
     case when w.has_completions then l.survey_id end as limesurvey_id
 from ops.notices as n
 inner join ops.survey_waves as w on w.wave_code = n.subject_id

@@ -129,6 +129,7 @@ def test_a_workbook_is_read_like_a_csv(files: Files) -> None:
         (7, "数值", None, "neither the numerator nor the value"),
         (1250, "分母", 0, "Row 1252, “分母”: out of range. Write a number above 0"),
         (9, "月份", "2025年11月", "repeats another row"),
+        (9, "月份", "2099年8月", "Row 11, “月份”: a period that has not ended yet"),
     ],
 )
 def test_a_wrong_cell_is_named_by_file_row_column_and_remedy(

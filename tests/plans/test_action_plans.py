@@ -73,7 +73,8 @@ class Course:
         )
         return [row["recipient_id"] for row in rows]
 
-    def post(self, path: str, **answers: str) -> Any:
+    def post(self, path: str, lang: str = "zh-CN", **answers: str) -> Any:
+        path = f"{path}?lang={lang}"
         page = self.client.get(path)
         assert page.status_code == 200, page.text
         found = re.search(r'name="form_token" value="([^"]+)"', page.text)
@@ -81,12 +82,12 @@ class Course:
         fields = {("choice" if path.startswith("/a/") else f"q_{item}"): value for item, value in answers.items()}
         return self.client.post(path, data={"form_token": found[1], "action": "submit", **fields})
 
-    def plan(self, person: str, **changes: str) -> Any:
+    def plan(self, person: str, lang: str = "zh-CN", **changes: str) -> Any:
         (row,) = self.rows(
             "select token from ops.invitations join ops.survey_waves using (wave_code)"
             " where instrument_code = 'action_plan' and employee_id = %s", person,
         )  # fmt: skip
-        return self.post(f"/f/{row['token']}", **(PLAN | changes))
+        return self.post(f"/f/{row['token']}", lang, **(PLAN | changes))
 
     def page(self, person: str) -> str:
         (row,) = self.rows("select token from ops.action_plans where employee_id = %s", person)
@@ -175,12 +176,46 @@ def test_a_plan_goes_from_the_form_to_verified(course: Course) -> None:
     assert (result["asked_count"], result["plan_count"], result["done_count"], result["verified_count"]) == (3, 1, 1, 1)
 
 
-def test_a_plan_that_is_not_concrete_is_refused_with_the_remedy(course: Course) -> None:
+def test_a_plan_is_asked_for_within_five_working_days_of_the_class(course: Course) -> None:
+    """Mail, reminder and form name Monday 9 March; who is late reads until when the form still takes a plan."""
+    course.day(3, 3)
+
+    def subjects() -> list[str]:
+        return [row["subject"] for row in course.rows("select subject from ops.messages order by message_id")]
+
+    assert subjects()
+    assert all("3月9日" in subject and "31日" not in subject for subject in subjects())
+    (row,) = course.rows("select token from ops.invitations where employee_id = 'E1' and wave_code = 'PLAN-2026-C001'")
+    page = f"/f/{row['token']}"
+    facts = re.search(r"请在 (.*?)前提交（逾期仍可填写，(.*?) 关闭）", course.client.get(page).text)
+    assert facts is not None
+    assert "3月9日" in facts[1]
+    assert "3月31日" in facts[2]
+    course.rows("update core.employees set calendar_code = 'SG' where employee_id = 'E1'")
+    assert "due by" in course.client.get(f"{page}?lang=en").text
+    course.day(3, 10)
+    assert "due by" not in course.client.get(f"{page}?lang=en").text
+    rounds.remind_due()
+    course.mail()
+    assert "提醒" in subjects()[-1]
+    assert "3月31日" in subjects()[-1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh-CN", ("目标太短", "看不出变化", "30 天内的日期")),
+        ("en", ("too short", "nothing would change", "within 30 days")),
+    ],
+)
+def test_a_plan_that_is_not_concrete_is_refused_with_the_remedy(
+    course: Course, lang: str, said: tuple[str, ...]
+) -> None:
     """Help to make it concrete: a goal in two words, a target that is today's value, a date beyond the 30 days."""
     course.day(3, 3)
-    answer = course.plan("E1", goal="努力", target="0", due_on="2026-04-30")
+    answer = course.plan("E1", lang=lang, goal="努力", target="0", due_on="2026-04-30")
     assert answer.status_code == 422
-    for words in ("目标太短", "看不出变化", "30 天内的日期"):
+    for words in said:
         assert words in answer.text
     assert "约好第一位客户" in answer.text
     assert course.plan("E1", due_on="2026-03-01").status_code == 422

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from trainloop.statistics.windows import Grain, Panel, PeopleRepeatedError, WindowRules, build_panel
+from trainloop.statistics.windows import Exclusion, Grain, Panel, PeopleRepeatedError, WindowRules, build_panel
 
 RULES = WindowRules()
 CLASS = "2026-05-14"  # a Thursday
@@ -81,7 +81,14 @@ EXCLUDED: dict[str, tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]] = {
     "mixed_units": (
         months("E1", "2026-02-01", FULL, unit=["元", "元", "元", "元", "元", "USD", "元"]), {}, {"unit": "元"},
     ),
+    "mixed_units_without_an_own_one": (
+        months("E1", "2026-02-01", FULL, unit=[None, None, None, None, "USD", "USD", "USD"]), {}, {},
+    ),
     "mixed_grain": (pd.concat([months("E1", "2026-02-01", FULL), months("E1", "2026-03-01", [10.0])]), {}, {}),
+    # As many periods as there should be, and yet one of them is missing.
+    "mixed_grain_in_place_of_a_missing_month": (
+        pd.concat([months("E1", "2026-03-01", FULL[1:]), months("E1", "2026-03-01", [99.0])]), {}, {},
+    ),
     "no_facts": (months("E2", "2026-02-01", FULL), {}, {}),
     "missing_baseline": (months("E1", "2026-06-01", FULL[:3]), {}, {}),
     "missing_follow_up": (months("E1", "2026-02-01", FULL[:3]), {}, {}),
@@ -100,7 +107,7 @@ def test_whoever_cannot_be_compared_is_left_out_under_a_name(
     """One reason a person; nobody disappears in silence and nothing is filled in."""
     facts, columns, options = case
     panel = build(facts, person(**columns), **options)
-    assert panel.exclusions() == {reason: 1}
+    assert panel.exclusions() == {next(name for name in get_args(Exclusion) if reason.startswith(name)): 1}
     assert panel.included.empty
 
 
@@ -111,6 +118,16 @@ def test_whoever_cannot_be_compared_is_left_out_under_a_name(
 def test_what_happens_outside_both_windows_excludes_nobody(column: str, day: str) -> None:
     """February to August is what counts: a class in January or leaving in September does not matter."""
     assert build(months("E1", "2026-02-01", FULL), person(**{column: date.fromisoformat(day)})).exclusions() == {}
+
+
+def test_figures_of_an_earlier_definition_are_in_no_cell() -> None:
+    """Redefined on the first day of the window: the window is whole, and the trend before it has nothing to go by."""
+    facts = months("E1", "2025-11-01", [900, 900, 900, *FULL])
+    panel = build(facts, person(), redefined_on=date(2026, 2, 1))
+    assert (only(panel)["pre"], only(panel)["exclusion"]) == (10.0, None)
+    assert np.isnan(panel.cells[0][:3]).all()
+    # What is redefined after both windows was one thing in all of them.
+    assert build(facts, person(), redefined_on=date(2026, 9, 1)).cells[0][:3].tolist() == [900, 900, 900]
 
 
 def test_four_of_five_days_are_enough_and_less_is_not() -> None:

@@ -21,6 +21,7 @@ from trainloop.demo import (
     needs_files,
     performance_files,
     session_files,
+    talent_files,
     trainer_files,
 )
 from trainloop.demo.company import Company
@@ -62,6 +63,7 @@ def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
         class_day_files.files(company),
         trainer_files.files(company),
         performance_files.files(company),
+        talent_files.files(company),
     )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)

@@ -88,6 +88,17 @@ PROMISES: dict[str, tuple[str, str]] = {
     "stage_overdue": ("内部讲师阶段逾期", "an overdue stage of an internal trainer"),
     "rubric_incomplete": ("只有一位评委的试讲", "a trial with one assessor"),
     "platform_alarm": ("平台检查未通过即告警", "a failed platform check is told"),
+    "listed": ("晋升参考名单：满足条件者与所缺条件", "the advisory list: who meets all, what one lacks"),
+    "list_readers": ("名单只发给 HRBP", "the list goes to the HRBP alone"),
+    "points": ("加分台账：各规则的数量", "the points ledger: units by rule"),
+    "appeals": ("申诉：采纳与不采纳，均已答复", "appeals: upheld and declined, both answered"),
+    "certificate_told": ("证书到期前提醒本人", "who holds a certificate that ends is told"),
+    "cases": (
+        "实践案例：邀请、未答、入库、未批准、撤回",
+        "practice cases: invited, silent, published, declined, taken back",
+    ),
+    "case_comments": ("讲师点评：按时、逾期（已催办）", "trainers' comments: in time, late (and reminded)"),
+    "case_files": ("撤回的案例离开知识库", "a case that is taken back leaves the knowledge base"),
     "performance_sentence": ("90 天结论与证据等级", "the 90-day sentence is the one its evidence allows"),
     "performance_effect": ("预埋的效果落在区间内", "the planted change lies in the 90-day interval"),
     "performance_reports": ("90 天绩效报告 PDF", "90-day Performance Report PDFs"),
@@ -147,6 +158,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
     from trainloop.demo.findings_plans import check_plans
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
     from trainloop.demo.findings_surveys import check_surveys
+    from trainloop.demo.findings_talent import check_talent
 
     return [
         *check_files(connection, files),
@@ -156,5 +168,6 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_performance(connection),
         *check_surveys(connection),
         *check_plans(connection),
+        *check_talent(connection, company),
         *check_needs(connection),
     ]

@@ -41,8 +41,12 @@ class Browser:
 
     def plan(self, token: str, values: Fields) -> None:
         """Send what the page of an action plan asks for today."""
-        if signed := self._open(f"/p/{token}"):
-            self._press(f"/p/{token}", {f"q_{code}": value for code, value in values.items()} | {"form_token": signed})
+        self.press(f"/p/{token}", {f"q_{code}": value for code, value in values.items()})
+
+    def press(self, path: str, fields: Fields) -> None:
+        """Open a page and press its button; a page that asks for nothing any more is left alone."""
+        if signed := self._open(path):
+            self._press(path, dict(fields) | {"form_token": signed})
 
     def _open(self, path: str) -> str | None:
         """Return the page's own signature; None when nothing is left to do there."""

@@ -40,6 +40,8 @@ class Letter:
     tokens: frozenset[str]
     actions: frozenset[str] = frozenset()
     plans: frozenset[str] = frozenset()
+    cases: frozenset[str] = frozenset()
+    points: frozenset[str] = frozenset()
 
 
 def read_letter(content: bytes) -> Letter:
@@ -55,8 +57,8 @@ def letter(recipient: str, text: str) -> Letter:
     settings = get_settings()
     bases = (settings.survey_base_url.rstrip("/"), f"{_path(settings.forms_url)}/f")
     tokens = [token for base in bases for token in _tokens(base, text)]
-    acts, plans = (frozenset(_tokens(f"{_path(settings.forms_url)}/{door}", text)) for door in ("a", "p"))
-    return Letter(recipient, frozenset(tokens), acts, plans)
+    doors = (frozenset(_tokens(f"{_path(settings.forms_url)}/{door}", text)) for door in ("a", "p", "k", "g"))
+    return Letter(recipient, frozenset(tokens), *doors)
 
 
 def _path(url: str) -> str:

@@ -31,6 +31,8 @@ DAGS: dict[Work, str] = {
     "chase": "chase_commitments",
     "plans": "check_in_action_plans",
     "months": "report_monthly_results",
+    "cases": "share_practice_cases",
+    "talent": "link_talent_development",
     "analyze": "analyze_annual_needs",
     "approvals": "ask_approvals",
     "audit": "audit_warehouse",
@@ -221,7 +223,9 @@ class DirectRunner:
 
     def _chase(self) -> None:
         from trainloop.requests import commitments
+        from trainloop.talent import appeals
 
+        appeals.follow_up()
         commitments.remind_due()
         commitments.tell_hr()
 
@@ -242,6 +246,21 @@ class DirectRunner:
 
         monthly.evaluate_month()
         monthly_results.render_month()
+
+    def _cases(self) -> None:
+        from trainloop.talent import cases
+
+        cases.carry_out()
+        cases.share()
+
+    def _talent(self) -> None:
+        from trainloop.reporting import promotion_list
+        from trainloop.talent import advice, evidence, telling
+
+        evidence.book_evidence()
+        advice.make_list()
+        promotion_list.render_list()
+        telling.tell_people()
 
     def _analyze(self) -> None:
         from trainloop.needs import analysis, competency_pages

@@ -7,7 +7,7 @@ finished is offered all its files once more, which must change nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ import fsspec
 
 from trainloop import clock
 from trainloop.demo import knowledge_base
+from trainloop.demo.careers import Careers
 from trainloop.demo.company import Company
 from trainloop.demo.files import year_files
 from trainloop.demo.learners import completions
@@ -33,6 +34,8 @@ Outcome = Literal["new", "resumed", "repeated"]
 # Files count as stable when nobody has written for some seconds of real time. Theirs is a fixed time long ago, in the
 # order of arrival: the same file again has the same time, as if it had been left over.
 _AGO = timedelta(days=3653)
+# Who does the acts that are written as `<script>:<act>`; the others are surveys and decisions (`Respondents`).
+_ACTORS: Mapping[str, type[Planners | Careers]] = {"plans": Planners, "careers": Careers}
 
 
 @dataclass(frozen=True)
@@ -96,9 +99,9 @@ class Year:
                 people.evaluate(code, number)
             for act in step.acts:
                 script, _, argument = act.partition(":")
-                if script == "plans":
-                    planners = Planners(self.company, self._runner.letters(), browser)
-                    getattr(planners, argument)()
+                if script in _ACTORS:
+                    actors = _ACTORS[script](self.company, self._runner.letters(), browser)
+                    getattr(actors, argument)()
                 else:
                     getattr(people, script)(*filter(None, [argument]))
 

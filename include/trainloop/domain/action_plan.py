@@ -82,6 +82,15 @@ def check_in_on(ended_on: date, calendar_code: str) -> date:
     return calendar.roll_forward(ended_on + timedelta(days=PLAN_DAYS), calendar_code).day
 
 
+def asked_by(ended_on: date, working_days: int, calendar_code: str, today: date) -> date | None:
+    """Return the day until which a plan is asked for, in the person's working days after the class.
+
+    None once it is over: then only the form's own end counts.
+    """
+    due_on = calendar.add_working_days(ended_on, working_days, calendar_code).day
+    return due_on if today <= due_on else None
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a learner typed, as far as it could be read; None where it could not."""

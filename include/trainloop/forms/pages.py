@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -81,11 +82,12 @@ def form_page(
     locale: Locale,
     *,
     form_token: str,
+    due_on: date | None = None,
     problems: Mapping[str, Problem] | None = None,
     notice: str = "",
     status: int = 200,
 ) -> HTMLResponse:
-    """Return a questionnaire with what was typed and what is wrong with it."""
+    """Return a questionnaire with what was typed and what is wrong with it; `due_on`: asked for before it closes."""
     text = words(locale)
     zone = zone_of(row["timezone"])
     shown = [
@@ -94,6 +96,7 @@ def form_page(
     ]
     deadline = text.until(row["closes_at"], zone)
     notices = {"saved": text.say("saved", deadline=deadline), "stale": text.say("stale")}
+    facts = {"count": len(questions), "minutes": instrument.minutes, "deadline": deadline}
     return render(
         "form.html.j2",
         locale,
@@ -101,7 +104,7 @@ def form_page(
         title=instrument.title(locale),
         about=text.about(row["subject"]),
         intro=instrument.intro.text(locale) if instrument.intro else "",
-        facts=text.say("facts", count=len(questions), minutes=instrument.minutes, deadline=deadline),
+        facts=text.say("facts_due", **facts, due=text.day(due_on)) if due_on else text.say("facts", **facts),
         promise=anonymity_promise(row["anonymity"], locale, row["minimum_count"]),
         person=text.say("named_person", person=row["employee_name"]) if row["employee_name"] else "",
         parts=_parts(questions, shown, instrument, locale),

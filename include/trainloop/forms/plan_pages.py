@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 from trainloop import faults
-from trainloop.config import Locale
-from trainloop.domain.action_plan import Draft, problems_of
+from trainloop.config import Locale, get_site
+from trainloop.domain.action_plan import Draft, asked_by, problems_of
 from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links, pages
 from trainloop.forms.answers import Filled, Problem, Question, Typed, judge, questions_of, typed_values
@@ -73,11 +73,22 @@ def said(filled: Filled) -> dict[str, Any]:
     }
 
 
-def plan_problems(desk: Desk, row: Mapping[str, Any], filled: Filled) -> dict[str, Problem]:
+def plan_days(desk: Desk, row: Mapping[str, Any], link: bytes) -> Mapping[str, Any] | None:
+    """Return what the form of a plan is judged by; None for any other questionnaire."""
+    return desk.store.plan_days(link) if row["instrument_code"] == PLAN else None
+
+
+def plan_due_on(days: Mapping[str, Any] | None) -> date | None:
+    """Return the day by which a plan is asked for; None when it is over, and for any other questionnaire."""
+    working_days = get_site().survey_waves[PLAN].due_working_days
+    if days is None or working_days is None:
+        return None
+    calendar_code = days["calendar_code"] or get_site().company.calendar_code
+    return asked_by(days["ended_on"], working_days, calendar_code, days["today"])
+
+
+def plan_problems(days: Mapping[str, Any] | None, filled: Filled) -> dict[str, Problem]:
     """Return what keeps a plan that was typed from being concrete; nothing for any other questionnaire."""
-    if row["instrument_code"] != PLAN:
-        return {}
-    days = desk.store.plan_days(row["wave_code"])
     if days is None:
         return {}
     typed = said(filled)

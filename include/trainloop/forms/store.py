@@ -124,9 +124,9 @@ class Store:
         values = {"link": link, "instrument_code": instrument_code, "answers": Jsonb(dict(answers))}
         return bool(self._value("update_plan", values))
 
-    def plan_days(self, wave_code: str) -> dict[str, Any] | None:
-        """Return what a plan form is judged by, ended_on and today; None for any other wave."""
-        return self._row("plan_days", {"wave_code": wave_code})
+    def plan_days(self, link: bytes) -> dict[str, Any] | None:
+        """Return what a plan form is judged by: ended_on, today, calendar_code; None for any other questionnaire."""
+        return self._row("plan_days", {"link": link})
 
     def open_offer(self, link: bytes) -> dict[str, Any] | None:
         """Return how an offered seat stands; None when nobody was given the link."""

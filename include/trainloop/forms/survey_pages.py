@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -17,7 +17,7 @@ from trainloop.forms import links, pages
 from trainloop.forms.answers import Question, judge, questions_of, typed_values
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
-from trainloop.forms.plan_pages import plan_problems
+from trainloop.forms.plan_pages import plan_days, plan_due_on, plan_problems
 from trainloop.forms.words import words, zone_of
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import Instrument, load_instrument
@@ -36,6 +36,7 @@ class Sheet:
     instrument: Instrument
     questions: tuple[Question, ...]
     locale: Locale
+    plan_days: Mapping[str, Any] | None = None
 
     @property
     def page_facts(self) -> tuple[str, ...]:
@@ -46,7 +47,14 @@ class Sheet:
         """Return the questionnaire with what was typed."""
         signed = links.sign_page(self.token, *self.page_facts)
         return pages.form_page(
-            self.row, self.instrument, self.questions, typed, self.locale, form_token=signed, **options
+            self.row,
+            self.instrument,
+            self.questions,
+            typed,
+            self.locale,
+            form_token=signed,
+            due_on=plan_due_on(self.plan_days),
+            **options,
         )
 
 
@@ -82,7 +90,7 @@ def _open(desk: Desk, request: Request, token: str, *, is_sending: bool = False)
     if row["state"] != "open":
         is_own_sending = row["state"] == "used" and (is_sending or "sent" in request.query_params)
         raise Turned(_closed_page(desk, request, row, instrument, locale, is_own_sending))
-    return Sheet(token, link, row, instrument, _questions(desk, instrument), locale)
+    return Sheet(token, link, row, instrument, _questions(desk, instrument), locale, plan_days(desk, row, link))
 
 
 def _closed_page(
@@ -114,7 +122,7 @@ def _draft(sheet: Sheet) -> dict[str, tuple[str, ...]]:
 
 
 def _in_language(sheet: Sheet, locale: Locale) -> Sheet:
-    return Sheet(sheet.token, sheet.link, sheet.row, sheet.instrument, sheet.questions, locale)
+    return replace(sheet, locale=locale)
 
 
 def _save(desk: Desk, request: Request, sheet: Sheet, typed: Mapping[str, tuple[str, ...]]) -> Response:
@@ -127,7 +135,7 @@ def _save(desk: Desk, request: Request, sheet: Sheet, typed: Mapping[str, tuple[
 
 def _submit(desk: Desk, request: Request, sheet: Sheet, typed: Mapping[str, tuple[str, ...]]) -> Response:
     filled = judge(sheet.questions, typed)
-    problems = {**filled.problems, **plan_problems(desk, sheet.row, filled)}
+    problems = {**filled.problems, **plan_problems(sheet.plan_days, filled)}
     if problems:
         return sheet.page(typed, problems=problems, status=422)
     person = sheet.row["employee_id"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from trainloop.config import get_site
 from trainloop.domain.return_on_investment import (
     Cost,
     Effect,
@@ -65,7 +66,8 @@ def run_study(kpi_file: Path, design_file: Path, locale: Locale) -> StudyResult:
         import pandas as pd
 
         people["class_ends_on"] = people["class_ends_on"].fillna(pd.Timestamp(design.class_ends_on))
-    facts = read_facts(kpi_file, {kpi.kpi_code: kpi.grain for kpi in design.kpis}, locale)
+    today = datetime.now(get_site().company.zone).date()
+    facts = read_facts(kpi_file, {kpi.kpi_code: kpi.grain for kpi in design.kpis}, locale, today)
     known_until = design.known_until or facts["ends_on"].max().date()
     study = Study(
         known_until,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,9 +55,9 @@ def people_contract() -> Contract:
     return read_contract(_PEOPLE)
 
 
-def read_facts(path: Path, grains: dict[str, str], locale: Locale) -> pd.DataFrame:
+def read_facts(path: Path, grains: dict[str, str], locale: Locale, today: date) -> pd.DataFrame:
     """Return the facts of a CSV or XLSX: unit_id and kpi_code (categories), starts_on, ends_on, numerator, denominator,
-    value, unit. `grains`: the grain each indicator of the study is in.
+    value, unit. `grains`: the grain each indicator of the study is in; a period that is not over `today` is no fact.
 
     Raises CellsWrongError, FileMissingError, and FileRefusedError for what no reader can read.
     """
@@ -74,9 +75,12 @@ def read_facts(path: Path, grains: dict[str, str], locale: Locale) -> pd.DataFra
     wanted = table["kpi_code"].map(grains)
     is_other = wanted.notna() & grain.notna() & (grain != wanted)
     faults += [_Fault(row, Check("period", "wrong_grain", "block", column=period)) for row in _rows(table, is_other)]
-    faults += _duplicates(table, contract)
+    days = {text: period_days(text) for text in table["period"].dropna().unique()}
+    is_running = table["period"].map({text: both[1] >= today for text, both in days.items()}).eq(True)
+    faults += [_Fault(row, Check("period", "not_ended", "block", column=period)) for row in _rows(table, is_running)]
+    # An analyst's unit is one thing, whatever kind its rows say it is.
+    faults += _duplicates(table, ("unit_id", "kpi_code", "period"))
     _refuse(path.name, contract, faults, source, locale)
-    days = {text: period_days(text) for text in table["period"].unique()}
     return table.assign(
         starts_on=pd.to_datetime(table["period"].map({text: both[0] for text, both in days.items()})),
         ends_on=pd.to_datetime(table["period"].map({text: both[1] for text, both in days.items()})),
@@ -94,7 +98,7 @@ def read_people(path: Path, covariates: Sequence[str], locale: Locale) -> pd.Dat
 
     contract = people_contract()
     table, faults, source = _read(path, contract, covariates)
-    faults += _duplicates(table, contract)
+    faults += _duplicates(table, contract.key)
     _refuse(path.name, contract, faults, source, locale)
     for name in ("class_ends_on", "left_on", "other_class_on"):
         table[name] = pd.to_datetime(table[name])
@@ -150,9 +154,9 @@ def _rows(table: pd.DataFrame, is_wrong: pd.Series[Any]) -> list[int]:
     return [int(row) for row in table.loc[is_wrong.to_numpy(dtype=bool), "row_number"]]
 
 
-def _duplicates(table: pd.DataFrame, contract: Contract) -> list[_Fault]:
+def _duplicates(table: pd.DataFrame, columns: Sequence[str]) -> list[_Fault]:
     """Every row of a repeated key is wrong: nobody but its owner can say which of them is right."""
-    key = list(contract.key)
+    key = list(columns)
     is_twice = table.duplicated(key, keep=False) & table[key].notna().all(axis=1)
     return [_Fault(row, Check("key", "duplicate_key", "block")) for row in _rows(table, is_twice)]
 

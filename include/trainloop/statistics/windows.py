@@ -9,6 +9,7 @@ Everything is set-based: facts are added up into (person × cell) by one pass pe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -55,6 +56,10 @@ class WindowRules:
     def expected(self, grain: Grain) -> int:
         """Return how many periods a whole window has."""
         return {"day": self.days, "week": self.days // 7, "month": self.months}[grain]
+
+    def periods_of_cell(self, grain: Grain) -> int:
+        """Return how many periods one of the cells has at most."""
+        return 1 if grain == "month" else self.expected(grain) // CELLS_BEFORE
 
     def cells_after(self, grain: Grain) -> int:
         return self.months if grain == "month" else CELLS_BEFORE
@@ -112,7 +117,8 @@ def build_panel(
     facts: unit_id, starts_on (datetime64), numerator, denominator, value, unit (may be missing), one row per person
     and period. people: unit_id (unique), class_ends_on, and where known left_on, other_class_on (another class that may
     have moved the indicator). `known_until`: last day of which figures are known. A rate is Σ numerator / Σ denominator
-    × `rate_per`, a level the mean of its periods. Raises PeopleRepeatedError.
+    × `rate_per`, a level the mean of its periods. Figures of before `redefined_on` are another indicator's: where both
+    windows lie after it, they are in no cell. Raises PeopleRepeatedError.
     """
     if people["unit_id"].duplicated().any():
         raise PeopleRepeatedError(count=int(people["unit_id"].duplicated().sum()))
@@ -122,7 +128,9 @@ def build_panel(
     starts = _days(facts["starts_on"])[is_known]
     person = person[is_known]
     cell = _cells_of(starts, classes[person], grain, rules)
-    is_inside = cell >= 0
+    first, last = window_days(classes, grain, rules)
+    redefined = np.datetime64(redefined_on, "D") if redefined_on else np.datetime64("NaT", "D")
+    is_inside = (cell >= 0) & ~((redefined <= first[person]) & (starts < redefined))
     rows = np.flatnonzero(is_known)[is_inside]
     person, cell = person[is_inside], cell[is_inside]
     amount, exposure, is_rate = _quantities(facts, rows, rate_per)
@@ -144,8 +152,13 @@ def build_panel(
         frame[f"{name}_periods"] = counts[:, window].sum(axis=1).astype(int)
         frame[name] = _ratio(frame[f"{name}_events"].to_numpy(), frame[f"{name}_exposure"].to_numpy(), scale)
     frame["change"] = frame["post"] - frame["pre"]
-    is_mixed = _mixed_units(facts, rows, person, len(people), unit)
-    frame["exclusion"] = _exclusions(frame, classes, grain, rules, is_mixed, known_until, redefined_on)
+    own: dict[Exclusion, NDArray[np.bool_]] = {
+        "redefined_kpi": (redefined > first) & (redefined <= last),
+        "mixed_units": _mixed_units(facts, rows, person, len(people), unit),
+        # More periods than a cell has: days beside months, or a period told twice.
+        "mixed_grain": np.any(counts > rules.periods_of_cell(grain), axis=1),
+    }
+    frame["exclusion"] = _exclusions(frame, first, last, rules.min_coverage * rules.expected(grain), known_until, own)
     offsets = (*range(-CELLS_BEFORE, 0), *range(1, rules.cells_after(grain) + 1))
     return Panel(frame, levels, offsets, grain, is_rate)
 
@@ -228,30 +241,32 @@ def _ratio(events: Floats, exposures: Floats, scale: float) -> Floats:
 def _mixed_units(
     facts: pd.DataFrame, rows: Integers, person: Integers, count: int, unit: str | None
 ) -> NDArray[np.bool_]:
-    """Return who has figures in another unit than the indicator's (else than most figures)."""
+    """Return who has figures in another unit than the indicator's.
+
+    A figure that states none is in the indicator's own unit. Where the indicator has none, to state nothing is a unit
+    like any other, and the one of most figures counts.
+    """
     is_mixed = np.zeros(count, dtype=bool)
     if "unit" not in facts or not len(rows):
         return is_mixed
     column = facts["unit"].astype("category")
     codes, names = column.cat.codes.to_numpy()[rows], list(column.cat.categories)
-    stated = codes[codes >= 0]
-    if not len(stated):
-        return is_mixed
-    expected = names.index(unit) if unit in names else -2 if unit else int(np.bincount(stated).argmax())
-    is_mixed[person[(codes >= 0) & (codes != expected)]] = True
+    if unit:
+        is_mixed[person[(codes >= 0) & (codes != (names.index(unit) if unit in names else -2))]] = True
+    else:
+        is_mixed[person[codes != int(np.bincount(codes + 1).argmax()) - 1]] = True
     return is_mixed
 
 
 def _exclusions(
     frame: pd.DataFrame,
-    classes: NDArray[Any],
-    grain: Grain,
-    rules: WindowRules,
-    is_mixed: NDArray[np.bool_],
+    first: NDArray[Any],
+    last: NDArray[Any],
+    least: float,
     known_until: date,
-    redefined_on: date | None,
+    own: Mapping[Exclusion, NDArray[np.bool_]],
 ) -> pd.Series[Any]:
-    first, last = window_days(classes, grain, rules)
+    """Return the first reason that applies to each person; `own`: those that the facts themselves showed."""
 
     def day(name: str) -> NDArray[Any]:
         if name not in frame:
@@ -259,18 +274,14 @@ def _exclusions(
         return pd.to_datetime(frame[name]).to_numpy(dtype="datetime64[D]")
 
     other, left = day("other_class_on"), day("left_on")
-    redefined = np.datetime64(redefined_on, "D") if redefined_on else np.datetime64("NaT", "D")
     pre, post = frame["pre_periods"].to_numpy(), frame["post_periods"].to_numpy()
-    most = rules.expected(grain)
-    least = rules.min_coverage * most
     reasons: dict[Exclusion, NDArray[np.bool_]] = {
-        "redefined_kpi": (redefined > first) & (redefined <= last),
+        "redefined_kpi": own["redefined_kpi"],
         "period_not_ended": last > np.datetime64(known_until, "D"),
         "left_company": left <= last,
         "overlapping_class": (other >= first) & (other <= last),
-        "mixed_units": is_mixed,
-        # More periods than a window has: days beside months, or a period told twice.
-        "mixed_grain": (pre > most) | (post > most),
+        "mixed_units": own["mixed_units"],
+        "mixed_grain": own["mixed_grain"],
         "no_facts": (pre == 0) & (post == 0),
         "missing_baseline": pre == 0,
         "missing_follow_up": post == 0,

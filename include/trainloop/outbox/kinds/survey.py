@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.domain import calendar
+from trainloop.domain.action_plan import asked_by
 from trainloop.domain.survey import EVALUATION_INSTRUMENT, LIMESURVEY_LANGUAGES, anonymity_promise, limesurvey_address
 from trainloop.forms import links
+from trainloop.outbox.hours import zone_of
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
 from trainloop.outbox.kinds.pulse import quarter_text
 from trainloop.settings import get_settings
@@ -41,6 +45,7 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
     locale = due.locale
     last = get_site().surveys.max_reminders
     held = class_context(row, due) if row["session_code"] is not None else {}
+    deadline = _deadline(row, due)
     return Content(
         context=held
         | {
@@ -49,14 +54,26 @@ def _content(due: Due, row: dict[str, Any] | None) -> Written:
             "about": _about(row, held, locale),
             "intro": instrument.intro.text(locale) if instrument.intro else "",
             "minutes": instrument.minutes,
-            "deadline": until(row["closes_at"], due),
+            "deadline": until(deadline, due),
             "link": link,
             "anonymity": anonymity_promise(row["anonymity"], locale, row["minimum_count"]),
             "is_without_attendance": row["is_without_attendance"],
             "is_last": due.step.endswith(f"_{last}"),
         },
-        deadline=row["closes_at"],
+        deadline=deadline,
     )
+
+
+def _deadline(row: Mapping[str, Any], due: Due) -> datetime:
+    """Return until when an answer is asked for: an action plan's due day while it lasts, else the end of the wave."""
+    rule = get_site().survey_waves.get(row["instrument_code"])
+    closes_at: datetime = row["closes_at"]
+    if rule is None or rule.due_working_days is None or row["session_code"] is None:
+        return closes_at
+    ended_on = calendar.local_date(row["ends_at"], zone_of(row["session_timezone"]))
+    today = calendar.local_date(row["business_now"], due.zone)
+    due_on = asked_by(ended_on, rule.due_working_days, due.recipient.calendar_code, today)
+    return closes_at if due_on is None else calendar.end_of_day(due_on, due.zone)
 
 
 def _link(row: Mapping[str, Any], locale: Locale) -> str | None:
