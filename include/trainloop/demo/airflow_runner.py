@@ -101,12 +101,14 @@ class AirflowRunner:
         self._hold_mail()
 
     def _hold_mail(self) -> None:
-        """Stop the sender and wait until no run of it is under way."""
-        self._api.pause(MAIL, is_paused=True)
-        for run in self._api.runs(MAIL, states=("queued", "running"), limit=20):
-            # A run that was queued when the sender stopped starts with the next mail.
-            if run.state == "running":
-                self._api.wait(run, RUN_SECONDS)
+        """Stop the sender between two runs: the tasks of a run under way would stand still with it."""
+        while True:
+            self._api.pause(MAIL, is_paused=True)
+            running = self._api.runs(MAIL, states=("running",), limit=1)
+            if not running:
+                return
+            self._api.pause(MAIL, is_paused=False)
+            self._api.wait(running[0], RUN_SECONDS)
 
     def _approve(self) -> None:
         """Decide what `ask_approvals` asks, as a person would under Required Actions."""
