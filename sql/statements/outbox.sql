@@ -38,12 +38,35 @@ where environment = %(environment)s and database_identity = ops.database_identit
 -- name: discard_notices
 -- A restored database: what was due before the backup's lease is granted again was sent by the original.
 update ops.notices set state = 'dropped', reason = 'before_lease', settled_at = %(now)s
-where state = 'planned' and not_before <= %(now)s
+where state = 'planned' and not_before <= %(now)s and kind <> all (%(keep)s)
 
 -- name: discard_messages
 update ops.messages
 set state = 'suppressed', reason = 'before_lease', settled_at = %(now)s, next_attempt_at = null
-where state in ('composed', 'claimed', 'uncertain')
+where state in ('composed', 'claimed', 'uncertain') and template <> all (%(keep)s)
+
+-- name: restored_lease
+-- A database that was restored carries a lease that nobody holds; a lease granted since ends it.
+select database_identity from ops.sender_leases where database_identity like %(prefix)s
+
+-- name: end_restored_leases
+delete from ops.sender_leases where database_identity like %(prefix)s
+
+-- name: in_doubt
+-- Grain: a kind of mail that is written, or to be written, and due: the original of this database may have sent it.
+select kind, is_written, count(*) as mails, count(distinct (recipient_kind, recipient_id)) as recipients,
+    min(due_at) as oldest_at, max(due_at) as newest_at
+from (
+    select template, true, recipient_kind, recipient_id, composed_at
+    from ops.messages
+    where state in ('composed', 'claimed', 'uncertain')
+    union all
+    select kind, false, recipient_kind, recipient_id, not_before
+    from ops.notices
+    where state = 'planned' and not_before <= %(now)s
+) as waiting (kind, is_written, recipient_kind, recipient_id, due_at)
+group by kind, is_written
+order by kind, is_written
 
 -- name: recipients
 select r.recipient_kind, r.recipient_id, r.name, r.email, r.locale, r.timezone, r.calendar_code
