@@ -6,8 +6,8 @@ Takes out every night what is older than the site file's `retention` days, and p
 - **Writes** `ops.purge_counts`: one row per rule and place, zero included. Archived inbox files, values in quarantine,
   who was asked by closed surveys, bodies of mails, raw 360 ratings, individual indicators and forms, task logs: each by
   its own rule. People who left become aliases that lead nowhere; whoever was erased on request and came back with a
-  restored database is erased again. Practice cases of erased people leave the material store, and a row handed in to the
-  inbox ends them in the knowledge base.
+  restored database is erased again. Practice cases of erased people leave the material store, and a row in the inbox
+  ends them in the knowledge base.
 - **Mails** nobody.
 - **Do not run it** before a restored database has been looked at, if something that is due to go is still needed: what
   is gone stays gone.
