@@ -5,10 +5,12 @@ Chases what people owe: acknowledgements of feedback (R09) and whatever else is 
 - **Writes** the state of what no longer helps (`expired`), what HR has been told, planned notices; appeals about
   promotion points (R45): put to the HRBP, and the points ledger once they are answered.
 - **Mails** whoever owes something: at most two reminders in the daily digest, never after an answer. HR: once a day,
-  when something became late, was answered or expired.
+  when something became late, was answered or expired; and on the week's first working day one digest of what happened,
+  what is late and what waits for a decision.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those mails to leave
   today.
-- **Re-run it** whenever you like: a reminder is planned once, HR's list once a day.
+- **Re-run it** whenever you like: a reminder is planned once, HR's list once a day, the digest once a week. Kinds of
+  lists under `weekly` of a contact in the site file are told there instead of as mails of their own.
 
 Who asks for something writes the row and plans its first mail in the same commit; this scan only repeats and closes.
 
@@ -18,9 +20,11 @@ Who asks for something writes the row and plans its first mail in the same commi
 
 - **读取** `ops.commitments`：未完成的事项、期限、上次提醒时间。
 - **写入** 已失效事项的状态、人力资源部已知悉的内容、计划发送的通知；晋升加分申诉（R45）转交 HRBP，答复后更正加分台账。
-- **邮件** 责任人：合入每日摘要，最多两次提醒，答复后不再提醒；人力资源部：有新逾期、新答复或失效时每天一封。
+- **邮件** 责任人：合入每日摘要，最多两次提醒，答复后不再提醒；人力资源部：有新逾期、新答复或失效时每天一封；
+  每周首个工作日一封周报：发生了什么、什么逾期、什么待决定。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些邮件今天发出。
-- **重跑**：随时可以；每次提醒只计划一次，人力资源部清单每天一封。
+- **重跑**：随时可以；每次提醒只计划一次，人力资源部清单每天一封，周报每周一封。站点文件中
+  联系人 `weekly` 列出的清单并入周报，不再单独发送。
 """
 
 from airflow.sdk import dag, task
@@ -67,7 +71,16 @@ def chase_commitments():
         announce_notices(counts)
         return counts
 
-    follow_appeals() >> remind() >> tell_hr()
+    @task(outlets=[PLANNED_NOTICES])
+    def tell_week() -> dict:
+        """On the week's first working day, HR's digest: what happened, what is late, what waits for a decision."""
+        from trainloop.requests import weekly
+
+        counts = weekly.tell_week(**mailing_options())
+        announce_notices(counts)
+        return counts
+
+    follow_appeals() >> remind() >> tell_hr() >> tell_week()
 
 
 chase_commitments()

@@ -1127,6 +1127,15 @@ create table ops.sender_leases (
     granted_by text not null
 );
 
+-- Grain: one whole backup. Its own copy of this row is not in it: it is written after the manifest.
+create table ops.backups (
+    backup_id text primary key,
+    uri text not null,
+    taken_at timestamptz not null,
+    size_bytes bigint not null,
+    taken_by text not null
+);
+
 -- Which database this is: the cluster, its history since the last restore, the database in it. A copy differs in one.
 create function ops.database_identity() returns text
 language sql stable security definer set search_path = ''
@@ -1241,6 +1250,8 @@ grant insert, select on ops.notices to trainloop_intake, trainloop_planner, trai
 grant update on ops.notices to trainloop_planner;
 grant select, insert, update on ops.notices, ops.messages, ops.mail_stops to trainloop_sender;
 grant select on ops.mail_recipients, ops.notice_objections, ops.sender_leases to trainloop_sender;
+-- `trainloop status` and the gauges say whether mail may leave.
+grant select on ops.backups, ops.sender_leases to trainloop_board, trainloop_planner;
 grant select, insert, delete on ops.held_templates to trainloop_sender;
 grant select on ops.mail_stops to trainloop_planner;
 grant select (message_id, environment, recipient_kind, template, locale, state, not_after, composed_at, next_attempt_at,
@@ -4517,6 +4528,9 @@ grant select, update on ops.need_seeds to trainloop_planner;
 grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
 grant select on core.departments to trainloop_reporter, trainloop_sender;
 grant select on core.budgets, core.session_costs to trainloop_statistics;
+
+-- HR's weekly digest: what happened, what is late, what waits for a decision, in one mail.
+insert into ops.notice_kinds (kind, family, is_optional) values ('weekly_digest', 'report', false);
 
 -- How long data are kept, and people whose data were erased. Everything that purges and erases is the role purge.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trainloop.commands import files, impact, lifecycle, mail, needs, privacy, stack, tools
+from trainloop.commands import files, impact, lifecycle, mail, needs, privacy, recovery, stack, tools
 from trainloop.commands.console import Commands
 
 app = typer.Typer(
@@ -14,5 +14,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (stack, files, lifecycle, impact, needs, mail, privacy, tools):
+for module in (stack, files, lifecycle, impact, needs, mail, privacy, recovery, tools):
     module.register(app)

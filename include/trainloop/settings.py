@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     reports_uri: str = Field("", description="Where PDFs are kept; empty = <home>/reports")
     materials_uri: str = Field("", description="Where course materials are kept; empty = <home>/materials")
     data_docs_uri: str = Field("", description="Where the data-quality pages are kept; empty = <home>/data-docs")
+    backups_uri: str = Field("", description="Where `trainloop backup` keeps its folders; empty = <home>/backups")
     site_file: Path | None = Field(None, description="Your own site file, merged over trainloop/config/site.yaml")
     airflow_port: int = Field(8080, description="Port of the local Airflow UI")
     mailbox_port: int = Field(8025, description="Port of the dev mailbox's pages")
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Addresses of reverse proxies whose X-Forwarded-For is believed, comma-separated"
     )
 
-    def folder_uri(self, name: Literal["inbox", "archive", "reports", "materials", "data_docs"]) -> str:
+    def folder_uri(self, name: Literal["inbox", "archive", "reports", "materials", "data_docs", "backups"]) -> str:
         """Return the URI of a folder, without a trailing slash."""
         chosen: str = getattr(self, f"{name}_uri")
         return (chosen or (self.home / name.replace("_", "-")).absolute().as_uri()).rstrip("/")

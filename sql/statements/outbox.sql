@@ -38,12 +38,35 @@ where environment = %(environment)s and database_identity = ops.database_identit
 -- name: discard_notices
 -- A restored database: what was due before the backup's lease is granted again was sent by the original.
 update ops.notices set state = 'dropped', reason = 'before_lease', settled_at = %(now)s
-where state = 'planned' and not_before <= %(now)s
+where state = 'planned' and not_before <= %(now)s and kind <> all (%(keep)s)
 
 -- name: discard_messages
 update ops.messages
 set state = 'suppressed', reason = 'before_lease', settled_at = %(now)s, next_attempt_at = null
-where state in ('composed', 'claimed', 'uncertain')
+where state in ('composed', 'claimed', 'uncertain') and template <> all (%(keep)s)
+
+-- name: restored_lease
+-- A database that was restored carries a lease that nobody holds; a lease granted since ends it.
+select database_identity from ops.sender_leases where database_identity like %(prefix)s
+
+-- name: end_restored_leases
+delete from ops.sender_leases where database_identity like %(prefix)s
+
+-- name: in_doubt
+-- Grain: a kind of mail that is written, or to be written, and due: the original of this database may have sent it.
+select kind, is_written, count(*) as mails, count(distinct (recipient_kind, recipient_id)) as recipients,
+    min(due_at) as oldest_at, max(due_at) as newest_at
+from (
+    select template, true, recipient_kind, recipient_id, composed_at
+    from ops.messages
+    where state in ('composed', 'claimed', 'uncertain')
+    union all
+    select kind, false, recipient_kind, recipient_id, not_before
+    from ops.notices
+    where state = 'planned' and not_before <= %(now)s
+) as waiting (kind, is_written, recipient_kind, recipient_id, due_at)
+group by kind, is_written
+order by kind, is_written
 
 -- name: recipients
 select r.recipient_kind, r.recipient_id, r.name, r.email, r.locale, r.timezone, r.calendar_code
@@ -56,10 +79,14 @@ update ops.notices set state = 'expired', settled_at = %(now)s
 where state = 'planned' and not_after < %(now)s
 
 -- name: drop_objected
--- Grain: one due notice that nobody wants any more, all families in one statement.
-update ops.notices as n set state = 'dropped', reason = o.objection, settled_at = %(now)s
+-- Grain: one due notice that nobody wants any more, all families in one statement. What a contact reads in the weekly
+-- digest is no mail of its own: weekly_contacts and weekly_kinds are pairs.
+update ops.notices as n set state = 'dropped', reason = coalesce(o.objection, 'told_weekly'), settled_at = %(now)s
 from ops.notice_objections as o
-where o.notice_id = n.notice_id and o.objection is not null
+where o.notice_id = n.notice_id
+    and (o.objection is not null or (n.recipient_kind = 'contact' and (n.recipient_id, n.kind) in (
+        select contact, kind from unnest(%(weekly_contacts)s::text[], %(weekly_kinds)s::text[]) as weekly (contact, kind)
+    )))
     and n.state = 'planned' and n.not_before <= %(due_until)s
 returning n.reason
 

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plans": WORK | {"outbox.notices", "requests.commitments", "surveys.scan"},
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
+    "recovery": WORK | {"outbox.leases", "retention.erasure"},
     "review": WORK | {"requests.approvals", "surveys.scan"},
     "resources": WORK
     | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
@@ -104,6 +105,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "plans",
         "trainers",
         "retention",
+        "recovery",
         "talent",
         "impact",
         "review",
@@ -114,7 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "stack",
         "demo",
     }
-    | {"orchestration.catalogue"},
+    | {"orchestration.catalogue", "orchestration.mail"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "demo": WORK

@@ -69,17 +69,55 @@ def retry(message_id: Annotated[int, typer.Argument(help="id from `trainloop out
     show_counts(retry_message(message_id))
 
 
+@outbox.command("in-doubt")
+def in_doubt() -> None:
+    """After a restore: what would leave from here and may have left from the original, by kind."""
+    from trainloop.outbox.leases import in_doubt as find
+    from trainloop.outbox.leases import restored_from
+    from trainloop.warehouse import engine
+
+    with engine.connect("sender") as connection:
+        backup_id, rows = restored_from(connection), find(connection)
+    if backup_id is None:
+        console.print("This database was not restored, or somebody has decided already: nothing is in doubt.")
+        return
+    console.print(f"Restored from backup {backup_id}; sending is held.", highlight=False)
+    if not rows:
+        console.print("No mail is due: `trainloop outbox lease` lets this environment send.")
+        return
+    names = ("kind", "written", "mails", "recipients", "oldest", "newest")
+    cells = [
+        (row["kind"], "yes" if row["is_written"] else "not yet", row["mails"], row["recipients"],
+         _cell(row["oldest_at"]), _cell(row["newest_at"]))
+        for row in rows
+    ]  # fmt: skip
+    show_table("May have left before the restore", names, cells)
+    console.print(
+        "What the lifecycle plans in the next hours joins this list; look again after the scans ran. Then "
+        "`trainloop outbox lease --discard-queued` (with --keep <kind>) or `--send-queued`.",
+        highlight=False,
+    )
+
+
 @outbox.command()
 def lease(
     discard_queued: Annotated[
-        bool, typer.Option("--discard-queued", help="the database was restored: drop what was due before now")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--discard-queued/--send-queued", help="a restored database: drop what was due before now, or send it again"
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", help="with --discard-queued: a kind of `in-doubt` that must go all the same"),
+    ] = None,
 ) -> None:
     """Let this environment send from this database (asked for after a restore, a clone or a move)."""
     from trainloop.outbox.leases import grant_lease
     from trainloop.settings import get_settings
 
-    show_counts(grant_lease(get_settings().environment, getpass.getuser(), discard_queued=discard_queued))
+    environment, by = get_settings().environment, getpass.getuser()
+    show_counts(grant_lease(environment, by, discard_queued=discard_queued, keep=keep or ()))
     console.print(f"Environment {get_settings().environment} may send from this database.", highlight=False)
 
 

@@ -89,13 +89,15 @@ def _warehouse_status() -> None:
 
 
 def doctor() -> None:
-    """Say what is missing on this machine and how to mend it."""
+    """Say what is missing on this machine and in this installation, and how to mend it."""
+    from trainloop.commands.deployment import examine_deployment
     from trainloop.commands.limesurvey import examine_limesurvey
     from trainloop.settings import get_settings
     from trainloop.stack.doctor import examine
 
-    outside = examine_limesurvey(get_settings())
-    findings = [*examine(get_settings()), *([outside] if outside else [])]
+    settings = get_settings()
+    outside = examine_limesurvey(settings)
+    findings = [*examine(settings), *examine_deployment(settings), *([outside] if outside else [])]
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "advice": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.level]
         console.print(f"{mark} {finding.subject}: {finding.detail}", highlight=False)

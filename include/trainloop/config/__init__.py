@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import time, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
@@ -12,11 +12,13 @@ from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import EmailStr, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
+from trainloop.config.mail import Contact as Contact
+from trainloop.config.mail import MailRules as MailRules
 from trainloop.config.plans import ActionPlanRules, PlanResultRules
 from trainloop.config.review import ReviewRules
 from trainloop.config.talent import PointRule as PointRule
@@ -49,14 +51,6 @@ class Company(Rules):
 
     def name(self, locale: Locale) -> str:
         return self.name_zh if locale == "zh-CN" else self.name_en
-
-
-class Contact(Rules):
-    name: str
-    email: EmailStr
-    locale: Locale
-    kind: Literal["hr", "owner", "engineer", "executive", "hrbp", "payroll"]
-    airflow_users: tuple[str, ...] = Field((), description="Airflow user ids that may decide for this contact")
 
 
 class IntakeRules(Rules):
@@ -310,20 +304,6 @@ class InternalTrainerRules(Rules):
     certificate_warning_days: int = Field(ge=0)
     bench_min: int = Field(ge=1)
     hours_per_quarter: int = Field(gt=0)
-
-
-class MailRules(Rules):
-    sender_name: str
-    sender_email: EmailStr
-    quiet_from: time
-    quiet_until: time
-    max_per_person_and_day: int
-    quick_retries: int
-    quick_retry_seconds: int
-    retry_minutes: int = Field(ge=30)
-    give_up_days: int
-    lease_seconds: int
-    batch_size: int
 
 
 class MilestoneRule(Rules):

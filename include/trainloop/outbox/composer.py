@@ -95,7 +95,9 @@ def _prepare(connection: Connection, site: Site, as_of: date | None, allow_send:
         due_until = min(now, datetime.combine(as_of + timedelta(days=1), time(), site.company.zone))
     facts = {"now": now, "due_until": due_until}
     counts["expired"] += connection.execute(statement("outbox", "expire_notices"), facts).rowcount
-    for row in connection.execute(statement("outbox", "drop_objected"), facts):
+    weekly = [(key, kind) for key, contact in site.contacts.items() for kind in contact.weekly]
+    pairs = {"weekly_contacts": [key for key, _ in weekly], "weekly_kinds": [kind for _, kind in weekly]}
+    for row in connection.execute(statement("outbox", "drop_objected"), facts | pairs):
         counts["dropped"] += 1
         counts[f"dropped_{row['reason']}"] += 1
     zones = connection.execute(statement("outbox", "due_zones"), facts).fetchall()

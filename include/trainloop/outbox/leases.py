@@ -8,29 +8,64 @@ person who moves it: `trainloop outbox lease`. Working roles may read leases, on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from trainloop import clock
+from trainloop.errors import PermanentError
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
+# The identity in the lease of a restored database; no database has it, so nobody holds that lease.
+RESTORED = "restored:"
 
-def grant_lease(environment: str, by: str, *, discard_queued: bool = False) -> dict[str, int]:
+
+class LeaseInDoubtError(PermanentError):
+    """This database was restored from backup {backup_id}: {count} mails and notices may have left before.
+
+    Look at them with `trainloop outbox in-doubt`, then say `trainloop outbox lease --discard-queued` (drop them; --keep
+    <kind> for those that must go) or `trainloop outbox lease --send-queued` (people may get them twice).
+    """
+
+
+def grant_lease(
+    environment: str, by: str, *, discard_queued: bool | None = None, keep: Sequence[str] = ()
+) -> dict[str, int]:
     """Let `environment` send mail from this database; return the counts of discarded notices and messages.
 
     `discard_queued` is for a database restored from a backup: what was due before this moment was probably sent by the
-    original, so it is dropped (reason `before_lease`) and only what is decided from now on goes out.
+    original, so it is dropped (reason `before_lease`), the kinds of `keep` aside, and what is decided from now on goes
+    out. There a choice is asked for: raises LeaseInDoubtError.
     """
     with engine.connect("owner") as connection:
-        facts = {"environment": environment, "by": by, "now": clock.now(connection)}
+        facts = {"environment": environment, "by": by, "now": clock.now(connection), "keep": list(keep)}
+        backup_id = restored_from(connection)
+        if backup_id is not None and discard_queued is None:
+            count = sum(row["mails"] for row in in_doubt(connection))
+            if count:
+                raise LeaseInDoubtError(backup_id=backup_id, count=count)
         discarded = {"discarded_notices": 0, "discarded_messages": 0}
         if discard_queued:
             discarded["discarded_messages"] = connection.execute(
                 statement("outbox", "discard_messages"), facts
             ).rowcount
             discarded["discarded_notices"] = connection.execute(statement("outbox", "discard_notices"), facts).rowcount
+        connection.execute(statement("outbox", "end_restored_leases"), {"prefix": f"{RESTORED}%"})
         connection.execute(statement("outbox", "grant_lease"), facts)
     return discarded
+
+
+def restored_from(connection: Connection) -> str | None:
+    """Return the backup this database was restored from, while nobody may send from it; None otherwise."""
+    row = connection.execute(statement("outbox", "restored_lease"), {"prefix": f"{RESTORED}%"}).fetchone()
+    return None if row is None else str(row["database_identity"]).removeprefix(RESTORED)
+
+
+def in_doubt(connection: Connection) -> list[dict[str, Any]]:
+    """Return what a restored database would send and its original may have sent: a row for each kind, no recipient."""
+    return connection.execute(statement("outbox", "in_doubt"), {"now": clock.now(connection)}).fetchall()
 
 
 def grant_first_lease(environment: str, by: str) -> bool:

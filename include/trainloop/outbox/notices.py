@@ -42,6 +42,7 @@ NoticeKind = Literal[
     "commitment_request",
     "commitment_reminder",
     "commitment_digest",
+    "weekly_digest",
     "approval_request",
     "approval_reminder",
     "annual_needs_report",

@@ -92,7 +92,7 @@ def section(template: str, locale: Locale, context: Mapping[str, Any]) -> Sectio
 
 def _listings(words: Mapping[str, Any], context: Mapping[str, Any], say_all: Any) -> tuple[Listing, ...]:
     found = []
-    if listing := words.get("list"):
+    for listing in words.get("lists", filter(None, [words.get("list")])):
         items = tuple(context[listing["items"]]) or tuple(filter(None, [listing.get("empty")]))
         if items:
             found.append(Listing(listing["title"], items))

@@ -134,6 +134,11 @@ def erase_again(connection: Connection) -> int:
     return len(rows)
 
 
+def missing_tombstones(connection: Connection) -> int:
+    """Return how many erased people the database remembers without a file: such an archive may lack later ones, too."""
+    return len(_remembered(connection) - {stone.hash for stone in _tombstones()})
+
+
 def _erase(connection: Connection, employee_id: str, requested_by: str, reason: Reason) -> Erasure:
     stone = _Tombstone.of(employee_id, reason, requested_by, clock.now(connection))
     _keep(stone)

@@ -97,6 +97,18 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
         yield connection
 
 
+@contextmanager
+def connect_to(address: str) -> Iterator[Connection]:
+    """Open one connection to a database that is not the warehouse (Airflow's metadata, for backup and restore)."""
+    try:
+        connection = psycopg.connect(address, row_factory=dict_row, connect_timeout=10, application_name="trainloop")
+    except psycopg.OperationalError as error:
+        detail = str(error).strip().splitlines()[0]
+        raise WarehouseUnreachableError(role="owner of Airflow's metadata", detail=detail) from error
+    with connection:
+        yield connection
+
+
 def pool(role: Role, size: int) -> ConnectionPool[Connection]:
     """Return up to `size` lasting connections as `role`, closed until it is opened; each statement is a transaction.
 

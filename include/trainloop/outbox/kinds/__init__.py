@@ -46,6 +46,7 @@ from trainloop.outbox.kinds.trainers import (
     trainer_workshops,
 )
 from trainloop.outbox.kinds.vendors import vendor_scores
+from trainloop.outbox.kinds.week import weekly_digest
 
 KINDS: Mapping[str, Kind] = {
     "survey_invitation": Kind(survey_calls),
@@ -58,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
     "commitment_request": Kind(commitment_calls),
     "commitment_reminder": Kind(commitment_calls),
     "commitment_digest": Kind(commitment_digest),
+    "weekly_digest": Kind(weekly_digest),
     "annual_needs_report": Kind(annual_needs_report),
     "trainer_needs": Kind(trainer_needs),
     "approval_request": Kind(approval_calls),

@@ -21,6 +21,7 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "commitment_request": {"zh-CN": "待办请求", "en": "Requests"},
     "commitment_reminder": {"zh-CN": "待办提醒", "en": "Reminders of requests"},
     "commitment_digest": {"zh-CN": "待办跟进清单", "en": "Lists of what is owed"},
+    "weekly_digest": {"zh-CN": "培训周报", "en": "Weekly digests"},
     "approval_request": {"zh-CN": "审批请求", "en": "Requests for approval"},
     "approval_reminder": {"zh-CN": "审批提醒", "en": "Reminders of approvals"},
     "annual_needs_report": {"zh-CN": "年度培训需求分析报告", "en": "Annual needs reports"},
