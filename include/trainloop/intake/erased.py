@@ -8,6 +8,8 @@ there, or where its contract says `severities: {erased_person: block}` (an inter
 
 from __future__ import annotations
 
+from typing import Final
+
 from psycopg import sql
 
 from trainloop.intake.work import Work
@@ -16,7 +18,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.keyed import key_blocks
 from trainloop.warehouse.statements import statement
 
-RULE = "erased_person"
+RULE: Final = "erased_person"
 
 
 def note_erased(connection: Connection, work: Work) -> None:
