@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from tests.trainers.conftest import Trainers
 from tests.trainers.test_allowances import sign_both
 
+from trainloop.intake.pipeline import ingest_dataset
 from trainloop.outbox.composer import compose_due
 from trainloop.retention.erasure import erase
+from trainloop.settings import get_settings
 from trainloop.trainers import allowances
 from trainloop.warehouse import engine
 
@@ -66,3 +71,22 @@ def test_a_composed_mail_is_suppressed_and_a_later_notice_reaches_nobody(trainer
     (late,) = trainers.rows("select state::text as state, reason from ops.notices where step = 'again'")
     assert late == {"state": "dropped", "reason": "left"}
     assert "erased@invalid" not in sent_to(trainers)
+
+
+def test_an_erased_trainer_does_not_come_back_by_the_trainers_file(trainers: Trainers) -> None:
+    """The trainer's own row is held back without its text and says how to undo it; the other trainer is taken."""
+    erase("E1", "HR case 23")
+    path = get_settings().home / "inbox" / "trainers" / "trainers.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = ("T1,韩梅梅,han@example.com,内部,E1", "T2,李雷,lilei@example.com,内部,E2")
+    path.write_text("\n".join(("讲师编号,姓名,邮箱,讲师类型,工号", *rows)), "utf-8")
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    counts = ingest_dataset("trainers")
+    assert counts["quarantined_count"] == 1
+    known = trainers.rows("select trainer_id, name from core.trainers where trainer_id in ('T1', 'T2') order by 1")
+    assert [row["name"] for row in known] == ["已删除 Erased", "李雷"]
+    (held,) = trainers.rows("select row_values, state::text as state from ops.quarantined_rows")
+    assert held == {"row_values": {}, "state": "discarded"}
+    (reason,) = trainers.rows("select message_zh, message_en from ops.quarantine_reasons where rule = 'erased_person'")
+    assert "该行未保留" in reason["message_zh"]
+    assert "trainloop erase --undo" in reason["message_en"]
