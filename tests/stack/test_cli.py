@@ -11,7 +11,7 @@ from trainloop.errors import SettingMissingError, WarehouseUnreachableError
 
 COMMANDS = (
     "up down status doctor migrate provision intake template docs lifecycle report impact approvals needs outbox "
-    "backup restore demo forms mailbox bench"
+    "backup restore metrics demo forms mailbox bench"
 )
 
 
