@@ -61,6 +61,13 @@ class WarehouseUnreachableError(TransientError):
     """
 
 
+class WarehouseAddressInvalidError(PermanentError):
+    """The address of the warehouse for role {role} is no valid postgresql:// URL (not shown: it holds a password).
+
+    Write special characters of the password percent-encoded, such as %40 for @ and %25 for %.
+    """
+
+
 class ServerTooOldError(PermanentError):
     """The warehouse server is PostgreSQL {found}; TrainLoop needs 16 or newer (it checks values by pg_input_is_valid).
 
