@@ -6,7 +6,8 @@ Takes out every night what is older than the site file's `retention` days, and p
 - **Writes** `ops.purge_counts`: one row per rule and place, zero included. Archived inbox files, values in quarantine,
   who was asked by closed surveys, bodies of mails, raw 360 ratings, individual indicators and forms, task logs: each by
   its own rule. People who left become aliases that lead nowhere; whoever was erased on request and came back with a
-  restored database is erased again.
+  restored database is erased again. Practice cases of erased people leave the material store, and a row in the inbox
+  ends them in the knowledge base.
 - **Mails** nobody.
 - **Do not run it** before a restored database has been looked at, if something that is due to go is still needed: what
   is gone stays gone.
@@ -21,7 +22,7 @@ One person's erasure and export are commands: `trainloop erase`, `trainloop expo
 - **读取** 所有含个人数据的表（`trainloop.retention.holdings`），以及归档旁记录已删除人员的小文件。
 - **写入** `ops.purge_counts`：每条规则、每个位置一行（含 0）。归档文件、隔离区的值、已关闭问卷的受邀名单、邮件正文、
   360 原始评分、个人指标与表单、任务日志，各按各的期限；离职人员改为无法追溯的别名；
-  数据库恢复后重新出现的已删除人员会再次删除。
+  数据库恢复后重新出现的已删除人员会再次删除；已删除人员的实践案例同时移出资料库。
 - **邮件**：无。
 - **何时不要运行**：数据库刚恢复且仍需查看到期数据时；删除后不可恢复。
 - **重跑**：随时可以；每个位置一次提交，中断后从中断处继续。
@@ -53,6 +54,13 @@ def purge_expired_records():
         return purge_expired(as_of())
 
     @task
+    def take_out_cases() -> dict:
+        """Practice cases of erased people leave the knowledge base on the same night."""
+        from trainloop.talent import cases
+
+        return cases.take_out()
+
+    @task
     def purge_task_logs() -> int:
         """Logs of tasks on this machine; remote logs keep the rules of their store."""
         from airflow.configuration import conf
@@ -62,7 +70,7 @@ def purge_expired_records():
 
         return purge_logs(conf.get("logging", "base_log_folder"), get_site().retention.task_logs)
 
-    purge() >> purge_task_logs()
+    purge() >> take_out_cases() >> purge_task_logs()
 
 
 purge_expired_records()

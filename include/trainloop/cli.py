@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trainloop.commands import files, impact, lifecycle, mail, needs, privacy, recovery, stack, tools
+from trainloop.commands import files, impact, lifecycle, mail, metrics, needs, privacy, recovery, stack, tools
 from trainloop.commands.console import Commands
 
 app = typer.Typer(
@@ -14,5 +14,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (stack, files, lifecycle, impact, needs, mail, privacy, recovery, tools):
+for module in (stack, files, lifecycle, impact, needs, mail, metrics, privacy, recovery, tools):
     module.register(app)

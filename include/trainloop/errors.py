@@ -39,9 +39,11 @@ class ServerStartError(PermanentError):
 
 
 class ServerVersionError(PermanentError):
-    """The data in {path} belong to PostgreSQL {found}, this release runs {expected}.
+    """The data in {path} belong to PostgreSQL {found}, this release runs {expected}. Nothing was started or changed.
 
-    Take a backup with the old release and restore it with this one.
+    1. With the release that wrote them: `trainloop up`, `trainloop backup <folder>`, `trainloop down`.
+    2. Move {folder} to a place outside; keep it until the new one has proved itself.
+    3. With this release: `trainloop restore <folder>/<backup>`, `trainloop up`.
     """
 
 
@@ -59,6 +61,13 @@ class WarehouseUnreachableError(TransientError):
     """
 
 
+class WarehouseAddressInvalidError(PermanentError):
+    """The address of the warehouse for role {role} is no valid postgresql:// URL (not shown: it holds a password).
+
+    Write special characters of the password percent-encoded, such as %40 for @ and %25 for %.
+    """
+
+
 class ServerTooOldError(PermanentError):
     """The warehouse server is PostgreSQL {found}; TrainLoop needs 16 or newer (it checks values by pg_input_is_valid).
 
@@ -67,7 +76,10 @@ class ServerTooOldError(PermanentError):
 
 
 class SchemaNewerError(PermanentError):
-    """The warehouse is at migration {found}, this release knows {known} at most. Install the newer release."""
+    """The warehouse is at migration {found}, this release knows {known} at most. Nothing was started or changed.
+
+    Install the release that migrated it, or restore a backup of before: `trainloop restore <uri> --replace`.
+    """
 
 
 class MigrationChangedError(PermanentError):

@@ -19,6 +19,22 @@ from unnest(
 on conflict (kind, subject_kind, subject_id, person_kind, person_id) do nothing
 returning commitment_id
 
+-- name: ask_again
+-- Grain: one commitment that expired and is asked for once more: a new link, new days, calls of a turn of their own.
+update ops.commitments as owed
+set state = 'open', expired_at = null, overdue_told_on = null, settled_told_on = null, asked_at = %(now)s,
+    due_on = new.due_on, not_after = new.not_after, token = replace(gen_random_uuid()::text, '-', '')
+from unnest(
+    %(kind)s::text[], %(subject_kind)s::text[], %(subject_id)s::text[], %(person_kind)s::text[], %(person_id)s::text[],
+    %(due_on)s::date[], %(not_after)s::timestamptz[]
+) as new (kind, subject_kind, subject_id, person_kind, person_id, due_on, not_after)
+where owed.state = 'expired' and (owed.kind, owed.subject_kind, owed.subject_id, owed.person_kind, owed.person_id)
+    = (new.kind, new.subject_kind, new.subject_id, new.person_kind, new.person_id)
+returning owed.commitment_id::text as commitment_id, owed.person_kind, owed.person_id, owed.not_after, 1 + (
+    select coalesce(max(notice.sequence_number), 0) from ops.notices as notice
+    where notice.subject_kind = 'commitment' and notice.subject_id = owed.commitment_id::text
+) as turn
+
 -- name: plan_requests
 -- Grain: one open commitment whose person was not told: asked just now, or by a scan that might not mail.
 insert into ops.notices (kind, subject_kind, subject_id, recipient_kind, recipient_id, not_before, not_after)
@@ -34,7 +50,8 @@ with calls as (
     select
         notice.subject_id::bigint as commitment_id,
         max(coalesce(message.sent_at, message.composed_at, notice.not_before)) as last_called_at,
-        bool_or(notice.state = 'planned') as is_call_waiting
+        bool_or(notice.state = 'planned') as is_call_waiting,
+        max(notice.sequence_number) as turn
     from ops.commitments as commitment
     join ops.notices as notice
         on notice.subject_kind = 'commitment' and notice.subject_id = commitment.commitment_id::text
@@ -45,7 +62,7 @@ with calls as (
 )
 select
     commitment.commitment_id, commitment.kind, commitment.person_kind, commitment.person_id, commitment.asked_at,
-    commitment.not_after, person.calendar_code, calls.last_called_at, calls.is_call_waiting
+    commitment.not_after, person.calendar_code, calls.last_called_at, calls.is_call_waiting, calls.turn
 from ops.commitments as commitment
 join calls using (commitment_id)
 left join ops.mail_recipients as person

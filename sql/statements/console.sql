@@ -23,3 +23,10 @@ select state::text as state, count(*) as mails,
 from ops.messages
 group by state
 order by state;
+
+-- name: gaps
+-- Grain: a step of the newest audit with something due that was not done.
+select step, due_count, done_count, gap_count
+from ops.reconciliations
+where check_run_id = (select max(check_run_id) from ops.reconciliations) and gap_count > 0
+order by gap_count desc, step;

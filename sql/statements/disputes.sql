@@ -42,6 +42,20 @@ recorded as (
 )
 select dispute_id from withdrawn
 
+-- name: expired_steps
+-- Grain: one thing that a dispute under way waits for although its link expired.
+select owed.kind, owed.subject_id, owed.person_kind, owed.person_id, owed.facts
+from ops.disputes as dispute
+join ops.commitments as owed
+    on owed.subject_kind = 'dispute' and owed.facts ->> 'dispute_id' = dispute.dispute_id and owed.state = 'expired'
+    and (owed.facts ->> 'round')::integer = case
+        when owed.kind in ('dispute_design', 'dispute_design_ack') then dispute.design_round
+        when owed.kind in ('dispute_decision', 'sign_agreed_plan') then dispute.decision_round
+        else 1
+    end
+where dispute.dispute_id = %(dispute_id)s and dispute.state not in ('signed', 'withdrawn')
+order by owed.commitment_id
+
 -- name: audit
 insert into ops.audit_entries (actor, action, subject_kind, subject_id, detail)
 values (%(actor)s, %(action)s, 'dispute', %(dispute_id)s, %(detail)s)

@@ -207,23 +207,44 @@ set token = replace(gen_random_uuid()::text, '-', ''), coarse_groups = '{}'
 where asked.employee_id = %(employee_id)s
 
 -- name: erase_notices
+-- As an employee and as a trainer: another recipient, the same person.
 update ops.notices
 set state = 'dropped', reason = 'erased', settled_at = %(now)s
-where recipient_kind = 'employee' and recipient_id = %(employee_id)s and state = 'planned'
+where state = 'planned' and (
+    (recipient_kind = 'employee' and recipient_id = %(employee_id)s)
+    or (recipient_kind = 'trainer' and recipient_id in (
+        select trainer_id from core.trainers where employee_id = %(employee_id)s
+    ))
+)
 
 -- name: erase_messages
 update ops.messages
 set state = 'suppressed', reason = 'erased', next_attempt_at = null, settled_at = %(now)s
-where recipient_kind = 'employee' and recipient_id = %(employee_id)s and state in ('composed', 'uncertain')
+where state in ('composed', 'uncertain') and (
+    (recipient_kind = 'employee' and recipient_id = %(employee_id)s)
+    or (recipient_kind = 'trainer' and recipient_id in (
+        select trainer_id from core.trainers where employee_id = %(employee_id)s
+    ))
+)
 
 -- name: erase_trainer_mails
--- Mails to the person as a trainer: another recipient, the same address.
 update ops.messages
-set recipient_address = '', subject = '', mime_bytes = '',
-    state = case when state in ('composed', 'uncertain') then 'suppressed' else state end,
-    next_attempt_at = null, settled_at = coalesce(settled_at, %(now)s)
+set recipient_address = '', subject = '', mime_bytes = ''
 where recipient_kind = 'trainer' and mime_bytes <> ''
     and recipient_id in (select trainer_id from core.trainers where employee_id = %(employee_id)s)
+
+-- name: erase_duties
+-- What the person owes as a trainer: the link dies and nobody is reminded.
+update ops.commitments
+set state = 'withdrawn'
+where state = 'open' and person_kind = 'trainer'
+    and person_id in (select trainer_id from core.trainers where employee_id = %(employee_id)s)
+
+-- name: erase_cases
+-- A case without its author is offered to nobody; its page in the material store goes next (`talent.cases.take_out`).
+update ops.practice_cases
+set state = 'withdrawn', withdrawn_at = %(now)s
+where employee_id = %(employee_id)s and state in ('invited', 'written', 'commented', 'published')
 
 -- name: erase_subjects
 -- Subjects of mails to others that name the person; what was sent is sent.

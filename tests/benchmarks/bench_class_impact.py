@@ -52,7 +52,8 @@ FILL = (
     "analyze",
 )
 CHILD = f"""
-import json, resource, time
+import json, re, time
+from pathlib import Path
 from trainloop.config import get_site
 from trainloop.impact import class_study
 from trainloop.impact.measuring import measure_all
@@ -62,7 +63,8 @@ with engine.connect("statistics") as connection:
     session = class_study.read_session(connection, "{SESSION}")
     results, _, _ = measure_all(connection, session, class_study.read_indicators(connection, "C"), get_site())
 found = [(one.grade, one.finding.outcome, round(one.finding.effect.estimate, 2)) for one in results]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+# Not ru_maxrss: after fork and exec it begins with the peak of the parent, which has just fetched the bare sums.
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 print(json.dumps({{"seconds": time.perf_counter() - started, "peak_mb": peak, "found": found}}))
 """
 

@@ -9,13 +9,19 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.disputes.conftest import DESIGN, OPENING, PILOT, Court
+from tests.disputes.conftest import DESIGN, OPENING, OTHER_SIDE, PILOT, STATEMENT, Court
 
 from trainloop.disputes import opening, scan
-from trainloop.disputes.opening import DisputeFormIncompleteError, DisputeOfOneError, DisputePartyUnknownError
+from trainloop.disputes.opening import (
+    DisputeFormIncompleteError,
+    DisputeNothingExpiredError,
+    DisputeOfOneError,
+    DisputePartyUnknownError,
+)
 from trainloop.forms import links
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.kinds import disputes as dispute_mails
+from trainloop.requests import commitments
 
 SetClock = Callable[..., datetime]
 
@@ -82,7 +88,7 @@ def test_what_a_form_names_must_be_known_and_each_refusal_is_on_record(court: Co
     assert court.run("select * from ops.disputes") == []
     assert [row["detail"]["reason"] for row in court.audits("dispute_refused")] == ["unknown", "same_person"]
     assert opening.act_on_form(dict.fromkeys(OPENING)) == {
-        "disputes_opened": 0, "disputes_withdrawn": 0, "notices_planned": 0,
+        "disputes_opened": 0, "disputes_withdrawn": 0, "asked_again": 0, "notices_planned": 0,
     }  # fmt: skip
     assert court.open()["disputes_opened"] == 1
     assert court.open()["disputes_opened"] == 0
@@ -174,7 +180,7 @@ def test_a_withdrawn_dispute_asks_nobody_any_more(court: Court) -> None:
     court.open()
     scan.advance()
     told = opening.act_on_form({"withdraw_dispute_id": "D-2026-001", "withdraw_reason": "settled"})
-    assert told == {"disputes_opened": 0, "disputes_withdrawn": 1, "notices_planned": 3}
+    assert told == {"disputes_opened": 0, "disputes_withdrawn": 1, "asked_again": 0, "notices_planned": 3}
     assert court.client.get(court.link("dispute_statement", "T1")).status_code == 410
     compose_due()
     rows = court.run(
@@ -182,6 +188,35 @@ def test_a_withdrawn_dispute_asks_nobody_any_more(court: Court) -> None:
     )
     assert {row["state"] for row in rows if row["kind"] == "commitment_request"} == {"dropped"}
     assert sum(row["kind"] == "dispute_news" and row["state"] == "composed" for row in rows) >= 3
+
+
+def test_a_dispute_whose_links_expired_is_asked_again_and_goes_on(court: Court, set_clock: SetClock) -> None:
+    """HR asks again by the form: only for what expired, by a new link, a mail and reminders of its own; audited."""
+    court.open()
+    court.day()
+    assert court.fill(court.link("dispute_statement", "B1"), OTHER_SIDE).status_code == 200
+    with pytest.raises(DisputeNothingExpiredError, match="链接仍然有效"):
+        opening.act_on_form({"ask_again_dispute_id": "D-2026-001"})
+    compose_due()
+    court.run("update ops.messages set state = 'sent', sent_at = composed_at, next_attempt_at = null")
+    old = court.link("dispute_statement", "T1")
+    set_clock(2026, 6, 1, 10)
+    assert commitments.remind_due()["expired"] == 1
+    asked = opening.act_on_form({"ask_again_dispute_id": "D-2026-001"})
+    assert (asked["asked_again"], asked["notices_planned"]) == (1, 1)
+    assert court.client.get(old).status_code == 404
+    compose_due()
+    calls = """select notice.state::text as state from ops.notices as notice
+        join ops.commitments as owed on owed.commitment_id::text = notice.subject_id
+        where notice.subject_kind = 'commitment' and owed.kind = 'dispute_statement' and owed.person_id = 'T1'
+            and notice.sequence_number = 2 order by notice.step"""
+    assert court.run(calls) == [{"state": "composed"}]
+    set_clock(2026, 6, 4, 10)
+    assert commitments.remind_due()["reminded"] == 1
+    assert court.fill(court.link("dispute_statement", "T1"), STATEMENT).status_code == 200
+    court.day()
+    assert court.state() == "clarification"
+    assert [row["detail"] for row in court.audits("dispute_asked_again")] == [{"kinds": ["dispute_statement"]}]
 
 
 def test_every_mail_of_a_dispute_can_be_written(court: Court) -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
 from tests.impact import company
 
 from trainloop.impact.measuring import measure_session
+from trainloop.impact.study import run_study
+from trainloop.statistics.effects import Effect
 from trainloop.warehouse import engine
 
 LEARNERS = [company.learner(number) for number in range(40)]
@@ -43,6 +48,39 @@ def test_a_true_effect_is_found_beside_the_waitlist(generator: np.random.Generat
     assert shown["cost", "salaries", "amount"]["value"] == 24000
     view = company.one("select * from marts.performance_results")
     assert (view["course_code"], view["grade"], view["return_pct"]) == ("C-NEG", "B", found["return_pct"])
+
+
+def test_an_analyst_finds_the_same_in_files_as_the_report_in_the_warehouse(
+    generator: np.random.Generator, tmp_path: Path
+) -> None:
+    """One analysis behind both doors: effect, interval, grade, sentence and who is left out, to the last digit."""
+    company.make()
+    company.facts(LEARNERS, company.levels(40, generator, 6.0))
+    company.facts(OTHERS, company.levels(40, generator))
+    company.write("update core.employees set left_on = '2026-07-15' where employee_id = 'L000'")
+    company.write("delete from core.kpi_facts where unit_id = 'L001' and period < '2026-05'")
+    measure_session(company.SESSION)
+    people = company.read(
+        """select employee_id as "工号", case when employee_id like 'L%%' then '学员' else '候补' end as "角色",
+               department_code as "团队", job_family as "序列", job_level as "职级", '2026-05-14' as "结课日期",
+               left_on as "离职日期" from core.employees"""
+    )
+    figures = company.read(
+        'select unit_id as "工号", kpi_code as "指标", period as "月份", value as "数值" from core.kpi_facts'
+    )
+    pd.DataFrame(people).to_csv(tmp_path / "people.csv", index=False)
+    pd.DataFrame(figures).to_csv(tmp_path / "facts.csv", index=False)
+    indicator = {"kpi_code": "sales", "name_zh": "销售", "name_en": "sales", "direction": "higher", "unit": "千元"}
+    design = {"title": "2026-C001", "people": "people.csv", "kpis": [indicator]}
+    (tmp_path / "design.yaml").write_text(yaml.safe_dump(design, allow_unicode=True), "utf-8")
+    (mine,) = run_study(tmp_path / "facts.csv", tmp_path / "design.yaml", "en").findings
+    theirs = company.finding()
+    assert isinstance(mine.effect, Effect)
+    assert (mine.effect.estimate, mine.effect.low, mine.effect.high, mine.effect.p) == pytest.approx(
+        tuple(theirs[name] for name in ("effect", "effect_low", "effect_high", "p_value")), rel=1e-12
+    )
+    assert (mine.graded.grade, mine.sentence) == (theirs["grade"], theirs["sentence_code"])
+    assert mine.exclusions == {"learner": {"left_company": 1, "missing_baseline": 1}}
 
 
 def test_the_same_data_make_no_second_release(generator: np.random.Generator) -> None:

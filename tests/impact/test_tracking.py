@@ -9,15 +9,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from tests.impact import company
 
 from trainloop import faults
+from trainloop.config import Locale
+from trainloop.domain.performance import Outcome
 from trainloop.impact.measuring import measure_session
 from trainloop.impact.tracking import sessions_to_report
+from trainloop.outbox.kinds.performance import _line as mail_line
+from trainloop.reporting.catalogue import catalogue
 from trainloop.reporting.errors import NothingToReportError, VerdictMissingError
 from trainloop.reporting.performance import read_performance, render_reports
 from trainloop.reporting.performance_view import build_view
@@ -204,6 +208,22 @@ def test_no_page_of_d_or_e_says_or_implies_that_training_did_anything(
             assert not CAUSAL.search(text), text
         assert chapter.difference == "–"
         assert (chapter.course is None) == (grade != "D.before_after")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+def test_no_text_about_d_or_e_in_mail_or_report_says_more(locale: Locale) -> None:
+    """Every outcome told at those grades, what they mean, why a chart is missing, what is borne in mind."""
+    words = catalogue(locale)
+    said = [words(f"performance.meaning.{grade}") for grade in "DE"]
+    said += [words(f"performance.{name}") for name in ("selected", "chart_selected", "chart_too_few", "declared_late")]
+    said += [words("performance.lead_alone", direction=words("performance.direction.lower"))]
+    for outcome in get_args(Outcome):
+        for grade in "DE":
+            row = {"outcome": outcome, "grade": grade, "kpi_zh": "投诉率", "kpi_en": "Complaint rate"}
+            said.append(mail_line(row, locale))
+    for text in said:
+        assert not CAUSAL.search(text), text
+    assert CAUSAL.search(mail_line(row | {"outcome": "improved", "grade": "B"}, locale))
 
 
 def kill(code: str, point: str) -> None:

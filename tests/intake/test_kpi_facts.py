@@ -64,6 +64,15 @@ def test_a_row_that_would_be_counted_wrongly_is_held_back_with_its_remedy(
     assert reasons[0]["message_en"].startswith("Row 3")
 
 
+def test_a_month_told_twice_with_other_figures_counts_as_neither(indicators: Inbox) -> None:
+    """Two spellings of one month, two figures: nobody but the owner knows which is right; the same twice is no news."""
+    rows = "0012,complaints,2026-01,3,900,,\n0012,complaints,2026年1月,4,900,,\n"
+    same = "0013,complaints,2026-01,2,800,,\n0013,complaints,2026/01,2,800,,\n"
+    file = indicators.take("kpi_facts", "f.csv", HEAD + rows + same)
+    assert (file["accepted_count"], file["unchanged_count"], file["quarantined_count"]) == (1, 1, 2)
+    assert {reason["rule"] for reason in indicators.reasons(file["file_id"])} == {"duplicate_key"}
+
+
 def test_an_unknown_indicator_parks_its_facts_until_it_is_defined(indicators: Inbox) -> None:
     """Valid but early: the definition lets them in, and then their grain is judged."""
     from trainloop.intake.parking import match_parked_rows

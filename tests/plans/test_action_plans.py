@@ -223,7 +223,7 @@ def test_a_plan_that_is_not_concrete_is_refused_with_the_remedy(
 
 
 def test_who_leads_nobody_else_is_answered_for_by_hr_and_a_new_manager_takes_over(course: Course) -> None:
-    """Manager missing or self: HR stands in. When the manager changes, the old one's request is withdrawn."""
+    """Manager missing, self or gone: HR stands in. When the manager changes, the old one's request is withdrawn."""
     course.day(3, 3)
     course.plan("E3")
     course.plan("E2")
@@ -236,6 +236,10 @@ def test_who_leads_nobody_else_is_answered_for_by_hr_and_a_new_manager_takes_ove
     assert {(row["person_id"], row["state"]) for row in course.owed("acknowledge_plan")} == {
         ("M1", "withdrawn"), ("hr_lead", "open"), ("M2", "open"),
     }  # fmt: skip
+    course.rows("update core.employees set left_on = '2026-03-05', removed_on = '2026-03-05' where employee_id = 'M2'")
+    course.day(3, 6)
+    assert ("M2", "withdrawn") in {(row["person_id"], row["state"]) for row in course.owed("acknowledge_plan")}
+    assert sum(row["person_id"] == "hr_lead" and row["state"] == "open" for row in course.owed("acknowledge_plan")) == 2
 
 
 def test_a_leaver_withdraws_and_silence_after_two_reminders_is_late(course: Course) -> None:

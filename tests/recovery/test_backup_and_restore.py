@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from trainloop import faults
@@ -291,3 +292,20 @@ def test_a_backup_lies_at_any_uri(world: World) -> None:
     world.lead("target")
     world.restore(taken.uri)
     assert world.count("core.employees") == 30
+
+
+def test_airflows_metadata_come_back_with_the_warehouse(world: World) -> None:
+    """Two databases, each in a transaction of its own; a database without Airflow's tables is left out."""
+    airflow = world.server.url("target")
+    assert backup(get_settings(), str(world.backups), "a person", airflow).manifest.airflow_version is None
+    with psycopg.connect(airflow) as connection:
+        connection.execute("create table dag_run as select 1 as id")
+    taken = backup(get_settings(), str(world.backups), "a person", airflow)
+    assert set(taken.manifest.files) == {"warehouse.dump", "references.jsonl", "airflow.dump"}
+    with psycopg.connect(airflow) as connection:
+        connection.execute("insert into dag_run values (2)")
+    # Twice: what a restore leaves can be backed up and restored again.
+    for _ in range(2):
+        assert restore(get_settings(), taken.uri, airflow, Wishes("a person", replace=True)).has_airflow
+        with psycopg.connect(airflow) as connection:
+            assert connection.execute("select id from dag_run").fetchall() == [(1,)]

@@ -9,7 +9,7 @@ from trainloop.cli import app
 from trainloop.outbox.leases import LeaseInDoubtError, grant_first_lease, grant_lease, in_doubt
 from trainloop.outbox.mailer import deliver_due
 from trainloop.outbox.transport import SmtpTransport
-from trainloop.warehouse import engine
+from trainloop.warehouse import engine, migrations
 
 from .conftest import World
 
@@ -80,6 +80,30 @@ def test_sending_everything_again_is_a_choice_too(world: World) -> None:
     }
     assert deliver_due(nobody_listens())["queued"] == 1
     assert world.count("ops.sender_leases") == 1
+
+
+def test_status_says_schema_lease_and_last_backup(world: World) -> None:
+    """Before, held after a restore, and after the decision; a warehouse of a newer release is called so."""
+    command = CliRunner()
+
+    def status() -> str:
+        told = command.invoke(app, ["status"], env={"COLUMNS": "200"})
+        assert told.exit_code == 0, told.output
+        return told.output
+
+    assert "Last backup   none" in status()
+    taken = world.backup()
+    shown = status()
+    assert taken.uri in shown
+    assert "development may send from this database" in shown
+    assert f"Schema        {migrations.files()[-1].stem}\n" in shown
+    world.restore(taken.uri, replace=True)
+    assert f"held: restored from {taken.manifest.backup_id}" in status()
+    world.query("delete from ops.sender_leases")
+    world.query("insert into ops.schema_migrations (name, sha256) values ('9999_future', 'x')")
+    shown = status()
+    assert "none for development" in shown
+    assert "9999_future  newer than this release" in shown
 
 
 def test_backup_and_restore_are_commands_that_say_what_happens_next(world: World) -> None:

@@ -10,8 +10,8 @@ from trainloop.commands import console
 from trainloop.errors import SettingMissingError, WarehouseUnreachableError
 
 COMMANDS = (
-    "up down status doctor migrate provision intake template docs lifecycle report impact approvals needs outbox backup restore "
-    "demo forms mailbox bench"
+    "up down status doctor migrate provision intake template docs lifecycle report impact approvals needs outbox "
+    "backup restore metrics demo forms mailbox bench"
 )
 
 

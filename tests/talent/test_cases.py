@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 from tests.talent.conftest import Browser, People
+from typer.testing import CliRunner
 
+from trainloop.cli import app
 from trainloop.delivery import asset_files
 from trainloop.faults import VARIABLE
 from trainloop.outbox.composer import compose_due
+from trainloop.retention.erasure import erase
 from trainloop.talent import cases, evidence
 
 WORDS = {
@@ -173,6 +176,32 @@ def test_consent_taken_back_before_the_decision_withdraws_the_questions(ended: P
     browser.press(f"/k/{tokens(ended)['E1']}", act="withdraw")
     cases.share()
     assert ended.run("select state::text as state from ops.approvals") == [{"state": "withdrawn"}]
+    assert cases.carry_out()["published"] == 0
+
+
+def test_an_erased_authors_case_leaves_the_knowledge_base_with_the_erasure(
+    ended: People, browser: Browser, home: Path
+) -> None:
+    """One command: the page is gone from the store and the asset ends, without waiting for the weekly scan."""
+    write_and_comment(ended, browser, name="named")
+    answer(ended, browser, "approvals", "approve", "")
+    cases.carry_out()
+    uri = handed_in(home)[0]["uri"]
+    done = CliRunner().invoke(app, ["erase", "E1", "--by", "HR case 21", "--yes"])
+    assert done.exit_code == 0, done.output
+    assert not (home / "materials" / uri).exists()
+    gone = handed_in(home)[-1]
+    assert (gone["title_zh"], gone["uri"]) == ("（已撤回 withdrawn）", "")
+    assert cases.take_out() == {"removed": 0, "withdrawn": 0}
+
+
+def test_an_erased_authors_case_under_way_is_offered_to_nobody(ended: People, browser: Browser) -> None:
+    """HR is not asked to publish a case that has neither words nor an author any more."""
+    write_and_comment(ended, browser)
+    erase("E1", "HR case 22")
+    assert cases.take_out() == {"removed": 0, "withdrawn": 1}
+    assert ended.run("select state::text as state from ops.approvals") == [{"state": "withdrawn"}]
+    assert sorted(states(ended).values()) == ["invited", "withdrawn"]
     assert cases.carry_out()["published"] == 0
 
 

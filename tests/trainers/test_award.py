@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from email.message import EmailMessage
@@ -12,6 +16,7 @@ from typing import Any
 import pytest
 from tests.trainers.conftest import Trainers
 
+from trainloop import faults
 from trainloop.config import get_site
 from trainloop.outbox.composer import compose_due
 from trainloop.reporting import trainer_award
@@ -140,6 +145,40 @@ def test_sent_back_gives_no_award_and_thanks_all_the_same(year: Trainers) -> Non
     approvals.decide(row["approval_id"], is_approved=False, decided_by="hr_lead", via="link", comment="另行讨论")
     assert award.record_decisions() == {"awards": 0, "notices_planned": 5}
     assert year.rows("select * from ops.trainer_awards") == []
+
+
+# The killed entry point by fault points of its commits.
+POINTS = [
+    ("award.rank_trainers", "award.rank.before_commit"),
+    ("award.rank_trainers", "award.rank.after_commit"),
+    ("award.record_decisions", "award.record.before_commit"),
+    ("award.record_decisions", "award.record.after_commit"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("entry", "point"), POINTS)
+def test_killed_at_any_commit_there_is_one_ranking_one_award_and_one_thanks_each(
+    year: Trainers, entry: str, point: str
+) -> None:
+    """Killed at a commit and run again: the same release, one question, one award, nobody thanked twice or not."""
+
+    def run(name: str, step: Callable[[], object]) -> None:
+        if name == entry:
+            code = f"from trainloop.trainers import award; {name}()"
+            done = subprocess.run([sys.executable, "-c", code], env=os.environ | {faults.VARIABLE: point}, check=False)
+            assert done.returncode == -signal.SIGKILL, point
+        step()
+
+    run("award.rank_trainers", award.rank_trainers)
+    assert year.rows("select count(*)::int as n from published.releases where product = 'trainer_award'") == [{"n": 1}]
+    trainer_award.render_pack()
+    (row,) = year.rows("select approval_id from ops.approvals where kind = 'trainer_award'")
+    approvals.decide(row["approval_id"], is_approved=True, decided_by="hr_lead", via="link")
+    run("award.record_decisions", award.record_decisions)
+    assert year.rows("select year, trainer_id from ops.trainer_awards") == [{"year": 2026, "trainer_id": "T1"}]
+    told = year.rows("select kind, count(*)::int as n from ops.notices where recipient_kind = 'trainer' group by kind")
+    assert {one["kind"]: one["n"] for one in told} == {"trainer_award": 1, "trainer_thanks": 5}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from email.message import EmailMessage
@@ -11,6 +15,7 @@ from email.message import EmailMessage
 import pytest
 from tests.trainers.conftest import Trainers
 
+from trainloop import faults
 from trainloop.domain.calendar_file import Event, calendar_file
 from trainloop.outbox.composer import compose_due
 from trainloop.trainers import growth
@@ -100,6 +105,21 @@ def test_a_cancelled_event_invites_nobody_and_a_past_date_mails_nobody(world: Tr
     assert not [mail for mail in letters if "t2@" in str(mail["To"])], "nothing is left to tell T2"
     mine = next(mail for mail in letters if "t1@" in str(mail["To"]))
     assert list(mine.iter_attachments()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["growth.before_commit", "growth.after_commit"])
+def test_a_killed_quarter_suggests_and_invites_once(world: Trainers, point: str) -> None:
+    """Killed at the commit and run again: one suggestion, one mail to each, the calendar files they carry."""
+    code = "from trainloop.trainers import growth; growth.suggest_workshops()"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {faults.VARIABLE: point}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    growth.suggest_workshops()
+    assert suggestions(world) == [("T1", "facilitation", ["trainer_clarity"], "3.30")]
+    letters = mails(world)
+    assert len(letters) == 4
+    mine = next(mail for mail in letters if "t1@" in str(mail["To"]))
+    assert [file.get_filename() for file in mine.iter_attachments()] == ["TE-1.ics", "TE-3.ics"]
 
 
 def test_a_calendar_file_is_read_by_calendars() -> None:

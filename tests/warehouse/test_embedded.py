@@ -60,9 +60,11 @@ def _outside_pid(pid: int, data: Path) -> int:
 
 
 def test_data_of_another_major_version_are_refused_by_name(tmp_path: Path) -> None:
-    """An upgrade is a decision: the message names both versions."""
+    """An upgrade is a decision: the message names both versions and each step, with the folder to move."""
     old = tmp_path / "postgres" / "17" / "data"
     old.mkdir(parents=True)
     (old / "PG_VERSION").write_text("17\n")
-    with pytest.raises(ServerVersionError, match="17"):
+    with pytest.raises(ServerVersionError) as told:
         EmbeddedServer.from_settings(Settings(home=tmp_path)).ensure_running()
+    for words in ("PostgreSQL 17", "trainloop backup", f"Move {old.parent}", "trainloop restore"):
+        assert words in str(told.value)

@@ -67,6 +67,9 @@ def test_a_database_of_a_newer_release_is_refused(warehouse: str) -> None:
         connection.execute("insert into ops.schema_migrations (name, sha256) values ('9999_future', 'x')")
     with pytest.raises(SchemaNewerError, match="9999_future"):
         migrations.migrate()
+    # `up` asks before it starts anything.
+    with pytest.raises(SchemaNewerError, match="Nothing was started"):
+        migrations.require_known()
 
 
 def test_an_edited_migration_is_refused_by_name(warehouse: str) -> None:

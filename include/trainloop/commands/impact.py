@@ -59,7 +59,7 @@ def impact(
         return
     with console.status("Reading and comparing…"):
         result = run_study(kpi_file, design, locale)
-    console.print(f"[bold]{escape(result.title)}[/]  figures until {result.known_until}", highlight=False)
+    console.print(f"[bold]{escape(result.title)}[/]  figures until 数据截至 {result.known_until}", highlight=False)
     for kpi_code in result.kpis_not_in_design:
         console.print(
             f"[yellow]![/] {escape(kpi_code)} is in the file and not in the design; left out.", highlight=False

@@ -28,6 +28,7 @@ def erase(
     """Erase a person: own records and texts go, what counts need stays under an alias that leads nowhere."""
     from trainloop.config import get_site
     from trainloop.retention import erasure
+    from trainloop.talent import cases
 
     if undo:
         erasure.undo(employee_id)
@@ -36,6 +37,7 @@ def erase(
     if not yes:
         typer.confirm("This cannot be taken back. Erase this person's data?", abort=True)
     done = erasure.erase(employee_id, by)
+    cases.take_out()
     if not done.counts:
         console.print("This person was erased before; nothing was left to do.")
         return

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import typer
 
 from trainloop.commands.console import FAILURE, console, show_table
+
+if TYPE_CHECKING:
+    from trainloop.warehouse.engine import Connection
 
 
 def register(app: typer.Typer) -> None:
@@ -76,11 +80,15 @@ def _warehouse_status() -> None:
     if settings.warehouse_url is None and not (settings.home / "postgres" / "port").exists():
         console.print("There is no warehouse yet: `trainloop up` makes one.")
         return
+    _schema_status()
     with engine.connect("board") as connection:
         console.print(f"Business date {clock.today(connection)}", highlight=False)
+        _sending_status(connection)
+        _backup_status(connection)
         for title, block, headers in (
             ("Files", "files_by_state", ("dataset", "state", "files", "rows", "accepted", "quarantined", "parked")),
             ("Steps that are due", "due_steps", ("step", "due", "oldest since")),
+            ("Due but not done at the last audit", "gaps", ("step", "due", "done", "not done")),
             ("Mails", "messages_by_state", ("state", "mails", "next attempt")),
         ):
             rows = connection.execute(statement("console", block), {"today": clock.today(connection)}).fetchall()
@@ -88,14 +96,60 @@ def _warehouse_status() -> None:
                 show_table(title, headers, [tuple(row.values()) for row in rows])
 
 
+def _schema_status() -> None:
+    """Say which migration the warehouse is at and what is missing to this release."""
+    from trainloop.warehouse import migrations
+
+    applied, known = migrations.applied_here(), [path.stem for path in migrations.files()]
+    behind, ahead = len(set(known) - set(applied)), sorted(set(applied) - set(known))
+    told = f"Schema        {applied[-1] if applied else 'none'}"
+    if ahead:
+        told += "  [red]newer than this release[/]"
+    elif behind:
+        told += f"  [yellow]{behind} migrations behind: `trainloop migrate`[/]"
+    console.print(told, highlight=False)
+
+
+def _sending_status(connection: Connection) -> None:
+    from trainloop.outbox.leases import holds_lease, restored_from
+    from trainloop.settings import get_settings
+
+    environment, backup_id = get_settings().environment, restored_from(connection)
+    if holds_lease(connection):
+        console.print(f"Sender lease  {environment} may send from this database", highlight=False)
+    elif backup_id is not None:
+        console.print(
+            f"Sender lease  [yellow]held[/]: restored from {backup_id}; look at `trainloop outbox in-doubt`",
+            highlight=False,
+        )
+    else:
+        console.print(
+            f"Sender lease  [yellow]none for {environment}[/]: nothing is sent (`trainloop outbox lease`)",
+            highlight=False,
+        )
+
+
+def _backup_status(connection: Connection) -> None:
+    from trainloop.warehouse.statements import statement
+
+    last = connection.execute(statement("recovery", "last_backup")).fetchone()
+    if last is None:
+        console.print("Last backup   [yellow]none[/]: `trainloop backup`", highlight=False)
+        return
+    told = f"{last['taken_at']:%Y-%m-%d %H:%M} UTC, {last['size_bytes'] / 1e6:.1f} MB, {last['uri']}"
+    console.print(f"Last backup   {told}", highlight=False, soft_wrap=True)
+
+
 def doctor() -> None:
-    """Say what is missing on this machine and how to mend it."""
+    """Say what is missing on this machine and in this installation, and how to mend it."""
+    from trainloop.commands.deployment import examine_deployment
     from trainloop.commands.limesurvey import examine_limesurvey
     from trainloop.settings import get_settings
     from trainloop.stack.doctor import examine
 
-    outside = examine_limesurvey(get_settings())
-    findings = [*examine(get_settings()), *([outside] if outside else [])]
+    settings = get_settings()
+    outside = examine_limesurvey(settings)
+    findings = [*examine(settings), *examine_deployment(settings), *([outside] if outside else [])]
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "advice": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.level]
         console.print(f"{mark} {finding.subject}: {finding.detail}", highlight=False)

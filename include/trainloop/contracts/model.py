@@ -194,7 +194,7 @@ class Column(Declared):
         """Return how heavily a failed rule of this column weighs."""
         if rule == "unknown_reference" and rule not in self.severities:
             return "warn" if self.on_missing_reference == "warn" else "block"
-        if rule == "erased_person":
+        if rule == "erased_person" and rule not in self.severities:
             return "block" if self.is_required else "warn"
         return self.severities.get(rule, DEFAULT_SEVERITY.get(rule, "block"))
 

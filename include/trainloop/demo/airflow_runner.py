@@ -20,6 +20,7 @@ from trainloop.stack.layout import Layout
 from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
 
+MAIL = "deliver_mail"
 POLL_SECONDS = 0.2
 # An asset's event becomes a run within two scheduler loops; after this long nothing comes by itself any more.
 PATIENCE_SECONDS = 2.5
@@ -45,13 +46,25 @@ class RunFailedError(PermanentError):
 
 
 class AirflowRunner:
-    """Triggers the real DAGs over Airflow's API and waits for them and for the runs they start."""
+    """Triggers the real DAGs over Airflow's API and waits for them and for the runs they start.
+
+    A context manager: between `with` and its end mail leaves when a day's work is done and not before. Companies' scans
+    run before the working hours in which mail leaves; here the clock stands at ten all day, so the sender would take
+    what the first scan planned and leave the rest for the next day, as the machine is fast or slow.
+    """
 
     def __init__(self, settings: Settings, api: AirflowApi) -> None:
         self._settings = settings
         self._api = api
         self._layout = Layout(settings)
         self._since = datetime.now(UTC)
+
+    def __enter__(self) -> AirflowRunner:
+        self._hold_mail()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.pause(MAIL, is_paused=False)
 
     def letters(self) -> Iterable[Letter]:
         import httpx
@@ -71,14 +84,31 @@ class AirflowRunner:
         self._since = datetime.now(UTC)
         for item in work:
             if item == "audit":
-                # It compares what was due with what was done: reports that are still being made would be gaps.
-                self._settle(tell, plans=plans)
+                # It compares what was due with what was done: what is still being made or sent would be a gap.
+                self._finish(tell, plans=plans)
             tell(DAGS[item])
             if item == "approvals":
                 self._approve()
             else:
                 self._require_success(self._api.run(DAGS[item], seconds=RUN_SECONDS))
+        self._finish(tell, plans=plans)
+
+    def _finish(self, tell: Tell, *, plans: bool) -> None:
+        """Wait until everything of the day is made, then let its mail leave."""
         self._settle(tell, plans=plans)
+        self._api.pause(MAIL, is_paused=False)
+        self._settle(tell, plans=plans, sends=True)
+        self._hold_mail()
+
+    def _hold_mail(self) -> None:
+        """Stop the sender between two runs: the tasks of a run under way would stand still with it."""
+        while True:
+            self._api.pause(MAIL, is_paused=True)
+            running = self._api.runs(MAIL, states=("running",), limit=1)
+            if not running:
+                return
+            self._api.pause(MAIL, is_paused=False)
+            self._api.wait(running[0], RUN_SECONDS)
 
     def _approve(self) -> None:
         """Decide what `ask_approvals` asks, as a person would under Required Actions."""
@@ -98,23 +128,25 @@ class AirflowRunner:
             time.sleep(POLL_SECONDS)
         self._require_success(run)
 
-    def _settle(self, tell: Tell, *, plans: bool) -> None:
-        """Wait for the runs that assets start: plans, reports, mails. What does not come is asked for once."""
+    def _settle(self, tell: Tell, *, plans: bool, sends: bool = False) -> None:
+        """Wait for the runs that assets start: plans, reports; `sends`: mails. What does not come is asked for once.
+
+        Mails are asked for at once: while the sender stood still no event reached it.
+        """
         asked: set[Owed] = set()
         quiet_since = time.monotonic()
         while True:
-            # A decision that is asked for waits as long as it takes.
-            active = [
-                run for run in self._api.runs(states=("queued", "running"), limit=20) if run.dag_id != DAGS["approvals"]
-            ]
-            owed = self._owed(plans=plans)
+            # A decision that is asked for waits as long as it takes, and the sender for its turn.
+            others = {DAGS["approvals"], *(() if sends else (MAIL,))}
+            active = [run for run in self._api.runs(states=("queued", "running"), limit=20) if run.dag_id not in others]
+            owed = self._owed(plans=plans, sends=sends)
             if active:
                 tell(", ".join(sorted({run.dag_id for run in active})))
                 quiet_since = time.monotonic()
             elif owed <= asked:
                 # What is owed after it was asked for are mails beyond somebody's daily cap: they wait for tomorrow.
                 return self._refuse_failures()
-            elif time.monotonic() - quiet_since > PATIENCE_SECONDS:
+            elif sends or time.monotonic() - quiet_since > PATIENCE_SECONDS:
                 self._refuse_failures()
                 tell(", ".join(sorted({one.dag_id for one in owed - asked})))
                 runs = [
@@ -126,7 +158,7 @@ class AirflowRunner:
                     self._require_success(self._api.wait(run, RUN_SECONDS))
             time.sleep(POLL_SECONDS)
 
-    def _owed(self, *, plans: bool) -> set[Owed]:
+    def _owed(self, *, plans: bool, sends: bool) -> set[Owed]:
         """Return the runs that something of this moment still needs."""
         site = get_site()
         values = {"timezone": site.company.timezone, "cap": site.mail.max_per_person_and_day}
@@ -139,8 +171,8 @@ class AirflowRunner:
         owed |= {Owed("report_action_plans_30d", session_code) for session_code in row["plan_reports"]}
         if plans and not any(self._is_ours(run) for run in self._api.runs("plan_milestones", limit=3)):
             owed.add(Owed("plan_milestones"))
-        if row["notices"] or row["messages"]:
-            owed.add(Owed("deliver_mail"))
+        if sends and (row["notices"] or row["messages"]):
+            owed.add(Owed(MAIL))
         return owed
 
     def _is_ours(self, run: DagRun) -> bool:

@@ -48,8 +48,8 @@ def main(settings: Settings | None = None) -> int:
     with console.status("Starting PostgreSQL, Airflow and the mailbox 正在启动…") as shown:
         local.up(settings, lambda part: shown.update(f"Starting 正在启动… {part}"))
     console.print(f"[green]✓[/] the stack is up after {time.monotonic() - started:.0f} s", highlight=False)
-    with AirflowApi.from_settings(settings) as api:
-        year = Year(build_company(), AirflowRunner(settings, api), settings)
+    with AirflowApi.from_settings(settings) as api, AirflowRunner(settings, api) as runner:
+        year = Year(build_company(), runner, settings)
         with engine.connect("owner") as connection:
             before = sent_count(connection)
         outcome = live(year, console)

@@ -12,6 +12,8 @@ from trainloop.config import get_site
 from trainloop.domain.dispute import PARTIES
 from trainloop.errors import PermanentError
 from trainloop.outbox.notices import Notice, RecipientKind, plan
+from trainloop.requests.commitments import Asked, Commitment, ask_again
+from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -53,20 +55,45 @@ class DisputeNotUnderWayError(PermanentError):
     """
 
 
-def act_on_form(params: Mapping[str, Any]) -> dict[str, int]:
-    """Open what the form asks to open and withdraw what it asks to withdraw; an empty form does nothing.
+class DisputeNothingExpiredError(PermanentError):
+    """Nothing that dispute {dispute_id} waits for has expired: whoever owes something still has a link that works.
 
-    Returns counts: disputes_opened, disputes_withdrawn, notices_planned. Raises the errors above after the refusal is
-    on record. The same three never have two disputes about one course under way.
+    分歧 {dispute_id} 没有已过期的待办：相关人员的链接仍然有效，或该分歧已结束。
     """
-    counts = {"disputes_opened": 0, "disputes_withdrawn": 0, "notices_planned": 0}
+
+
+def act_on_form(params: Mapping[str, Any]) -> dict[str, int]:
+    """Open, withdraw or ask again as the form says; an empty form does nothing.
+
+    Returns counts: disputes_opened, disputes_withdrawn, asked_again, notices_planned. Raises the errors above after the
+    refusal is on record. The same three never have two disputes about one course under way.
+    """
+    counts = {"disputes_opened": 0, "disputes_withdrawn": 0, "asked_again": 0, "notices_planned": 0}
     given = {name: str(params[name]).strip() for name in (*REQUIRED, "topic_code") if params.get(name)}
     if given:
         counts["disputes_opened"] = _open(given)
     if params.get("withdraw_dispute_id"):
         counts["notices_planned"] = _withdraw(str(params["withdraw_dispute_id"]), str(params["withdraw_reason"]))
         counts["disputes_withdrawn"] = 1
+    if params.get("ask_again_dispute_id"):
+        asked = _ask_again(str(params["ask_again_dispute_id"]))
+        counts["asked_again"] = asked.commitments
+        counts["notices_planned"] += asked.notices
     return counts
+
+
+def _ask_again(dispute_id: str) -> Asked:
+    with engine.connect("planner") as connection:
+        rows = connection.execute(statement("disputes", "expired_steps"), {"dispute_id": dispute_id}).fetchall()
+        if not rows:
+            raise DisputeNothingExpiredError(dispute_id=dispute_id)
+        wanted = [
+            Commitment(row["kind"], "dispute", row["subject_id"], row["person_kind"], row["person_id"], row["facts"])
+            for row in rows
+        ]
+        asked = ask_again(connection, Scan.start(connection), wanted)
+        _record(connection, dispute_id, "dispute_asked_again", {"kinds": sorted({row["kind"] for row in rows})})
+        return asked
 
 
 def _open(given: Mapping[str, str]) -> int:

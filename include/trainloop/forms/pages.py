@@ -144,15 +144,21 @@ def action_page(
         person=text.say("named_person", person=row["person_name"]) if row["person_name"] else "",
         due=text.say("action_due", day=text.day(row["due_on"])) if row["due_on"] else "",
         action=action,
-        comment_hint=text.say("action_comment_hint", choices=needing, most=max_comment)
-        if needing
-        else text.say("letters_at_most", most=max_comment),
+        comment_hint=_comment_hint(action, needing, max_comment, text),
         max_comment=max_comment,
         chosen=chosen,
         comment=comment,
         problem=problem,
         form_token=form_token,
     )
+
+
+def _comment_hint(action: ActionWords, needing: str, most: int, text: Words) -> str:
+    if not needing:
+        return text.say("letters_at_most", most=most)
+    if all(choice.needs_comment for choice in action.choices):
+        return text.say("action_comment_required", most=most)
+    return text.say("action_comment_hint", choices=needing, most=most)
 
 
 def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: Locale) -> HTMLResponse:

@@ -178,7 +178,7 @@ def _history(page: Page, text: Words) -> list[tuple[str, str]]:
                 part
                 for part in (
                     text.say(f"plan_state_{word['state']}"),
-                    _shown(word["value"], text) if word["value"] is not None else "",
+                    text.say("plan_now", current=_shown(word["value"], text)) if word["value"] is not None else "",
                     word["note"] or "",
                 )
                 if part

@@ -178,7 +178,7 @@ def _refuse(file: str, contract: Contract, faults: list[_Fault], source: Source,
             if locale == "zh-CN"
             else f"  … {len(ordered) - LISTED_FAULTS} more"
         )
-    raise CellsWrongError(file=file, count=len(ordered), faults="\n".join(lines).lstrip())
+    raise CellsWrongError(file=file, count=len(ordered), faults="\n".join(lines))
 
 
 def _positions(file: str, source: Source, extra: Sequence[str]) -> dict[str, int]:

@@ -2,10 +2,13 @@
 
 `ops.erased_people` remembers keyed hashes, so the comparison is made by hash, inside PostgreSQL. A row about such a
 person is held back and its text is not kept, only its number; in any other row the cell that names the person is
-emptied (the manager of somebody who stays), and the owner is told.
+emptied (the manager of somebody who stays), and the owner is told. Rows are about the person where the column must be
+there, or where its contract says `severities: {erased_person: block}` (an internal trainer's own employee id).
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 from psycopg import sql
 
@@ -15,7 +18,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.keyed import key_blocks
 from trainloop.warehouse.statements import statement
 
-RULE = "erased_person"
+RULE: Final = "erased_person"
 
 
 def note_erased(connection: Connection, work: Work) -> None:
@@ -36,7 +39,7 @@ def note_erased(connection: Connection, work: Work) -> None:
         connection.execute(
             sql.SQL(statement("retention", "note_erased")).format(**parts), {"inner": inner, "outer": outer}
         )
-        if not column.is_required:
+        if column.severity(RULE) == "warn":
             connection.execute(sql.SQL(statement("retention", "empty_erased")).format(**parts))
 
 

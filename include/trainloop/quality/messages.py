@@ -159,7 +159,9 @@ def _too_many_empty(column: Column) -> Text:
 
 def _erased(column: Column) -> Text:
     what = (
-        Text("该行未保留", "the row was not kept") if column.is_required else Text("该单元格已清空", "it was emptied")
+        Text("该行未保留", "the row was not kept")
+        if column.severity("erased_person") == "block"
+        else Text("该单元格已清空", "it was emptied")
     )
     return Text(
         f"指向已删除个人数据的人员，{what.zh}。请在来源系统中去除；如属误删或重新入职，运行 trainloop erase --undo。",

@@ -57,6 +57,32 @@ def ask(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -
     """
     if not commitments:
         return Asked(0, 0)
+    asked = connection.execute(statement("commitments", "ask"), _columns(connection, scan, commitments)).rowcount
+    return Asked(asked, _plan_requests(connection, scan))
+
+
+def ask_again(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -> Asked:
+    """Ask once more for what expired, in the caller's transaction: a new link and new days; the old link stays dead."""
+    if not commitments:
+        return Asked(0, 0)
+    rows = connection.execute(statement("commitments", "ask_again"), _columns(connection, scan, commitments)).fetchall()
+    notices = [
+        Notice(
+            "commitment_request",
+            "commitment",
+            row["commitment_id"],
+            row["person_kind"],
+            row["person_id"],
+            sequence_number=row["turn"],
+            not_before=scan.real_now,
+            not_after=row["not_after"],
+        )
+        for row in rows
+    ]
+    return Asked(len(rows), plan(connection, notices) if scan.may_mail else 0)
+
+
+def _columns(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -> dict[str, Any]:
     calendars = {
         (row["recipient_kind"], row["recipient_id"]): row["calendar_code"]
         for row in connection.execute(
@@ -68,9 +94,7 @@ def ask(connection: Connection, scan: Scan, commitments: Sequence[Commitment]) -
         )
     }
     rows = [_row(commitment, scan, calendars) for commitment in commitments]
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    asked = connection.execute(statement("commitments", "ask"), columns | {"now": scan.now}).rowcount
-    return Asked(asked, _plan_requests(connection, scan))
+    return {name: [row[name] for row in rows] for name in rows[0]} | {"now": scan.now}
 
 
 def _row(commitment: Commitment, scan: Scan, calendars: Mapping[tuple[str, str], str]) -> dict[str, Any]:
@@ -143,6 +167,7 @@ def _remind(connection: Connection, scan: Scan) -> int:
             row["person_kind"],
             row["person_id"],
             step=f"reminder_{number}",
+            sequence_number=row["turn"],
             not_before=may_call_from(scan.real_now, row["last_called_at"], least_hours),
             not_after=row["not_after"],
         )

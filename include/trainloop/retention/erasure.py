@@ -35,6 +35,8 @@ _BEFORE = (
     "notices",
     "messages",
     "trainer_mails",
+    "duties",
+    "cases",
     "subjects",
     "mentions",
     "quotes",

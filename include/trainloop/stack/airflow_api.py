@@ -142,6 +142,10 @@ class AirflowApi:
         """Start a run and wait for its end."""
         return self.wait(self.trigger(dag_id, conf), seconds)
 
+    def pause(self, dag_id: str, *, is_paused: bool) -> None:
+        """Let a DAG start no runs, or let it go on; runs under way end."""
+        self._send("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": is_paused})
+
     def runs(
         self, dag_id: str = "~", *, partition_key: str | None = None, states: tuple[str, ...] = (), limit: int = 100
     ) -> list[DagRun]:

@@ -25,6 +25,8 @@ LIBRARIES = {
 }
 FONTS = PROJECT_DIR / "include" / "trainloop" / "reporting" / "fonts"
 WANTED_FREE_GB = 3
+SECRET_LENGTH = 32
+SAMPLE_DOMAIN = "@example.com"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         _disk,
         _site_file,
         _airflow_port,
-        _mailbox_ports,
+        *((_mailbox_ports,) if settings.environment != "production" else ()),
         _forms_port,
         _secret,
         _database,
@@ -111,6 +113,10 @@ def _site_file(settings: Settings) -> Finding:
         site = load_site(settings.site_file)
     except TrainLoopError as error:
         return Finding("Site file", "problem", str(error), "Correct the keys it names.")
+    samples = [key for key, contact in site.contacts.items() if contact.email.endswith(SAMPLE_DOMAIN)]
+    if samples and settings.environment == "production":
+        detail = f"contacts with the sample's addresses, which nobody reads: {', '.join(samples)}"
+        return Finding("Site file", "problem", detail, "Name your own under `contacts` in TRAINLOOP_SITE_FILE.")
     return Finding("Site file", "ok", f"version {site.version}, {site.company.timezone}")
 
 
@@ -137,6 +143,10 @@ def _port(settings: Settings, subject: str, key: str, wanted: int, variable: str
 
 def _secret(settings: Settings) -> Finding:
     if settings.secret_key is not None:
+        length = len(settings.secret_key.get_secret_value())
+        if length < SECRET_LENGTH:
+            remedy = f"Set it to at least {SECRET_LENGTH} random characters: openssl rand -hex 32"
+            return Finding("Secret key", "problem", f"{length} characters can be guessed", remedy)
         return Finding("Secret key", "ok", "set by TRAINLOOP_SECRET_KEY")
     if settings.environment == "production":
         remedy = "Set TRAINLOOP_SECRET_KEY to at least 32 random characters and keep it."

@@ -21,6 +21,7 @@ from trainloop.stack.environment import airflow_environment
 from trainloop.stack.layout import Layout, StackRecord
 from trainloop.stack.processes import Component, stop_all
 from trainloop.warehouse.embedded import EmbeddedServer
+from trainloop.warehouse.migrations import require_known
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "mailbox": (sys.executable, "-m", "trainloop.outbox.mailbox"),
@@ -57,6 +58,7 @@ def up(settings: Settings, report: Report = lambda _: None) -> StackRecord:
         parts = _parts(settings, layout)
         report("PostgreSQL")
         environment = airflow_environment(settings, layout, record)
+        require_known()
         commands = _commands(layout, record)
         # These two need no tables to begin with: they load while the tables are made.
         for name in ("scheduler", "mailbox"):

@@ -100,6 +100,21 @@ def carry_out(as_of: date | None = None, *, allow_send: bool = False) -> dict[st
     return counts
 
 
+def take_out() -> dict[str, int]:
+    """Take cases whose author withdrew or was erased out of the knowledge base, with the questions about them.
+
+    Right after an erasure, without waiting for the weekly scan. Returns counts: removed, withdrawn.
+    """
+    with connect("planner") as connection:
+        scan = Scan.start(connection)
+        _lock(connection)
+        row = connection.execute(statement("cases", "withdraw_requests")).fetchone()
+        assert row is not None
+        counts = {"removed": _remove(connection, scan), "withdrawn": row["withdrawn_count"]}
+        faults.point("cases.take_out.before_commit")
+    return counts
+
+
 def _lock(connection: Connection) -> None:
     # Two scans at once would both ask, and both publish.
     connection.execute("select pg_advisory_xact_lock(hashtextextended('share_practice_cases', 0))")

@@ -165,7 +165,9 @@ class EmbeddedServer:
         for other in self.folder.glob("*/data/PG_VERSION"):
             found = other.read_text().strip()
             if found != MAJOR_VERSION:
-                raise ServerVersionError(path=other.parent, found=found, expected=MAJOR_VERSION)
+                raise ServerVersionError(
+                    path=other.parent, folder=other.parents[1], found=found, expected=MAJOR_VERSION
+                )
 
     def _create(self) -> None:
         draft = self.folder / MAJOR_VERSION / f"draft-{secrets.token_hex(4)}"

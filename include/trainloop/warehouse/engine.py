@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from trainloop.errors import WarehouseUnreachableError
+from trainloop.errors import WarehouseAddressInvalidError, WarehouseUnreachableError
 from trainloop.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
             application_name=f"trainloop-{role}",
             **options,
         )
+    except psycopg.ProgrammingError:
+        # libpq quotes the part it cannot read, which may be the password: neither shown nor chained.
+        raise WarehouseAddressInvalidError(role=role) from None
     except psycopg.OperationalError as error:
         raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error
     with connection:
@@ -102,6 +105,8 @@ def connect_to(address: str) -> Iterator[Connection]:
     """Open one connection to a database that is not the warehouse (Airflow's metadata, for backup and restore)."""
     try:
         connection = psycopg.connect(address, row_factory=dict_row, connect_timeout=10, application_name="trainloop")
+    except psycopg.ProgrammingError:
+        raise WarehouseAddressInvalidError(role="owner of Airflow's metadata") from None
     except psycopg.OperationalError as error:
         detail = str(error).strip().splitlines()[0]
         raise WarehouseUnreachableError(role="owner of Airflow's metadata", detail=detail) from error

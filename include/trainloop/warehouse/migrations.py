@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
@@ -44,10 +45,29 @@ def migrate() -> list[str]:
         applied = {
             row["name"]: row["sha256"] for row in connection.execute("select name, sha256 from ops.schema_migrations")
         }
-        known = {path.stem for path in files()}
-        if newer := sorted(applied.keys() - known):
-            raise SchemaNewerError(found=newer[-1], known=max(known))
+        _refuse_newer(applied)
         return [path.stem for path in files() if _apply(connection, path, applied)]
+
+
+def applied_here() -> list[str]:
+    """Return the migrations the warehouse has, in order; none where it was never made."""
+    with connect("owner") as connection:
+        row = connection.execute("select to_regclass('ops.schema_migrations') is not null as is_there").fetchone()
+        if not (row and row["is_there"]):
+            return []
+        query = "select name from ops.schema_migrations order by name"
+        return [str(found["name"]) for found in connection.execute(query)]
+
+
+def require_known() -> None:
+    """Refuse a warehouse of a newer release before anything is started on it. Raises SchemaNewerError."""
+    _refuse_newer(applied_here())
+
+
+def _refuse_newer(applied: Iterable[str]) -> None:
+    known = {path.stem for path in files()}
+    if newer := sorted(set(applied) - known):
+        raise SchemaNewerError(found=newer[-1], known=max(known))
 
 
 def _apply(connection: psycopg.Connection[dict[str, object]], path: Path, applied: dict[str, str]) -> bool:

@@ -73,6 +73,7 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
                 if name in row["facts"]
             ],
             "is_last": due.step == f"reminder_{last}",
+            "has_draft": bool(files),
         },
         files,
     )

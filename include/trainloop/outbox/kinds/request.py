@@ -64,6 +64,7 @@ def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures])
             "figures": pulse_tiles(figures, due.locale) if figures else (),
             "findings": pulse_changes(figures, due.locale) if figures else plan_lines(row, due.locale),
             "is_last": due.step == f"reminder_{last}",
+            "is_private": words.get("is_private", False),
         }
     )
 

@@ -30,7 +30,7 @@ _WORDS: Final[Mapping[str, Mapping[Locale, str]]] = {
     },
     "files": {
         "zh-CN": "收到 {file_count} 个文件，{refused_count} 个未接收；目前 {quarantined_count} 行待数据负责人更正",
-        "en": "Files: {file_count} came in, {refused_count} refused; rows waiting for their owners: {quarantined_count}",
+        "en": "Files: {file_count} in, {refused_count} refused; rows waiting for their owners: {quarantined_count}",
     },
     "waves": {"zh-CN": "{wave_count} 份问卷关闭", "en": "Questionnaires closed: {wave_count}"},
     "told": {"zh-CN": "已单独发给您：{kinds}", "en": "Sent to you on their own: {kinds}"},
