@@ -468,5 +468,6 @@ select trainer_id from ops.trainer_awards order by trainer_id
 -- name: thanks
 select count(*) as thanks_count from ops.messages where template = 'trainer_thanks' and state = 'sent'
 
--- name: suggestions
+-- name: workshop_suggestions
+-- Grain: one workshop suggested to one trainer.
 select trainer_id, workshop_code from ops.workshop_suggestions order by trainer_id, workshop_code

@@ -52,7 +52,10 @@ def _check_award(connection: Connection) -> Iterator[Check]:
 
 def _check_growth(connection: Connection) -> Iterator[Check]:
     truth = rewards().workshop
-    found = {(row["trainer_id"], row["workshop_code"]) for row in connection.execute(statement("demo", "suggestions"))}
+    found = {
+        (row["trainer_id"], row["workshop_code"])
+        for row in connection.execute(statement("demo", "workshop_suggestions"))
+    }
     trainers = ", ".join(sorted({trainer for trainer, _ in found}))
     yield Check(
         "workshop", truth.trainer, truth.code, ", ".join(sorted(code for _, code in found)) or "–",
