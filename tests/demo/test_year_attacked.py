@@ -266,8 +266,8 @@ def published_numbers(lived: LivedYear) -> set[tuple[str, str, int, str, str, st
     return {tuple(row.values()) for row in (*figures, *cells, *private)}  # type: ignore[misc]
 
 
-# They name people to whoever has to act, and hold no answer of anybody: a class's seats and sign-ins to who runs it, the
-# candidates of a promotion list and what each lacks to the HRBP alone.
+# They name people to whoever has to act, and hold no answer of anybody: a class's seats and sign-ins to who runs it,
+# the candidates of a promotion list and what each lacks to the HRBP alone.
 WORK_DOCUMENTS = {"run_sheet", "class_log", "promotion_list"}
 
 
