@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import fsspec
 import httpx
 
+from trainloop import storage
 from trainloop.errors import TrainLoopError
 from trainloop.settings import Settings, get_settings
 from trainloop.stack.doctor import Finding
 from trainloop.stack.layout import Layout
+from trainloop.storage import StoreFailedError, StoreUnknownError
 from trainloop.warehouse import engine
 
 FOLDERS: Final = ("inbox", "archive", "reports", "materials", "data_docs")
@@ -36,14 +37,15 @@ def _folder(settings: Settings, name: Any) -> Finding:
     subject, uri = f"Folder {name.replace('_', '-')}", settings.folder_uri(name)
     remedy = f"Create it, give this user the right to write there, or set TRAINLOOP_{name.upper()}_URI."
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
-        if "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,)):
-            return _local_folder(subject, Path(str(path)), remedy)
-        probe = f"{path}/.trainloop-doctor-{os.getpid()}"
-        fs.pipe_file(probe, b"")
-        fs.rm_file(probe)
-    except Exception as error:  # noqa: BLE001 - every store has errors of its own; all of them mean: not usable
-        return Finding(subject, "problem", f"{uri} cannot be used ({type(error).__name__})", remedy)
+        system, path = storage.open_store(uri)
+        if storage.is_local(system):
+            return _local_folder(subject, Path(path), remedy)
+        probe = f"{uri}/.trainloop-doctor-{os.getpid()}"
+        storage.keep(probe, b"")
+        storage.listing(uri)
+        storage.remove([probe])
+    except (StoreFailedError, StoreUnknownError) as error:
+        return Finding(subject, "problem", f"{uri} cannot be used: {error.facts['detail']}", remedy)
     return Finding(subject, "ok", f"{uri} takes files")
 
 
