@@ -6,7 +6,7 @@ is drawn and, in the same commit, executives, HR and heads of business are told.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from trainloop import clock
 from trainloop.config import Site, get_site
@@ -35,7 +35,7 @@ def render_drafts() -> dict[str, int]:
     with connect("reporter") as connection:
         rows = connection.execute(statement("review", "open_drafts")).fetchall()
         for row in rows:
-            reports += make(connection, _editions(_read(connection, row), site, "hr"))
+            reports += make(connection, _editions(read_review(connection, row["subject_id"], row["revision_number"]), site, "hr"))
         register(connection, reports, clock.now(connection))
         point("reporting.before_commit")
     point("reporting.after_commit")
@@ -54,7 +54,7 @@ def send_approved() -> dict[str, int]:
         for row in approvals.undone(connection, KIND):
             made, notices = list[Report](), list[Notice]()
             if row["state"] == "approved":
-                review = _read(connection, row)
+                review = read_review(connection, row["subject_id"], row["revision_number"])
                 made = make(connection, _editions(review, site, "business"))
                 notices = _notices(connection, review, site)
             register(connection, made, now)
@@ -69,8 +69,8 @@ def send_approved() -> dict[str, int]:
     return {"approved": approved, "notices_planned": planned, **_counts(reports)}
 
 
-def _read(connection: Connection, row: dict[str, Any]) -> Review:
-    year, revision_number = row["subject_id"], row["revision_number"]
+def read_review(connection: Connection, year: str, revision_number: int) -> Review:
+    """Return one release of a year's review; raises VerdictMissingError and ReportBusyError like `render_drafts`."""
     if not try_lock(connection, f"{KIND}-report:{year}"):
         raise ReportBusyError(kind="training review", subject=year)
     keys = {"year": year, "revision_number": revision_number}
