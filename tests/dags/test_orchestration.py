@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -11,8 +9,7 @@ from typing import Any
 
 import pytest
 
-import trainloop
-from trainloop.errors import PermanentError, TrainLoopError, WarehouseUnreachableError
+from trainloop.errors import PermanentError, WarehouseUnreachableError
 from trainloop.warehouse import engine
 
 pytestmark = pytest.mark.slow
@@ -99,22 +96,6 @@ def test_an_incident_of_ours_brings_its_remedy(warehouse: str) -> None:
     assert row["facts"]["nature"] == "transient"
     assert row["facts"]["remedy"] == "Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL."
     assert "张三" not in str(row)
-
-
-def test_every_error_says_what_to_do() -> None:
-    """A sentence after the first, without a fact of the failure: it may stand in any mail and log."""
-    for module in pkgutil.walk_packages(trainloop.__path__, "trainloop."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-    found, known = [TrainLoopError], set[type[TrainLoopError]]()
-    while found:
-        for kind in found.pop().__subclasses__():
-            found.append(kind)
-            if kind.__module__.startswith("trainloop."):
-                known.add(kind)
-    assert len(known) > 100
-    assert {kind.__name__ for kind in known if not kind.remedy()} == set()
-    assert {kind.__name__ for kind in known if "{" in kind.remedy()} == set()
 
 
 def test_an_alarm_that_cannot_be_raised_hides_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,9 @@ def _incident(facts: Mapping[str, str], locale: Locale) -> str:
     words = _remedies()[locale]
     known = words["types"].get(facts.get("error_type", "")) or words["natures"][facts.get("nature", "foreign")]
     remedy = facts.get("remedy", "")
-    return words["line"].format(**{key: facts.get(key, "?") for key in _INCIDENT}, remedy=f"{known} {remedy}".strip())
+    told = {key: facts.get(key, "?") for key in _INCIDENT}
+    line: str = words["line"].format(**told, remedy=f"{known} {remedy}".strip())
+    return line
 
 
 @functools.cache
