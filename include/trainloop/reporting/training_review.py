@@ -6,7 +6,8 @@ is drawn and, in the same commit, executives, HR and heads of business are told.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from trainloop import clock
 from trainloop.config import Site, get_site
@@ -35,7 +36,7 @@ def render_drafts() -> dict[str, int]:
     with connect("reporter") as connection:
         rows = connection.execute(statement("review", "open_drafts")).fetchall()
         for row in rows:
-            reports += make(connection, _editions(read_review(connection, row["subject_id"], row["revision_number"]), site, "hr"))
+            reports += make(connection, _editions(_asked_about(connection, row), site, "hr"))
         register(connection, reports, clock.now(connection))
         point("reporting.before_commit")
     point("reporting.after_commit")
@@ -54,7 +55,7 @@ def send_approved() -> dict[str, int]:
         for row in approvals.undone(connection, KIND):
             made, notices = list[Report](), list[Notice]()
             if row["state"] == "approved":
-                review = read_review(connection, row["subject_id"], row["revision_number"])
+                review = _asked_about(connection, row)
                 made = make(connection, _editions(review, site, "business"))
                 notices = _notices(connection, review, site)
             register(connection, made, now)
@@ -85,6 +86,10 @@ def read_review(connection: Connection, year: str, revision_number: int) -> Revi
     figures = connection.execute(statement("reporting", "figures"), {"release_id": release_id})
     names = {(found["kind"], found["code"]): found for found in connection.execute(statement("review", "names"))}
     return Review(**head, figures=Figures(release_id, tuple(Row(**one) for one in figures)), names=names, files=files)
+
+
+def _asked_about(connection: Connection, approval: Mapping[str, Any]) -> Review:
+    return read_review(connection, approval["subject_id"], approval["revision_number"])
 
 
 def _editions(review: Review, site: Site, audience: Audience) -> list[tuple[Subject, Document]]:
