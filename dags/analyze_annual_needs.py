@@ -2,8 +2,8 @@
 Analyses the training needs of a plan year when its survey is closed: three layers of evidence, ranking, budget line.
 Whoever was assessed in competencies, and their manager of that day, get their own results.
 
-- **Reads** strategy goals, topics, courses, interviews, performance results, competencies, heads' confirmations, and
-  the answers of the annual needs survey.
+- **Reads** strategy goals, topics, courses, interviews, performance results, competencies, heads' confirmations, the
+  answers of the annual needs survey, and what last year's training review left (`ops.need_seeds`).
 - **Writes** `marts.needs_*`, a release of `published.needs*` (small groups suppressed) with its ledger, and in the same
   commit the question in `ops.approvals` whether it may leave HR; then HR's draft PDF of the annual report.
   `ops.competency_pages`: who may read which assessment day until when.

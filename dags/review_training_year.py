@@ -10,7 +10,7 @@ Reviews the training year: a scorecard for every course, figures of the year, se
 - **Do not run it** for a year whose 90-day reports are still to come, if you want L4 and L5: it says then that they are
   missing.
 - **Re-run it** whenever you like, for another year by the field *Year*: the same evidence gives the same release; what
-  HR dropped from the seeds stays dropped.
+  HR dropped from the seeds stays dropped, the other seeds follow the newest revision.
 
 A course is suggested to be kept, mended, extended or ended by the rules of the site file; missing levels are named and
 never count as zero, results below evidence grade C never count, and one bad class ends no course.

@@ -1866,7 +1866,8 @@ create table published.need_evidence (
     check (not is_hidden or (value is null and text_value is null and reason is not null))
 );
 
--- Grain: one path from a goal over a topic to a course, or what has no such path (finding, both ways).
+-- Grain: one path from a goal over a topic to a course, or what has no such path (finding, both ways); and one finding of
+-- last year's training review about such a course (seed_*), with the review's release that it stands in.
 create table published.needs_trace (
     release_id bigint not null references published.releases on delete cascade,
     position integer not null,
@@ -1877,9 +1878,15 @@ create table published.needs_trace (
     course_code text,
     finding text check (finding in (
         'goal_without_topic', 'goal_without_weight', 'topic_without_course', 'topic_without_goal',
-        'course_without_topic'
+        'course_without_topic', 'seed_without_topic'
     )),
-    primary key (release_id, position)
+    seed_kind text,
+    seed_code text,
+    seed_finding text,
+    seed_release_id bigint references published.releases,
+    primary key (release_id, position),
+    constraint needs_trace_seed_whole
+        check (num_nonnulls(seed_kind, seed_code, seed_finding, seed_release_id) in (0, 4))
 );
 
 -- Grain: one crossing of one table of a release, after suppression. "total" is a margin.
@@ -4501,16 +4508,16 @@ left join lateral (
     limit 1
 ) as verdict on true;
 
--- Grain: one finding of a year's review that is evidence for one topic of the next plan year. A later review adds what is
--- new and changes nothing; HR drops a row with a reason, and dropped it stays.
+-- Grain: one finding of a year's review that is evidence for one topic of the next plan year. It follows the newest
+-- revision of that review; HR drops a row with a reason, and dropped it stays.
 create table ops.need_seeds (
     year integer not null,
     topic_code text not null,
-    source_kind text not null check (source_kind in ('course', 'barrier')),
-    -- The course, or <course>:<blocker>.
+    source_kind text not null check (source_kind in ('course', 'item', 'barrier')),
+    -- The course, or <course>:<item or blocker>.
     source_code text not null,
     finding text not null check (finding in (
-        'fix', 'stop', 'scale', 'time', 'manager_support', 'tool', 'unclear', 'not_relevant'
+        'keep', 'fix', 'stop', 'scale', 'weak', 'time', 'manager_support', 'tool', 'unclear', 'not_relevant'
     )),
     release_id bigint not null references published.releases,
     seeded_at timestamptz not null,
@@ -4523,7 +4530,7 @@ create table ops.need_seeds (
 insert into ops.notice_kinds (kind, family, is_optional) values ('training_review', 'report', false);
 
 grant select on ops.checked_files to trainloop_reporter;
-grant select, insert on ops.need_seeds to trainloop_statistics;
+grant select, insert, update, delete on ops.need_seeds to trainloop_statistics;
 grant select, update on ops.need_seeds to trainloop_planner;
 grant select on ops.need_seeds to trainloop_board, trainloop_reporter;
 grant select on core.departments to trainloop_reporter, trainloop_sender;

@@ -208,7 +208,9 @@ where kind = 'annual_needs_report'
 order by revision_number
 
 -- name: open_approvals
-select token from ops.approvals where token = any (%(tokens)s) and state = 'open' order by approval_id
+select token from ops.approvals
+where token = any (%(tokens)s) and state = 'open' and logins_needed = 0
+order by approval_id
 
 -- name: vendor_figures
 select figures.family, figures.code, figures.statistic, figures.value, figures.text_value
@@ -433,3 +435,39 @@ left join ops.commitments as said
     on said.kind = 'comment_practice_case' and said.subject_id = story.case_id::text
 left join core.knowledge_assets as asset using (asset_code)
 group by story.session_code
+
+-- name: paid_classes
+-- Grain: one line that approved batches paid.
+select session_code, amount from ops.paid_allowances order by session_code, month, revision_number
+
+-- name: sent_batches
+select month, line_count from ops.allowance_batches where sent_at is not null order by month
+
+-- name: signatures
+select
+    (select count(*) from ops.approval_signatures) as signed_count,
+    (
+        select count(*) from ops.audit_entries
+        where action = 'approval_refused' and detail ->> 'reason' = 'own_money'
+    ) as refused_count
+
+-- name: award_ranks
+-- Grain: one trainer of the newest ranking.
+select figures.code, figures.value, figures.reason
+from published.figures as figures
+join published.releases as releases using (release_id)
+where releases.product = 'trainer_award' and figures.family = 'trainer' and figures.statistic = 'rank'
+    and releases.revision_number = (
+        select max(revision_number) from published.releases where product = 'trainer_award'
+    )
+order by figures.value, figures.code
+
+-- name: awards
+select trainer_id from ops.trainer_awards order by trainer_id
+
+-- name: thanks
+select count(*) as thanks_count from ops.messages where template = 'trainer_thanks' and state = 'sent'
+
+-- name: workshop_suggestions
+-- Grain: one workshop suggested to one trainer.
+select trainer_id, workshop_code from ops.workshop_suggestions order by trainer_id, workshop_code

@@ -65,6 +65,18 @@ from core.departments
 where parent_code is not null and parent_code <> department_code
 order by department_code
 
+-- name: review
+-- Whether the year before the plan year was reviewed, and how many of the review's findings HR dropped (R39).
+select
+    exists (
+        select from published.releases
+        where product = 'training_review' and subject_kind = 'training_year'
+            and subject_id = (%(year)s::integer - 1)::text and not is_withheld
+    ) as is_reviewed,
+    (
+        select count(*)::integer from ops.need_seeds where year = %(year)s and dropped_at is not null
+    ) as dropped_seeds_count
+
 -- name: quotes
 select topic_code, department_code, quote
 from core.business_interviews
@@ -173,12 +185,14 @@ from unnest(
 
 -- name: insert_trace
 insert into published.needs_trace (
-    release_id, position, goal_code, weight_pct, topic_code, competency_code, course_code, finding
+    release_id, position, goal_code, weight_pct, topic_code, competency_code, course_code, finding, seed_kind, seed_code,
+    seed_finding, seed_release_id
 )
 select %(release_id)s, rows.*
 from unnest(
     %(position)s::integer[], %(goal_code)s::text[], %(weight_pct)s::numeric[], %(topic_code)s::text[],
-    %(competency_code)s::text[], %(course_code)s::text[], %(finding)s::text[]
+    %(competency_code)s::text[], %(course_code)s::text[], %(finding)s::text[], %(seed_kind)s::text[],
+    %(seed_code)s::text[], %(seed_finding)s::text[], %(seed_release_id)s::bigint[]
 ) as rows
 
 -- name: insert_cells
@@ -232,7 +246,8 @@ select md5(concat_ws(
         from published.need_evidence where release_id = %(release_id)s
     ) as lines),
     (select string_agg((lines)::text, E'\x1f' order by position) from (
-        select position, goal_code, weight_pct, topic_code, competency_code, course_code, finding
+        select position, goal_code, weight_pct, topic_code, competency_code, course_code, finding, seed_kind, seed_code,
+            seed_finding
         from published.needs_trace where release_id = %(release_id)s
     ) as lines),
     (select string_agg((lines)::text, E'\x1f' order by table_code, row_code, column_code, statistic) from (

@@ -38,7 +38,9 @@ where release_id = %(release_id)s
 order by topic_code, layer, position
 
 -- name: trace
-select goal_code, weight_pct, topic_code, competency_code, course_code, finding
+select
+    goal_code, weight_pct, topic_code, competency_code, course_code, finding, seed_kind, seed_code, seed_finding,
+    seed_release_id
 from published.needs_trace
 where release_id = %(release_id)s
 order by position

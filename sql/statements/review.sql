@@ -58,6 +58,23 @@ join published.figures as figures using (release_id)
 group by newest.session_code
 order by newest.session_code
 
+-- name: weak_items
+-- Grain: one item that the improvement rules found weak in the last class of a course that was evaluated in the year: what
+-- a later class mended is no finding any more.
+with evaluated as (
+    select distinct on (sessions.course_code) sessions.course_code, releases.release_id
+    from published.releases
+    join core.class_sessions as sessions on sessions.session_code = releases.subject_id
+    where releases.product = 'course_evaluation' and releases.subject_kind = 'class_session'
+        and not releases.is_withheld and releases.subject_id = any(%(session_codes)s)
+    order by sessions.course_code, sessions.ends_at desc, sessions.session_code, releases.revision_number desc
+)
+select distinct evaluated.course_code, suggestions.item_code
+from evaluated
+join published.suggestions as suggestions using (release_id)
+where suggestions.strength = 'finding'
+order by evaluated.course_code, suggestions.item_code
+
 -- name: plans
 select session_code, asked_count, plan_count, done_count, verified_count
 from marts.action_plan_results
@@ -122,12 +139,23 @@ where kind = any(%(kinds)s) and extract(year from asked_at at time zone %(zone)s
 group by kind
 order by kind
 
+-- name: delete_seeds
+-- What the review does not find any more; what HR dropped stays, with its reason.
+delete from ops.need_seeds
+where year = %(year)s and dropped_at is null
+    and (topic_code, source_kind, source_code) not in (
+        select * from unnest(%(topic_code)s::text[], %(source_kind)s::text[], %(source_code)s::text[])
+    )
+
 -- name: insert_seeds
--- Grain: one finding as evidence of next year's needs; what stands there, dropped or not, stays as it is.
-insert into ops.need_seeds (year, topic_code, source_kind, source_code, finding, release_id, seeded_at)
+-- Grain: one finding as evidence of next year's needs; one that the review judges differently now says so, and what HR
+-- dropped stays dropped.
+insert into ops.need_seeds as seeds (year, topic_code, source_kind, source_code, finding, release_id, seeded_at)
 select %(year)s, rows.*, %(release_id)s, %(now)s
 from unnest(%(topic_code)s::text[], %(source_kind)s::text[], %(source_code)s::text[], %(finding)s::text[]) as rows
-on conflict (year, topic_code, source_kind, source_code) do nothing
+on conflict (year, topic_code, source_kind, source_code) do update
+    set finding = excluded.finding, release_id = excluded.release_id, seeded_at = excluded.seeded_at
+    where seeds.dropped_at is null and seeds.finding <> excluded.finding
 
 -- name: seeds
 -- Grain: one finding of a review that stands for a plan year.

@@ -266,8 +266,9 @@ def published_numbers(lived: LivedYear) -> set[tuple[str, str, int, str, str, st
     return {tuple(row.values()) for row in (*figures, *cells, *private)}  # type: ignore[misc]
 
 
-# They list a class by name for whoever runs it: seats and sign-ins, and no answer of anybody.
-WORK_DOCUMENTS = {"run_sheet", "class_log"}
+# They name people to whoever has to act, and hold no answer of anybody: a class's seats and sign-ins to who runs it,
+# the candidates of a promotion list and what each lacks to the HRBP alone.
+WORK_DOCUMENTS = {"run_sheet", "class_log", "promotion_list"}
 
 
 def test_no_edition_says_more_than_was_published(lived: LivedYear, artefacts: list[Artefact]) -> None:

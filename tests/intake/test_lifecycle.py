@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import fsspec
+import pytest
 from tests.intake.conftest import DEPARTMENTS, EMPLOYEES_HEAD, Inbox
 
 from trainloop.intake import pipeline
@@ -151,3 +153,16 @@ def test_nothing_of_a_file_is_left_in_raw_or_staging(classes: Inbox) -> None:
     classes.take("attendance", "a.csv", ATTENDANCE.replace("缺勤", "不知道"))
     tables = classes.rows("select table_name from information_schema.tables where table_schema in ('raw', 'staging')")
     assert tables == []
+
+
+def test_an_archive_on_an_object_store_keeps_the_file(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inbox, archive and reports by fsspec URI: a store that has nothing to flush to disk takes files like a disk."""
+    monkeypatch.setenv("TRAINLOOP_ARCHIVE_URI", "memory://archive-of-a-test")
+    get_settings.cache_clear()
+    file = inbox.take("departments", "部门.csv", DEPARTMENTS)
+    assert file["accepted_count"] == 2
+    with fsspec.open(file["archive_uri"]) as kept:
+        assert kept.read() == DEPARTMENTS.encode()
+    left = fsspec.filesystem("memory").find("/archive-of-a-test")
+    assert len(left) == 1
+    assert not left[0].endswith(".part")

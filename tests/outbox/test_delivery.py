@@ -103,9 +103,14 @@ def test_a_server_that_never_takes_a_mail_is_given_up_after_four_days(queue: Com
 
 def test_a_refused_recipient_fails_alone(queue: Company, mail_server: MailServer) -> None:
     """5xx: only that recipient fails; an address that does not exist is remembered for this address."""
-    mail_server.refuse = {"e1@example.com": "550 5.1.1 No such user", "e2@example.com": "550 5.7.1 Policy"}
+    mail_server.refuse = {
+        "e1@example.com": "550 5.1.1 <e1@example.com>: No such user",
+        "e2@example.com": "550 5.7.1 Policy",
+    }
     result = deliver_due(mail_server.transport())
     assert (result["bounced"], result["failed"], result["sent"]) == (1, 1, 1)
+    # The board shows the reply: the address that servers repeat is not kept in it.
+    assert queue.run("select reason from ops.messages where state = 'bounced'") == [{"reason": "5.1.1 …: No such user"}]
     stops = queue.run("select recipient_id, kind from ops.mail_stops")
     assert stops == [{"recipient_id": "E1", "kind": "bounced"}]
     queue.call("E1", "E3", kind="survey_reminder", step="evaluation_reminder_1")

@@ -104,6 +104,30 @@ def test_before_the_decision_only_the_approver_sees_the_draft(company: None) -> 
     assert {row["audience"] for row in reports()} == {"hr"}
 
 
+def test_what_last_years_review_found_is_a_source_of_its_own_and_a_missing_review_is_named(company: None) -> None:
+    """R39: scorecard, weak item and barrier beside the need they are about; before the review the report says so."""
+    annual_needs.render_drafts()
+    assert "2026年度尚无培训复盘" in text(reports(kind="annual_needs", locale="zh-CN")[-1])
+    world.write(
+        """insert into published.releases (product, subject_kind, subject_id, revision_number, data_sha256,
+        site_version, released_at) values ('training_review', 'training_year', '2026', 1, 'x', '1', now())"""
+    )
+    world.write(
+        """insert into ops.need_seeds (year, topic_code, source_kind, source_code, finding, release_id, seeded_at)
+        select 2027, rows.*, (select max(release_id) from published.releases), now()
+        from (values ('T-QUIET', 'course', 'C-1', 'fix'), ('T-QUIET', 'item', 'C-1:case_practice', 'weak'),
+            ('T-QUIET', 'barrier', 'C-1:tool', 'tool')) as rows"""
+    )
+    analyze_year(world.YEAR)
+    annual_needs.render_drafts()
+    zh, en = (text(reports(kind="annual_needs", locale=locale)[-1]) for locale in ("zh-CN", "en"))
+    for sentence in ("计分卡建议改进", "薄弱项“", "应用障碍“缺少工具或系统”", "培训复盘留下3条发现，涉及1个主题"):
+        assert sentence in zh
+    assert "scorecardsuggestsFix" in en
+    assert "barrier“Toolorsystemmissing”" in en
+    assert "尚无培训复盘" not in zh
+
+
 def test_the_numbers_in_the_pdf_are_those_of_the_release(company: None) -> None:
     """Verdicts, ranks, amounts and the rate stand in the PDF as they were published, in both languages."""
     annual_needs.render_drafts()

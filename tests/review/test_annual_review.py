@@ -55,18 +55,56 @@ def test_departments_of_a_few_people_are_not_shown(company: Company) -> None:
     assert said["level", "P1", "people_count"] == 20
 
 
-def test_findings_and_unmet_barriers_seed_next_years_needs_once(company: Company) -> None:
-    """Fix, stop, scale and a blocker of enough learners; a second run and a dropped row change nothing."""
-    assert annual.review_year()["seeded"] == 4
-    rows = {(row["topic_code"], row["finding"]) for row in annual.seeds(2027)}
-    assert rows == {("T-SCALE", "scale"), ("T-FIX", "fix"), ("T-STOP", "stop"), ("T-STOP", "tool")}
+def test_findings_weak_items_and_unmet_barriers_seed_next_years_needs_once(company: Company) -> None:
+    """Suggestions, what the last class left weak, a blocker of enough learners; a second run changes nothing.
+
+    C-KEEP's second class mended what the first left: no seed. C-ONCE has no suggestion: no seed.
+    """
+    weak(company, "C-KEEP-1", "case_practice")
+    weak(company, "C-FIX-1", "venue")
+    weak(company, "C-FIX-2", "case_practice")
+    assert annual.review_year()["seeded"] == 6
+    rows = {(row["topic_code"], row["source_kind"], row["finding"]) for row in annual.seeds(2027)}
+    assert rows == {
+        ("T-KEEP", "course", "keep"),
+        ("T-SCALE", "course", "scale"),
+        ("T-FIX", "course", "fix"),
+        ("T-FIX", "item", "weak"),
+        ("T-STOP", "course", "stop"),
+        ("T-STOP", "barrier", "tool"),
+    }
     annual.drop_seed(2027, "T-FIX", "C-FIX", "课程已改版", "王芳")
     assert annual.review_year()["seeded"] == 0
-    dropped = [row["dropped_reason"] for row in annual.seeds(2027) if row["topic_code"] == "T-FIX"]
+    dropped = [row["dropped_reason"] for row in annual.seeds(2027) if row["source_code"] == "C-FIX"]
     assert dropped == ["课程已改版"]
     again = ["seeds", "drop", "2027", "T-FIX", "C-FIX", "--reason", "again", "--by", "王芳"]
     assert CliRunner().invoke(app, again).exit_code == 1
     assert "课程已改版" in CliRunner().invoke(app, ["seeds", "list", "2027"], env={"COLUMNS": "200"}).output
+
+
+def weak(company: Company, session_code: str, item_code: str) -> None:
+    company.do(
+        """insert into published.suggestions (release_id, rule_code, item_code, strength, suggestion_zh, suggestion_en)
+        select release_id, 'r', %s, 'finding', 's', 's' from published.releases where subject_id = %s
+            and product = 'course_evaluation'""",
+        *(item_code, session_code),
+    )
+
+
+def test_seeds_follow_the_newest_revision_of_the_review_and_what_was_dropped_stays(company: Company) -> None:
+    """A result that is corrected is corrected in the seeds; what is found no more is gone; a dropped row is no news."""
+    annual.review_year()
+    annual.drop_seed(2027, "T-STOP", "C-STOP", "已停办", "王芳")
+    company.do("update marts.performance_findings set outcome = 'no_clear_change' where session_code = 'C-SCALE-1'")
+    company.do("update ops.action_plans set blocker = 'none' where blocker = 'tool'")
+    assert annual.review_year()["seeded"] == 1
+    found = {(row["source_code"], row["finding"], row["dropped_reason"]) for row in annual.seeds(2027)}
+    assert found == {
+        ("C-KEEP", "keep", None),
+        ("C-SCALE", "keep", None),
+        ("C-FIX", "fix", None),
+        ("C-STOP", "stop", "已停办"),
+    }
 
 
 def test_the_same_evidence_makes_no_revision_and_other_evidence_the_next(company: Company) -> None:
@@ -97,4 +135,4 @@ def test_a_review_that_is_killed_and_run_again_is_one_release_one_question_and_i
         (select count(*) from ops.approvals) as approvals, (select count(*) from ops.notices) as notices,
         (select count(*) from ops.need_seeds) as seeds"""
     )
-    assert counts == [{"releases": 1, "approvals": 1, "notices": 1, "seeds": 4}]
+    assert counts == [{"releases": 1, "approvals": 1, "notices": 1, "seeds": 5}]

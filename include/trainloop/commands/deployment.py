@@ -64,7 +64,7 @@ def _warehouse(settings: Settings) -> list[Finding]:
         return []
     try:
         with engine.connect("owner") as connection:
-            schema = _schema(connection)
+            schema = _schema()
             if schema.level != "ok":
                 return [schema, _clock(connection)]
             return [schema, *(look(connection) for look in (_clock, _business_time, _lease))]
@@ -72,16 +72,10 @@ def _warehouse(settings: Settings) -> list[Finding]:
         return []
 
 
-def _schema(connection: engine.Connection) -> Finding:
-    from trainloop.warehouse.migrations import files
+def _schema() -> Finding:
+    from trainloop.warehouse.migrations import applied_here, files
 
-    known = [path.stem for path in files()]
-    row = connection.execute("select to_regclass('ops.schema_migrations') is not null as is_there").fetchone()
-    applied = (
-        {row["name"] for row in connection.execute("select name from ops.schema_migrations")}
-        if row and row["is_there"]
-        else set()
-    )
+    known, applied = [path.stem for path in files()], set(applied_here())
     if newer := sorted(applied.difference(known)):
         remedy = "Use the release that made it; an older one would not know its rows."
         return Finding("Schema", "problem", f"{newer[-1]} is newer than this release ({known[-1]})", remedy)

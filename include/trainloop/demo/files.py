@@ -20,6 +20,7 @@ from trainloop.demo import (
     manager_files,
     needs_files,
     performance_files,
+    reward_files,
     session_files,
     talent_files,
     trainer_files,
@@ -64,6 +65,7 @@ def year_files(company: Company) -> dict[date, tuple[PlantedFile, ...]]:
         trainer_files.files(company),
         performance_files.files(company),
         talent_files.files(company),
+        reward_files.files(company),
     )
     for day, found in itertools.chain(*sources):
         files.setdefault(day, []).append(found)

@@ -103,6 +103,17 @@ PROMISES: dict[str, tuple[str, str]] = {
     "performance_effect": ("预埋的效果落在区间内", "the planted change lies in the 90-day interval"),
     "performance_reports": ("90 天绩效报告 PDF", "90-day Performance Report PDFs"),
     "performance_skipped": ("没有指标的课程不出 90 天报告", "no 90-day report without an indicator"),
+    "allowance": ("班次津贴", "a class's allowance"),
+    "allowance_delta": ("支付后更正只付差额", "a correction after payment pays the difference"),
+    "allowance_others": ("没有其他班次被支付", "no other class is paid"),
+    "payroll_files": ("薪酬文件（每月行数）", "payroll files, lines by month"),
+    "two_logins": ("每批由两个账号批准", "two logins approve every batch"),
+    "own_allowance": ("不能批准自己的津贴", "nobody approves the own allowance"),
+    "award_ranking": ("年度优秀培训师排名", "the year's trainers in rank order"),
+    "award_not_ranked": ("未参与排名及原因", "who is not ranked, and why"),
+    "award_decided": ("委员会的决定", "what the committee decided"),
+    "thanked": ("感谢邮件", "thank-you mails"),
+    "workshop": ("薄弱项推荐的工作坊", "the workshop a weak side suggests"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
@@ -156,6 +167,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
     from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_performance import check_performance
     from trainloop.demo.findings_plans import check_plans
+    from trainloop.demo.findings_rewards import check_rewards
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
     from trainloop.demo.findings_surveys import check_surveys
     from trainloop.demo.findings_talent import check_talent
@@ -166,6 +178,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_lifecycle(connection, company),
         *check_delivery(connection, company),
         *check_performance(connection),
+        *check_rewards(connection),
         *check_surveys(connection),
         *check_plans(connection),
         *check_talent(connection, company),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,11 +12,15 @@ from trainloop.demo.learners import Letter, read_letter
 from trainloop.demo.timeline import Work
 
 Tell = Callable[[str], None]
+# In which order the logins of the local Airflow answer. The trainer's is refused where the own allowance is among them.
+LOGINS = ("admin", "trainer", "approver")
 DAGS: dict[Work, str] = {
     "ingest": "ingest_inbox",
     "score": "score_vendors",
     "curate": "curate_knowledge_base",
     "develop": "develop_internal_trainers",
+    "reward": "reward_trainers",
+    "grow": "grow_trainers",
     "ready": "check_session_readiness",
     "prepare": "prepare_class_sessions",
     "watch": "watch_class_day",
@@ -137,6 +141,21 @@ class DirectRunner:
         from trainloop.resources import internal_trainers
 
         internal_trainers.develop()
+
+    def _reward(self) -> None:
+        from trainloop.reporting import trainer_award
+        from trainloop.trainers import allowances, award
+
+        allowances.compute_month()
+        award.rank_trainers()
+        trainer_award.render_pack()
+
+    def _grow(self) -> None:
+        from trainloop.surveys import trainer_pulse
+        from trainloop.trainers import growth
+
+        growth.suggest_workshops()
+        trainer_pulse.publish_trainer_pulses()
 
     def _ready(self) -> None:
         from trainloop.delivery import readiness
@@ -273,12 +292,20 @@ class DirectRunner:
     def _approvals(self) -> None:
         """What somebody in Airflow would do under Required Actions."""
         from trainloop.reporting import annual_needs
-        from trainloop.requests import approvals
+        from trainloop.requests import approvals, signatures
+        from trainloop.trainers import allowances, award
 
         approvals.follow_up()
         annual_needs.send_approved()
+        allowances.send_approved()
+        award.record_decisions()
         for approval_id in approvals.claim_doors("demo"):
-            approvals.decide(approval_id, is_approved=True, decided_by="admin", via="airflow")
+            if not approvals.approval(approval_id).logins_needed:
+                approvals.decide(approval_id, is_approved=True, decided_by="admin", via="airflow")
+                continue
+            for login in LOGINS:
+                with suppress(signatures.SignatureRefusedError):
+                    signatures.sign(approval_id, login, is_approved=True)
 
     def _audit(self) -> None:
         from trainloop.quality.audit import audit_warehouse

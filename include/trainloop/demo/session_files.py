@@ -85,6 +85,13 @@ def _update(company: Company, month: str, codes: tuple[str, ...]) -> PlantedFile
     return PlantedFile("class_sessions", f"班次更新_{month}.csv", csv_bytes(table, "gb18030"), len(table.rows))
 
 
+def corrected_hours(company: Company, code: str, hours: str) -> PlantedFile:
+    """HR corrects the hours of a class after it was held."""
+    table = Table(SESSION_HEADERS | {"hours": "实际课时"})
+    table.add(**_session_row(company, company.session(code), "已确认"), hours=hours)
+    return PlantedFile("class_sessions", f"课时更正_{code}.csv", csv_bytes(table), len(table.rows))
+
+
 def _moves(company: Company) -> PlantedFile:
     """One class moves by a week, one is cancelled."""
     moved = next(one for one in company.sessions if one.announced_for)

@@ -16,15 +16,18 @@ from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
-# capture: the class day. track: 90-day reports. launch: the needs survey. waves: open, remind and close all other
-# surveys. pulse, review, analyze: plan, close and publish the quarter, the 360s, the year's needs. chase: what people
-# owe. plans: action plans. months: their month. cases, talent: practice cases, promotion. approvals: somebody decides
-# in Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
+# capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. launch: the needs
+# survey. waves: open, remind and close all other surveys. pulse, review, analyze: plan, close and publish the quarter,
+# the 360s, the year's needs. chase: what people owe. plans: action plans. months: their month. cases, talent: practice
+# cases, promotion. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and reports
+# follow by themselves.
 Work = Literal[
     "ingest",
     "score",
     "curate",
     "develop",
+    "reward",
+    "grow",
     "ready",
     "prepare",
     "watch",
@@ -93,17 +96,20 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("02-05", "二月班次：资料发放", "February's class: materials go out", ("ready", "prepare"), ""),
         ("02-11", "开课前一天", "the day before the class", ("ready", "prepare", "watch"), ""),
         ("02-13", "春节前最后一班，问卷开启", "the last class before Spring Festival",
-         ("ingest", "capture", "evaluate"), ""),
-        ("02-24", "春节后提醒", "a reminder after the holidays", FULL, "class:3:1"),
-        ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported", FULL, "class:3:2"),
+         ("ingest", "capture", "evaluate", "reward"), ""),
+        ("02-24", "春节后提醒；两人批准一月津贴", "a reminder; two people approve January's allowances",
+         (*FULL, "approvals"), "class:3:1"),
+        ("02-25", "回收率不足的班次出报告", "the class that few answered for is reported",
+         (*FULL, "approvals"), "class:3:2"),
         ("04-02", "开课前 14 天：重复预订、超支、供应商授权过期", "14 days before: a room booked twice, a budget over",
          ("ingest", "score", "curate", "ready"), ""),
         ("04-08", "第一季度满意度调研开启", "the pulse about the first quarter opens", ("pulse", "waves"), ""),
         ("04-09", "开课前 7 天：资料发放，一份资料授权过期", "7 days before: materials go out but for one; HR approves",
          ("ready", "prepare"), "approve"),
         ("04-13", "开课前 3 天：预订已更正", "3 days before: the booking is corrected",
-         ("ingest", "ready", "prepare"), ""),
-        ("04-15", "开课前 1 天：运行表", "the day before: run-sheets", ("ingest", "ready", "prepare", "watch"), ""),
+         ("ingest", "ready", "prepare", "reward"), ""),
+        ("04-15", "开课前 1 天：运行表；批准课时差额", "the day before: run-sheets; the corrected hours are approved",
+         ("ingest", "ready", "prepare", "watch", "approvals"), ""),
         ("04-17", "三班结束；季度调研作答", "three classes on one day; the pulse is answered",
          ("ingest", "capture", "collect", "evaluate", "waves"), "pulse:2026Q1"),
         ("04-20", "第一次提醒；一名学员离职", "first reminder; one learner has left", FULL, "class:456:1"),
@@ -164,7 +170,7 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         # Reminders held since the 8th leave on this working Saturday, so that no call of the 13th waits behind them.
         ("10-10", "调休工作日：到期提醒", "a make-up working day: reminders that waited", ("waves",), ""),
         ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
-         ("collect", "pulse", "waves", "develop"), "rate"),
+         ("collect", "pulse", "waves", "develop", "grow"), "rate"),
         ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
         ("10-26", "360 私密反馈与共性简报；季度结果", "private 360 feedback, the cohort's brief; the quarter's result",
          ("waves", "review", "pulse", "track"), ""),
@@ -179,6 +185,10 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("ingest", "analyze", "approvals"), ""),
         ("11-27", "第二版送达；核对应做与已做", "revision 2 leaves; due against done",
          ("approvals", "chase", "audit"), ""),
+        ("12-10", "全年津贴与年度优秀培训师评审材料", "the year's allowances; the award committee gets its pack",
+         ("reward",), ""),
+        ("12-11", "委员会决定，感谢全体培训师；津贴发放", "the committee decides, trainers are thanked",
+         ("approvals", "approvals"), "approve"),
     )  # fmt: skip
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import io
 import os
 import re
 import tempfile
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
@@ -144,7 +145,8 @@ def archive(found: FoundFile) -> tuple[str, str] | None:
             digest.update(block)
             target.write(block)
         target.flush()
-        if hasattr(target, "fileno"):
+        # An object store has nothing to wait for; a disk that fails must be heard.
+        with suppress(io.UnsupportedOperation, AttributeError):
             os.fsync(target.fileno())
     if not is_unchanged(found):
         system.rm_file(draft)

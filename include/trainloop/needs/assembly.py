@@ -16,6 +16,7 @@ from trainloop.needs.figures import (
     ledger_ids,
     pareto,
     result_figures,
+    review_figures,
     survey_figures,
     trace_figures,
 )
@@ -96,6 +97,7 @@ def assemble(inputs: Inputs, past: Past, site: Site) -> Content:
     )
     trace_figures(shown, inputs)
     interview_figures(shown, inputs)
+    review_figures(shown, inputs)
     content.plan = plan_year(judged, site.needs, site.needs.budget_of(inputs.year), shown)
     content.needs = need_rows(content.plan)
     measures = {

@@ -96,7 +96,7 @@ def _of(wave: Visibility, n: int, site: Site) -> Visibility:
 
 def trace_figures(shown: Shown, inputs: Inputs) -> None:
     """How much of the strategy is covered by topics and courses, and how much training serves no goal (R01)."""
-    lines = inputs.trace
+    lines = [line for line in inputs.trace if line["seed_kind"] is None]
     weight = {code: goal.weight_pct for code, goal in inputs.goals.items()}
     total = sum(weight.values())
 
@@ -120,6 +120,25 @@ def trace_figures(shown: Shown, inputs: Inputs) -> None:
             "orphan_courses_count": len(courses - anchored),
             "covered_weight_pct": 100 * sum(weight[code] for code in served) / total if total else None,
             "taught_weight_pct": 100 * sum(weight[code] for code in taught) / total if total else None,
+        },
+    )
+
+
+def review_figures(shown: Shown, inputs: Inputs) -> None:
+    """What last year's training review left for this year: whether there was one, its findings, what HR dropped (R39).
+
+    They stand beside the three layers as evidence of their own and pass none: a course is judged there, not a need.
+    """
+    seeds = inputs.seeds
+    shown.say(
+        "review",
+        "year",
+        {
+            "state": "found" if inputs.is_reviewed else "missing",
+            "seeds_count": len(seeds),
+            "topics_count": len({line["topic_code"] for line in seeds}),
+            "unplaced_seeds_count": sum(line["finding"] == "seed_without_topic" for line in seeds),
+            "dropped_seeds_count": inputs.dropped_seeds_count,
         },
     )
 

@@ -149,6 +149,13 @@ class Inputs:
     held_count: int
     excluded_count: int
     labels: tuple[Mapping[str, str], ...]
+    is_reviewed: bool = False
+    dropped_seeds_count: int = 0
+
+    @property
+    def seeds(self) -> tuple[Mapping[str, Any], ...]:
+        """The findings of last year's training review that stand for this year, as lines of the trace (R39)."""
+        return tuple(line for line in self.trace if line["seed_kind"] is not None)
 
     @functools.cached_property
     def _asking(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -189,6 +196,7 @@ class Inputs:
             for rows in (self.trace, self.interviews, self.coverage, self.quotes, self.labels)
         ]
         counts = [self.invited_count, self.eligible_count, self.held_count, self.excluded_count, self.partial_count]
+        counts += [int(self.is_reviewed), self.dropped_seeds_count]
         canonical = [
             self.wave_code,
             str(self.population_on),
@@ -254,6 +262,7 @@ def read_inputs(connection: Connection, year: int, today: date) -> Inputs:
         held_count=population["held_count"],
         excluded_count=population["excluded_count"],
         labels=tuple(block("labels")),
+        **block("review")[0],
     )
 
 

@@ -14,6 +14,7 @@ Figures are rows (family, code, statistic); the closed list, in the units of the
 | trace | year | covered_weight_pct (goals with a topic) taught_weight_pct (with a course) | percent |
 | interviews | year | planned_departments_count interviewed_departments_count interviews_count | – |
 | interviews | year | coverage_pct | percent |
+| review | year | state (text: found, missing) seeds_count topics_count unplaced_seeds_count dropped_seeds_count | – |
 | interviews | department | state (text: done, open, overdue, unplanned) | |
 | performance | kpi | n gap_pct ci_low ci_high below_target_pct undefined_count | people; percent |
 | performance | kpi | shortfall_pct pareto_pct (share of all shortfall, and running sum) | percent |
@@ -133,7 +134,11 @@ class ShownNeed:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One path goal → topic → course, or a finding: what has no such path."""
+    """One path goal → topic → course, or a finding: what has no such path.
+
+    With `seed_kind` (course, item, barrier) it is a finding of last year's training review on that path: what it found
+    about `seed_code` (the course, or `<course>:<item or blocker>`), and the review's release that says so.
+    """
 
     goal_code: str | None
     weight_pct: Decimal | None
@@ -141,6 +146,10 @@ class TraceLine:
     competency_code: str | None
     course_code: str | None
     finding: str | None
+    seed_kind: str | None = None
+    seed_code: str | None = None
+    seed_finding: str | None = None
+    seed_release_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +220,10 @@ class PublishedNeeds:
         """Return the name of a topic, goal, kpi, competency, department or course; its code when it has none."""
         zh, en = self.labels.get((kind, code), (code, code))
         return zh if locale == "zh-CN" else en
+
+    def seeds(self, topic_code: str | None = None) -> tuple[TraceLine, ...]:
+        """Return what last year's training review found, of one topic or of all (R39)."""
+        return tuple(line for line in self.trace if line.seed_kind and topic_code in {None, line.topic_code})
 
     def of_verdict(self, verdict: Verdict) -> tuple[ShownNeed, ...]:
         """Return the needs of one verdict in report order."""

@@ -20,7 +20,8 @@ from trainloop.warehouse.statements import statement
 
 _FIGURES = ("family", "code", "statistic", "value", "text_value", "respondent_count")
 _CELLS = ("table_code", "row_code", "column_code", "statistic", "value", "respondent_count")
-_TRACE = ("goal_code", "weight_pct", "topic_code", "competency_code", "course_code", "finding")
+_SEED = ("seed_kind", "seed_code", "seed_finding", "seed_release_id")
+_TRACE = ("goal_code", "weight_pct", "topic_code", "competency_code", "course_code", "finding", *_SEED)
 
 
 def subject(year: int) -> dict[str, str]:

@@ -21,6 +21,7 @@ from trainloop.errors import PermanentError, TransientError
 _LINE_START_DOT = re.compile(rb"^\.", re.MULTILINE)
 # The fewest lines a server needs to explain itself; what it says is kept in the outbox's history.
 _KEPT_REPLY = 200
+_ADDRESS = re.compile(r"<?[^\s<>]+@[^\s<>]+>?")
 
 
 class MailServerDownError(TransientError):
@@ -186,7 +187,8 @@ class SmtpTransport:
             self.close()
         else:
             self.reset()
-        reply = text.decode("ascii", "replace").replace("\n", " ")[:_KEPT_REPLY]
+        # Servers like to repeat the recipient's address; the reply is kept and shown where no person may be named.
+        reply = _ADDRESS.sub("…", text.decode("ascii", "replace").replace("\n", " "))[:_KEPT_REPLY]
         raise ReplyError(code if 400 <= code <= 599 else 451, reply, step)
 
 

@@ -24,7 +24,7 @@ def trace(desk: NeedsDesk) -> tuple[str, tuple[TraceRow, ...], tuple[str, ...]]:
     )
     rows, last_goal = [], None
     for line in desk.needs.trace:
-        if line.goal_code is None:
+        if line.goal_code is None or line.seed_kind:
             continue
         is_same = line.goal_code == last_goal
         last_goal = line.goal_code

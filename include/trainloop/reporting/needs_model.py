@@ -40,6 +40,7 @@ class NeedView(View):
     funding: str
     is_funded: bool
     layers: tuple[LayerView, ...]
+    review: tuple[str, ...]
     override: str
     quotes: tuple[str, ...]
 
@@ -119,6 +120,8 @@ class NeedsView(Document):
     trace_sentence: str
     trace: tuple[TraceRow, ...]
     trace_findings: tuple[str, ...]
+    review_sentence: str
+    review: tuple[TableRow, ...]
     interviews_sentence: str
     interviews: HeatMap
     interviews_missing: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from trainloop.reporting import needs_review
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
 from trainloop.reporting.quality import rows_of_files
@@ -37,6 +38,10 @@ def warnings(desk: NeedsDesk) -> tuple[str, ...]:
     )
     if missing > 0:
         found.append(words("needs.warning.interviews", count=missing))
+    if not needs_review.is_reviewed(desk):
+        found.append(needs_review.sentence(desk))
+    if unplaced := desk.count("review", "year", "unplaced_seeds_count"):
+        found.append(words("needs.warning.unplaced", count=unplaced))
     lacking = sum(any(layer.is_evidence_missing for layer in need.layers) for need in desk.needs.needs)
     if lacking:
         found.append(words("needs.warning.evidence", count=lacking))
@@ -96,6 +101,7 @@ def method_notes(desk: NeedsDesk) -> tuple[str, ...]:
         words("needs.method.business", gap=number(rules.min_gap_pct)),
         words("needs.method.individual", share=number(rules.min_asking_pct)),
         words("needs.method.missing"),
+        words("needs.method.review"),
         words("needs.method.priority", **weights),
         words("needs.method.urgency", months=separator.join(number(months) for months in rules.urgency_months)),
         words("needs.method.scope", steps=separator.join(number(step) for step in rules.scope_pct)),

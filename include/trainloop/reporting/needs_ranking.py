@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from trainloop.domain.need_reasons import need_reason_text
 from trainloop.needs.published import ShownLayer, ShownNeed
-from trainloop.reporting import needs_lines
+from trainloop.reporting import needs_lines, needs_review
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
 from trainloop.reporting.needs_model import LayerState, LayerView, NeedView, TableRow
@@ -40,6 +40,7 @@ def need_view(desk: NeedsDesk, need: ShownNeed) -> NeedView:
         funding=words(f"needs.funding.{need.funding}"),
         is_funded=need.funding == "funded",
         layers=tuple(_layer(desk, layer) for layer in need.layers),
+        review=needs_review.of_need(desk, need),
         override=_override(desk, need),
         quotes=tuple(dict.fromkeys(desk.free(text) for text in desk.needs.quotes.get(need.topic_code, ())))[
             :_SHOWN_QUOTES

@@ -6,7 +6,15 @@ from datetime import UTC
 from decimal import Decimal
 
 from trainloop.needs.published import TOTAL
-from trainloop.reporting import glyphs, needs_chapters, needs_quality, needs_ranking, needs_summary, needs_tables
+from trainloop.reporting import (
+    glyphs,
+    needs_chapters,
+    needs_quality,
+    needs_ranking,
+    needs_review,
+    needs_summary,
+    needs_tables,
+)
 from trainloop.reporting.document import DataRow
 from trainloop.reporting.needs_desk import NeedsDesk
 from trainloop.reporting.needs_model import NeedsView
@@ -53,6 +61,8 @@ def build_view(desk: NeedsDesk) -> NeedsView:
         trace_sentence=trace_sentence,
         trace=trace,
         trace_findings=findings,
+        review_sentence=needs_review.sentence(desk),
+        review=needs_review.rows(desk),
         interviews_sentence=_interviews_sentence(desk),
         interviews=needs_tables.interview_map(desk),
         interviews_missing=_interviews_missing(desk),

@@ -29,7 +29,6 @@ from trainloop.warehouse.statements import statement
 PRODUCT: Final = "training_review"
 SUBJECT_KIND: Final = "training_year"
 APPROVAL_KIND: Final = "training_review"
-SEEDED: Final = frozenset({"fix", "stop", "scale"})
 
 
 class ReviewBusyError(TransientError):
@@ -142,19 +141,18 @@ def _ask(connection: Connection, scan: Scan, year: int, release: dict[str, Any],
 
 
 def _seed(connection: Connection, scan: Scan, year: int, release_id: int, cards: Sequence[Scorecard]) -> int:
-    """Write findings of courses with a topic as evidence of the next plan year; return how many are new."""
-    rows = [
-        (card.topic_code, "course", card.course_code, card.verdict.suggestion)
-        for card in cards
-        if card.topic_code and card.verdict.suggestion in SEEDED
-    ]
-    rows += [
-        (card.topic_code, "barrier", f"{card.course_code}:{blocker}", blocker)  # type: ignore[misc]
-        for card in cards
-        if card.topic_code
-        for blocker in sorted(card.blockers)
-    ]
+    """Let findings of courses with a topic be evidence of the next plan year; return how many are new or changed."""
+    rows: list[tuple[str, str, str, str]] = []
+    for card in cards:
+        if not card.topic_code:
+            continue
+        topic, course = card.topic_code, card.course_code
+        if card.verdict.suggestion != "none":
+            rows.append((topic, "course", course, card.verdict.suggestion))
+        rows += [(topic, "item", f"{course}:{item}", "weak") for item in card.weak_items]
+        rows += [(topic, "barrier", f"{course}:{blocker}", blocker) for blocker in sorted(card.blockers)]
     names = ("topic_code", "source_kind", "source_code", "finding")
     columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     keys = {"year": year, "release_id": release_id, "now": scan.now}
+    connection.execute(statement("review", "delete_seeds"), keys | columns)
     return connection.execute(statement("review", "insert_seeds"), keys | columns).rowcount

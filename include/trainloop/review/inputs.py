@@ -24,6 +24,7 @@ class Year:
     classes: Rows
     people: Rows
     evaluations: Mapping[str, Mapping[str, Any]]
+    weak_items: Rows
     plans: Mapping[str, Mapping[str, Any]]
     blockers: Rows
     findings: Rows
@@ -58,6 +59,7 @@ def read_year(connection: Connection, scan: Scan, year: int) -> Year:
         classes=classes,
         people=rows("people"),
         evaluations={row["session_code"]: row for row in rows("evaluations", trainer_dimension=dimension, **of_year)},
+        weak_items=rows("weak_items", **of_year),
         plans={row["session_code"]: row for row in rows("plans", **of_year)},
         blockers=rows("blockers", **of_year),
         findings=rows("findings", **of_year),

@@ -10,6 +10,7 @@
 | course | course | results_grade results_outcome (texts) | best evidence grade; what its key indicator says |
 | course | course | returns_pct returns_low returns_high | percent |
 | course | course | <level>_standing, suggestion (texts); rule_number | good, middle, weak, missing |
+| item | course:item | weak (text: finding) | what the course's last evaluated class left |
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Scorecard:
     findings: Sequence[Finding]
     standings: Mapping[Level, Standing]
     verdict: Verdict
+    weak_items: tuple[str, ...] = ()
     blockers: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -101,6 +103,8 @@ def figures_of(card: Scorecard) -> Iterator[Figure]:
         yield one(f"{level}_standing", card.standings[level])
     yield one("suggestion", card.verdict.suggestion)
     yield one("rule_number", card.verdict.rule_number)
+    for item in card.weak_items:
+        yield figure("item", f"{card.course_code}:{item}", "weak", "finding")
 
 
 def rules_of(rules: ReviewRules) -> list[Rule]:
@@ -156,6 +160,7 @@ def _scorecard(found: Year, site: Site, course_code: str) -> Scorecard:
         findings=findings,
         standings=standings,
         verdict=suggest(standings, len(held), rules_of(site.review)),
+        weak_items=tuple(row["item_code"] for row in found.weak_items if row["course_code"] == course_code),
         blockers=_unmet(found, course_code, site),
     )
 

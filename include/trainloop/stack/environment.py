@@ -6,7 +6,7 @@ import json
 import os
 
 from trainloop.settings import PROJECT_DIR, Settings
-from trainloop.stack.layout import ADMIN, Layout, StackRecord, fernet_key, long_key
+from trainloop.stack.layout import Layout, StackRecord, fernet_key, long_key
 from trainloop.warehouse.embedded import EmbeddedServer
 
 
@@ -44,7 +44,9 @@ def airflow_environment(settings: Settings, layout: Layout, record: StackRecord)
         "AIRFLOW__CORE__PARALLELISM": str(max(4, min(8, 2 * cpus))),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_DIR / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(layout.passwords_file),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+            f"{user}:{role}" for user, role in layout.logins().items()
+        ),
         # A changed file is parsed within seconds whatever this says; all files every 30 s took a quarter of a core.
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
+from trainloop.config import load_site
 from trainloop.settings import Settings
 
 ADMIN = "admin"
@@ -41,6 +42,7 @@ class Layout:
     """The folders and files of one home."""
 
     def __init__(self, settings: Settings) -> None:
+        self._site_file = settings.site_file
         self.home = settings.home.absolute()
         self.airflow_home = self.home / "airflow"
         self.logs = self.home / "logs"
@@ -81,12 +83,26 @@ class Layout:
             write_private(path, make())
         return path.read_text()
 
+    def logins(self) -> dict[str, str]:
+        """Return the local Airflow's logins and roles: the administrator, and everybody the site file lets decide.
+
+        Approvals about money want two logins, so one alone would not do.
+        """
+        site = load_site(self._site_file)
+        users = {user for contact in site.contacts.values() for user in contact.airflow_users}
+        return dict.fromkeys(sorted(users | site.allowances.approvers.keys()), "op") | {ADMIN: "admin"}
+
     def admin_password(self) -> str:
-        """Return the local Airflow's admin password; made here, so that no log ever prints it."""
-        if not self.passwords_file.exists():
-            write_private(self.passwords_file, json.dumps({ADMIN: secrets.token_urlsafe(12)}) + "\n")
-        password: str = json.loads(self.passwords_file.read_text())[ADMIN]
-        return password
+        """Return the local Airflow's admin password."""
+        return self.password(ADMIN)
+
+    def password(self, user: str) -> str:
+        """Return the password of a login of the local Airflow; made here, so that no log ever prints it."""
+        known: dict[str, str] = json.loads(self.passwords_file.read_text()) if self.passwords_file.exists() else {}
+        if missing := self.logins().keys() - known:
+            known |= {login: secrets.token_urlsafe(12) for login in sorted(missing)}
+            write_private(self.passwords_file, json.dumps(known) + "\n")
+        return known[user]
 
 
 def write_private(path: Path, text: str) -> None:
