@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from tests.benchmarks.harness import Journal
+from tests.benchmarks.harness import Journal, with_server
 
 from trainloop.settings import PROJECT_DIR
 from trainloop.warehouse.embedded import EmbeddedServer
@@ -34,6 +34,12 @@ def journal(request: pytest.FixtureRequest) -> Iterator[Journal]:
     yield kept
     if kept.records:
         print(f"\n\n{kept.table()}")
+
+
+@pytest.fixture
+def processor(server: EmbeddedServer) -> Callable[[], float]:
+    """The clock of processor seconds: this process, its children, and the database."""
+    return with_server(int((server.data / "postmaster.pid").read_text("utf-8").split()[0]))
 
 
 @pytest.fixture

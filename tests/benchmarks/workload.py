@@ -43,8 +43,8 @@ COMPANY = (
 )
 CLASSES = (
     # Classes 0 … ended − 1 ended in the year before 2026-11-01; a fifth as many begin in the two months after.
-    """insert into core.class_sessions (session_code, course_code, trainer_id, class_manager_id, starts_at, ends_at, mode,
-           status, file_id, row_number)
+    """insert into core.class_sessions (session_code, course_code, trainer_id, class_manager_id, starts_at, ends_at,
+           mode, status, file_id, row_number)
        select 'S' || lpad(n::text, 6, '0'), 'C' || n % 20, 'T' || n % greatest({people} / 500, 3),
            'E' || lpad((n * 7 % {people})::text, 6, '0'), starts_at, starts_at + interval '8 hours', 'classroom',
            'confirmed', 1, n
@@ -62,14 +62,15 @@ CLASSES = (
            case when pg_temp.roll(row_number() over (order by session_code, employee_id), 1, 25) = 0 then 'late'
                else 'present' end, 1, 1
        from core.enrollments where session_code < 'S' || lpad({ended}::text, 6, '0')""",
-    """insert into core.test_results (session_code, employee_id, pre_score, post_score, maximum_score, file_id, row_number)
+    """insert into core.test_results (session_code, employee_id, pre_score, post_score, maximum_score, file_id,
+           row_number)
        select session_code, employee_id, 40 + pg_temp.roll(n, 2, 30), 55 + pg_temp.roll(n, 3, 40), 100, 1, n
        from (select session_code, employee_id, row_number() over (order by session_code, employee_id) as n
              from core.attendance) as learners""",
 )
 ANSWERS = (
-    """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id, anonymity,
-           state, opened_at, closes_at, closed_at, has_completions, minimum_count)
+    """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id,
+           anonymity, state, opened_at, closes_at, closed_at, has_completions, minimum_count)
        select 'EVAL-' || session_code, 'course_evaluation', '1', 'class_session', session_code, 'anonymous', 'closed',
            ends_at, ends_at + interval '7 days', ends_at + interval '7 days', true, 5
        from core.class_sessions where session_code < 'S' || lpad({ended}::text, 6, '0')""",
@@ -88,10 +89,13 @@ ANSWERS = (
     """insert into confidential.answers (response_id, item_code, choice)
        select response_id, 'performance_focus',
            (array['sales', 'quality', 'efficiency', 'teamwork', 'none'])[1 + pg_temp.roll(number, 6, 5)]
-       from (select response_id, row_number() over (order by response_id) as number from confidential.responses) as asked""",
+       from (select response_id, row_number() over (order by response_id) as number
+             from confidential.responses) as asked""",
     """insert into confidential.answers (response_id, item_code, free_text)
-       select response_id, 'to_improve', (array['希望增加案例练习的时间', '工具模板很实用', '节奏可以再慢一点'])[1 + number % 3]
-       from (select response_id, row_number() over (order by response_id) as number from confidential.responses) as asked
+       select response_id, 'to_improve',
+           (array['希望增加案例练习的时间', '工具模板很实用', '节奏可以再慢一点'])[1 + number % 3]
+       from (select response_id, row_number() over (order by response_id) as number
+             from confidential.responses) as asked
        where number % 3 = 0""",
 )
 
@@ -131,6 +135,4 @@ def write_employees(path: Path, people: int) -> None:
         file.write("工号,姓名,邮箱,部门编码,序列,层级,直属上级工号,入职日期\n")
         for n in range(people):
             manager = f"E{n // 50 * 50:06}" if n % 50 else ""
-            file.write(
-                f"E{n:06},员工{n},e{n}@example.com,D{n // 50},family{n % 5},P{n % 7},{manager},2020-01-01\n"
-            )
+            file.write(f"E{n:06},员工{n},e{n}@example.com,D{n // 50},family{n % 5},P{n % 7},{manager},2020-01-01\n")
