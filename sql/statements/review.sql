@@ -208,12 +208,27 @@ union all
 select 'trainer', trainer_id, name, name from core.trainers
 
 -- name: checked_files
--- Grain: one file behind the year's classes, budgets and needs.
-with behind as (
-    select session_files.file_id
-    from core.session_files
-    join core.class_sessions as sessions using (session_code)
-    where extract(year from sessions.starts_at at time zone %(zone)s) = %(year)s
+-- Grain: one file behind the year's classes, courses, people, answers, 90-day figures, money and needs.
+with of_year as (
+    select session_code
+    from core.class_sessions
+    where extract(year from starts_at at time zone %(zone)s) = %(year)s
+),
+behind as (
+    select file_id from core.session_files where session_code in (select session_code from of_year)
+    union
+    select file_id
+    from core.review_files
+    where (session_code is null or session_code in (select session_code from of_year))
+        and (year is null or year = %(year)s)
+    union
+    select file_id from ops.performance_files where session_code in (select session_code from of_year)
+    union
+    select files.file_id
+    from core.wave_files as files
+    join ops.survey_waves as waves using (wave_code)
+    where waves.instrument_code = 'course_evaluation' and waves.subject_kind = 'class_session'
+        and waves.subject_id in (select session_code from of_year)
     union
     select file_id from core.needs_files where year = %(year)s
 )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from pypdf import PdfReader
 from tests.resources.conftest import Company
 
+from trainloop.config import Locale, get_site
 from trainloop.outbox.composer import compose_due
-from trainloop.reporting.training_review import render_drafts, send_approved
+from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.errors import VerdictMissingError
+from trainloop.reporting.review_view import ReviewView, build_view
+from trainloop.reporting.training_review import read_review, render_drafts, send_approved
 from trainloop.requests import approvals
 from trainloop.review import annual
+from trainloop.warehouse import engine
 
 
 def printed(company: Company, audience: str, locale: str) -> list[str]:
@@ -56,3 +62,60 @@ def test_after_the_approval_executives_and_heads_get_it_without_trainers(company
         "select recipient_id from ops.messages where template = 'training_review' order by recipient_id"
     )
     assert [one["recipient_id"] for one in told] == ["E01", "executives", "hr_lead"]
+
+
+def plant_files(company: Company) -> None:
+    """Classes, budgets, costs and indicators of the year come from a file each; a budget of 2025 from another."""
+    company.do("update core.class_sessions set file_id = %s", company.file("class_sessions"))
+    for year, dataset in ((2026, "budgets"), (2025, "vendors")):
+        company.do(
+            """insert into core.budgets (budget_code, year, planned_amount, file_id, row_number)
+            values (%s, %s, 1000, %s, 1)""",
+            *(f"B-{year}", year, company.file(dataset)),
+        )
+    company.do(
+        """insert into core.session_costs (session_code, category, amount, file_id, row_number)
+        values ('C-KEEP-1', 'venue', 10, %s, 1)""",
+        company.file("session_costs"),
+    )
+    company.do("insert into ops.performance_files values ('C-KEEP-1', %s)", company.file("kpi_facts"))
+
+
+def view(locale: Locale = "zh-CN") -> ReviewView:
+    """HR's edition of the newest review, not drawn."""
+    annual.review_year()
+    with engine.connect("reporter") as connection:
+        return build_view(read_review(connection, "2026", 1), get_site(), "hr", locale)
+
+
+def test_files_behind_money_and_indicators_are_checked_and_a_feed_that_is_missing_is_named(company: Company) -> None:
+    """R53: each file behind a figure stands on the page with its verdict; what never came is said, not passed over."""
+    plant_files(company)
+    said = view()
+    assert [file.name for file in said.files] == [
+        "budgets.csv",
+        "class_sessions.csv",
+        "kpi_facts.csv",
+        "session_costs.csv",
+    ]
+    assert {file.verdict for file in said.files} == {"通过"}
+    assert said.quality_notes[0].startswith("未收到以下数据的文件：课程、签到。")
+    assert said.quality_tone == "caution"
+
+
+@pytest.mark.parametrize(("locale", "sentence"), [("zh-CN", "没有做过数据质量检查"), ("en", "nothing went through")])
+def test_a_review_of_which_no_file_was_checked_does_not_say_passed(
+    company: Company, locale: Locale, sentence: str
+) -> None:
+    """Fail closed: without a file nothing was checked, and the page says so in both languages."""
+    said, words = view(locale), catalogue(locale)
+    assert sentence in said.quality_sentence
+    assert words("quality.tone_good") not in words(f"quality.tone_{said.quality_tone}")
+
+
+def test_a_budget_file_without_the_gates_verdict_stops_the_review(company: Company) -> None:
+    """A report without its data-quality verdict is not made."""
+    plant_files(company)
+    company.do("delete from ops.check_runs where suite = 'budgets'")
+    with pytest.raises(VerdictMissingError):
+        view()

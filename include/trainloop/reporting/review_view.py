@@ -15,7 +15,7 @@ from trainloop.reporting.catalogue import Catalogue, catalogue
 from trainloop.reporting.document import Audience, DataRow, Document, Tone, View
 from trainloop.reporting.evidence import CheckedFile, Figures
 from trainloop.reporting.pages import layout_sha256
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
 from trainloop.statistics.refusal import reason_text
 
@@ -23,6 +23,8 @@ from trainloop.statistics.refusal import reason_text
 ORDER = ("stop", "fix", "scale", "keep", "none")
 TONES: Mapping[str, Tone] = {"stop": "bad", "fix": "caution", "scale": "good", "keep": "good", "none": "neutral"}
 LEVEL_TONES: Mapping[str, Tone] = {"good": "good", "middle": "caution", "weak": "bad", "missing": "neutral"}
+# What a review rests on: without a file of one, what it says about that is missing.
+FEEDS = ("class_sessions", "courses", "attendance", "budgets", "session_costs", "kpi_facts")
 # Figures about single trainers stay with HR.
 HR_ONLY = frozenset({"trainer"})
 
@@ -74,6 +76,7 @@ class ReviewView(Document):
     sheets: tuple[Sheet, ...]
     quality_sentence: str
     quality_tone: Tone
+    quality_notes: tuple[str, ...]
     files: tuple[FileRow, ...]
     notes: tuple[str, ...]
 
@@ -134,7 +137,8 @@ def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -
     suggested = {code: desk.text("course", code, "suggestion") for code in desk.codes("course")}
     codes = sorted(suggested, key=lambda code: (ORDER.index(suggested[code]), code))
     counts = {name: list(suggested.values()).count(name) for name in ORDER}
-    tone: Tone = "good" if all(file.gate_decision == "pass" for file in review.files) else "caution"
+    sentence, tone = verdict_on(review.files, words)
+    no_feeds = _no_feeds(desk)
     return ReviewView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -158,8 +162,9 @@ def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -
         level_names=tuple(words(f"review.level.{level}") for level in LEVELS),
         courses=tuple(_course(desk, code, suggested[code]) for code in codes),
         sheets=tuple(_sheets(desk, audience)),
-        quality_sentence=_quality(desk),
-        quality_tone=tone,
+        quality_sentence=sentence,
+        quality_tone="caution" if tone == "good" and no_feeds else tone,
+        quality_notes=(*no_feeds, words("review.note.sources")),
         files=rows_of_files(review.files, words, site.company.zone, with_names=audience == "hr"),
         notes=tuple(_notes(desk)),
     )
@@ -334,15 +339,10 @@ def _needs(desk: ReviewDesk) -> Iterator[Line]:
         )
 
 
-def _quality(desk: ReviewDesk) -> str:
-    words, files = desk.words, desk.review.files
-    return words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
+def _no_feeds(desk: ReviewDesk) -> tuple[str, ...]:
+    words, found = desk.words, {file.dataset for file in desk.review.files}
+    missing = [words(f"dataset.{dataset}") for dataset in FEEDS if dataset not in found]
+    return (words("review.no_feed", feeds=words("format.list_separator").join(missing)),) if missing else ()
 
 
 def _notes(desk: ReviewDesk) -> Iterator[str]:

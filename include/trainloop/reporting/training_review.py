@@ -6,6 +6,7 @@ is drawn and, in the same commit, executives, HR and heads of business are told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from trainloop import clock
@@ -35,7 +36,7 @@ def render_drafts() -> dict[str, int]:
     with connect("reporter") as connection:
         rows = connection.execute(statement("review", "open_drafts")).fetchall()
         for row in rows:
-            reports += make(connection, _editions(_read(connection, row), site, "hr"))
+            reports += make(connection, _editions(_asked_about(connection, row), site, "hr"))
         register(connection, reports, clock.now(connection))
         point("reporting.before_commit")
     point("reporting.after_commit")
@@ -54,7 +55,7 @@ def send_approved() -> dict[str, int]:
         for row in approvals.undone(connection, KIND):
             made, notices = list[Report](), list[Notice]()
             if row["state"] == "approved":
-                review = _read(connection, row)
+                review = _asked_about(connection, row)
                 made = make(connection, _editions(review, site, "business"))
                 notices = _notices(connection, review, site)
             register(connection, made, now)
@@ -69,8 +70,8 @@ def send_approved() -> dict[str, int]:
     return {"approved": approved, "notices_planned": planned, **_counts(reports)}
 
 
-def _read(connection: Connection, row: dict[str, Any]) -> Review:
-    year, revision_number = row["subject_id"], row["revision_number"]
+def read_review(connection: Connection, year: str, revision_number: int) -> Review:
+    """Return one release of a year's review; raises VerdictMissingError and ReportBusyError like `render_drafts`."""
     if not try_lock(connection, f"{KIND}-report:{year}"):
         raise ReportBusyError(kind="training review", subject=year)
     keys = {"year": year, "revision_number": revision_number}
@@ -85,6 +86,10 @@ def _read(connection: Connection, row: dict[str, Any]) -> Review:
     figures = connection.execute(statement("reporting", "figures"), {"release_id": release_id})
     names = {(found["kind"], found["code"]): found for found in connection.execute(statement("review", "names"))}
     return Review(**head, figures=Figures(release_id, tuple(Row(**one) for one in figures)), names=names, files=files)
+
+
+def _asked_about(connection: Connection, approval: Mapping[str, Any]) -> Review:
+    return read_review(connection, approval["subject_id"], approval["revision_number"])
 
 
 def _editions(review: Review, site: Site, audience: Audience) -> list[tuple[Subject, Document]]:
