@@ -62,8 +62,8 @@ compose-check: setup  ## docker-compose.yml and Dockerfile against their specifi
 docs: setup  ## renew the generated pages (DAG catalogue, data dictionary)
 	@$(BIN)/trainloop docs
 
-bench: setup  ## ratios against plain COPY, Typst and smtplib, both sides in one run
-	@$(BIN)/trainloop bench
+bench: setup  ## ratios against COPY, DuckDB, Typst, smtplib, an empty DAG, both sides in one run (ARGS=--quick: minutes)
+	@$(BIN)/trainloop bench $(ARGS)
 
 audit: setup  ## licences and known vulnerabilities of the dependencies
 	@$(BIN)/pip-licenses --summary --order=count
