@@ -116,7 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "stack",
         "demo",
     }
-    | {"orchestration.catalogue", "orchestration.mail"},
+    | {"orchestration.broker", "orchestration.catalogue", "orchestration.mail"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "demo": WORK

@@ -28,6 +28,8 @@ def examine_deployment(settings: Settings) -> list[Finding]:
     findings = [_folder(settings, name) for name in FOLDERS]
     findings += _warehouse(settings)
     findings.append(_mail(settings))
+    if "Celery" in os.environ.get("AIRFLOW__CORE__EXECUTOR", ""):
+        findings.append(_broker())
     if forms := _forms(settings):
         findings.append(forms)
     return findings
@@ -139,6 +141,16 @@ def _mail(settings: Settings) -> Finding:
     except TrainLoopError as error:
         return Finding("Mail", "problem", str(error), remedy)
     return Finding("Mail", "ok", f"{transport.host}:{transport.port} answers; {transport.security} security")
+
+
+def _broker() -> Finding:
+    from trainloop.orchestration.broker import BrokerUnreachableError, require_broker
+
+    try:
+        return Finding("Broker", "ok", f"{require_broker()} answers")
+    except BrokerUnreachableError as error:
+        detail = f"{error.facts['place']} does not answer: {error.facts['detail']}"
+        return Finding("Broker", "problem", detail, "Start it, or correct AIRFLOW__CELERY__BROKER_URL.")
 
 
 def _forms(settings: Settings) -> Finding | None:
