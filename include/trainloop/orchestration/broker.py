@@ -17,13 +17,12 @@ class BrokerUnreachableError(TransientError):
 def require_broker() -> str:
     """Return the broker's address, its password hidden. Raises BrokerUnreachableError."""
     from airflow.configuration import conf
-    from kombu import Connection
+    from kombu.connection import Connection
     from kombu.exceptions import KombuError
 
     waits = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS}
-    with Connection(
-        conf.get_mandatory_value("celery", "broker_url"), connect_timeout=PATIENCE_SECONDS, transport_options=waits
-    ) as connection:
+    url = conf.get_mandatory_value("celery", "broker_url")
+    with Connection(url, connect_timeout=PATIENCE_SECONDS, transport_options=waits) as connection:  # type: ignore[no-untyped-call]
         place = str(connection.as_uri())
         try:
             connection.connect()
