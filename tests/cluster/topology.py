@@ -53,8 +53,8 @@ SHORT_TIMES = {
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
 }
-# Started by assets and by mails that are due; all other DAGs stand still until their turn, since a scheduled time of the
-# real day would do work of a business day that the comparison does without.
+# Started by assets and by mails that are due; all other DAGs stand still until their turn, since a scheduled time of
+# the real day would do work of a business day that the comparison does without.
 DRIVEN = ("plan_milestones", "report_course_evaluations", "deliver_mail")
 SHARED = ("inbox", "archive", "reports", "materials", "data_docs", "backups")
 START_SECONDS = 400.0
