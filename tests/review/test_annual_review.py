@@ -55,6 +55,19 @@ def test_departments_of_a_few_people_are_not_shown(company: Company) -> None:
     assert said["level", "P1", "people_count"] == 20
 
 
+def test_a_class_whose_plans_may_not_be_shown_is_in_no_sum_of_the_year(company: Company) -> None:
+    """The year minus the shown classes would be the hidden one: its plans and their blockers are left out."""
+    annual.review_year()
+    assert figures(company)["course", "C-STOP", "behaviour_pct"] == 10
+    assert not [key for key in figures(company) if key[0] == "barrier"], "no month has told its blockers"
+    company.do(
+        """update published.figures set value = null, is_hidden = true, reason = 'below_minimum_mean'
+        where family = 'plan'"""
+    )
+    annual.review_year()
+    assert not [key for key in figures(company) if key[2].startswith("behaviour_") and key[2] != "behaviour_standing"]
+
+
 def test_findings_weak_items_and_unmet_barriers_seed_next_years_needs_once(company: Company) -> None:
     """Suggestions, what the last class left weak, a blocker of enough learners; a second run changes nothing.
 

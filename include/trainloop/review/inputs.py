@@ -34,7 +34,7 @@ class Year:
     promises: Rows
     attended: Rows
     confirmed_needs: Rows
-    department_months: Rows
+    month_figures: Rows
 
     @property
     def held(self) -> list[Mapping[str, Any]]:
@@ -72,5 +72,5 @@ def read_year(connection: Connection, scan: Scan, year: int) -> Year:
         promises=rows("promises", kinds=list(PROMISES)),
         attended=rows("attended", people_min=site.suppression.distribution_min),
         confirmed_needs=rows("confirmed_needs"),
-        department_months=rows("department_months"),
+        month_figures=rows("month_figures"),
     )
