@@ -53,6 +53,14 @@ def track_performance_90d():
         announce_sessions(session_codes, PERFORMANCE_DUE)
         return session_codes
 
+    @task
+    def publish_follow_ups() -> dict:
+        """What learners and managers said 90 days after the class, as far as it may be shown."""
+        from trainloop.surveys import follow_up
+
+        return follow_up.publish_follow_ups(as_of=as_of())
+
+    publish_follow_ups()
     start_reports()
 
 

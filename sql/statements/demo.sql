@@ -521,3 +521,10 @@ left join (
 ) as told on true
 where approvals.kind = 'training_review'
 group by approvals.approval_id, approvals.state, approvals.decided_via
+
+-- name: stale_certificates
+-- Whether the last audit missed a file of who holds which certificate.
+select count(*)::integer as stale_count
+from ops.check_gaps
+where check_code = 'datasets_stale' and subject_id = 'certifications'
+    and check_run_id = (select max(check_run_id) from ops.check_results where check_code = 'datasets_stale')

@@ -102,6 +102,22 @@ join shown as verified using (session_code)
 where done.statistic = 'done_pct' and verified.statistic = 'verified_pct'
 order by done.session_code
 
+-- name: follow_ups
+-- Grain: one class whose learners said 90 days later how often they use what they learned, as it may be seen.
+with newest as (
+    select distinct on (releases.subject_id) releases.release_id, releases.subject_id as session_code
+    from published.releases
+    where releases.product = %(follow_up)s and releases.subject_kind = 'class_session'
+        and not releases.is_withheld and releases.subject_id = any(%(session_codes)s)
+    order by releases.subject_id, releases.revision_number desc
+)
+select newest.session_code, figures.value as mean, figures.respondent_count as answer_count
+from newest
+join published.figures as figures using (release_id)
+where figures.family = 'item' and figures.code = 'used_frequency' and figures.statistic = 'mean'
+    and figures.value is not null
+order by newest.session_code
+
 -- name: blockers
 -- Grain: one blocker that learners of one course named, and how many said anything about theirs.
 select

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -149,3 +150,28 @@ def test_a_review_that_is_killed_and_run_again_is_one_release_one_question_and_i
         (select count(*) from ops.need_seeds) as seeds"""
     )
     assert counts == [{"releases": 1, "approvals": 1, "notices": 1, "seeds": 5}]
+
+
+def test_behaviour_of_a_course_without_plans_is_what_learners_say_after_90_days(company: Company) -> None:
+    """L3 by follow-up where no plan may be shown, named with its scale; plans count before it where there are any."""
+    for session in ("C-ONCE-1", "C-STOP-1"):
+        release = company.rows(
+            """insert into published.releases (product, subject_kind, subject_id, revision_number, data_sha256,
+            site_version, released_at) values ('follow_up_90d_learner', 'class_session', %s, 1, 'x', '1', now())
+            returning release_id""",
+            session,
+        )[0]["release_id"]
+        company.do(
+            """insert into published.figures (release_id, family, code, statistic, value, respondent_count)
+            values (%s, 'item', 'used_frequency', 'mean', 4.4, 18)""",
+            release,
+        )
+    annual.review_year()
+    said = figures(company)
+    assert (said["course", "C-ONCE", "behaviour_mean"], said["course", "C-ONCE", "behaviour_standing"]) == (
+        Decimal("4.4"),
+        "good",
+    )
+    assert said["course", "C-ONCE", "suggestion"] == "keep"
+    assert said["course", "C-STOP", "behaviour_pct"] == 10
+    assert ("course", "C-STOP", "behaviour_mean") not in said

@@ -76,9 +76,9 @@ def test_every_number_of_the_year_is_that_of_the_tables_behind_it(company: Compa
     assert found["People reached by department"] == [("D1", "10"), ("D2", "10")]
     assert found["People reached by level"] == [("P1", "20")]
     assert found["Barriers to application"] == [
-        ("nothing", "8"),
-        ("No time", "5"),
         ("Tool or system missing", "7"),
+        ("No time", "5"),
+        ("nothing", "8"),
     ]
     asked, closed = company.rows("select count(*) as n, count(done_at) as done from ops.commitments")[0].values()
     assert found["You said, we did"] == [("Joint reviews", str(asked), str(closed))]
@@ -103,7 +103,7 @@ def test_every_number_of_a_course_is_that_of_its_classes(company: Company) -> No
             where course_code = %s and status <> 'cancelled' and ends_at < '2026-12-21'""",
             code,
         )[0]["n"]
-        assert row.classes == f"{classes} classes, {20 * classes} learners"
+        assert row.classes == f"Classes: {classes} · learners: {20 * classes}"
         means, gains, plans = (
             company.rows(
                 f"""select avg(value) as value from published.figures join published.releases using (release_id)
@@ -115,21 +115,20 @@ def test_every_number_of_a_course_is_that_of_its_classes(company: Company) -> No
         finding = company.rows(
             f"select grade, outcome from marts.performance_findings where session_code in {CLASSES}", code
         )
-        outcome = {"D": "no conclusion (D)", "B": "improved (B)", "C": "worsened (C)"}
+        outcome = {"D": "no verdict (D)", "B": "improved (B)", "C": "worsened (C)"}
         assert [level.text for level in row.levels] == [
             # Classes with as many answers each weigh the same.
             printed(means),
-            "not known" if gains is None else printed(gains, 2),
-            "not known" if plans is None else f"{plans:.0f}%",
-            outcome[finding[0]["grade"]] if finding else "not known",
-            "not known",
+            "unknown" if gains is None else printed(gains, 2),
+            "unknown" if plans is None else f"{plans:.0f}%",
+            outcome[finding[0]["grade"]] if finding else "unknown",
+            "unknown",
         ]
     badges = [row.suggestion for row in said.courses]
-    assert badges == ["Stop", "Fix", "Scale", "Keep", "No suggestion"]
+    assert badges == ["Stop", "Fix", "Scale", "Keep", "Undecided"]
     assert said.headline == "5 courses were held: stop 1, fix 1, scale 1, keep 1; 1 without a suggestion"
 
 
 def printed(value: Decimal, places: int = 1) -> str:
-    """A value with halves away from zero, as it is printed: no trailing zeros."""
-    exact = Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return f"{exact.normalize():f}"
+    """A value with halves away from zero, as it is printed."""
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"

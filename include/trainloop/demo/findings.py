@@ -93,6 +93,7 @@ PROMISES: dict[str, tuple[str, str]] = {
     "points": ("加分台账：各规则的数量", "the points ledger: units by rule"),
     "appeals": ("申诉：采纳与不采纳，均已答复", "appeals: upheld and declined, both answered"),
     "certificate_told": ("证书到期前提醒本人", "who holds a certificate that ends is told"),
+    "certificates_fresh": ("十一月核对：员工证书数据未过期", "November's audit: certificates are fresh"),
     "cases": (
         "实践案例：邀请、未答、入库、未批准、撤回",
         "practice cases: invited, silent, published, declined, taken back",

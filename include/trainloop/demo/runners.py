@@ -215,7 +215,9 @@ class DirectRunner:
     def _track(self) -> None:
         from trainloop.impact import measuring, tracking
         from trainloop.reporting import performance
+        from trainloop.surveys import follow_up
 
+        follow_up.publish_follow_ups()
         for session_code in tracking.sessions_to_report():
             measuring.measure_session(session_code)
             performance.render_reports(session_code)
