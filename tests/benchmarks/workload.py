@@ -24,7 +24,7 @@ COMPANY = (
            select (('x' || substr(md5(number || ':' || salt), 1, 7))::bit(28)::integer % modulus)::integer
        $$""",
     """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state, found_at,
-           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-01-01', '2026-01-01')""",
+           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-10-30', '2026-10-30')""",
     """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
        select 'D' || n, '部门' || n, 'Department ' || n, 'E' || lpad((n * 50)::text, 6, '0'), 1, n + 1
        from generate_series(0, greatest({people} / 50 - 1, 0)) as n""",
