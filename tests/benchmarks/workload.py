@@ -105,6 +105,11 @@ def ended_classes(people: int) -> int:
     return max(people // LEARNERS, 5)
 
 
+def evaluated_on_a_day(people: int) -> list[str]:
+    """Return the classes whose evaluations close on a heavy day: one in fifty of the year's."""
+    return [f"S{number:06}" for number in range(0, ended_classes(people), 50)]
+
+
 def found(people: int, *, with_answers: bool = True) -> None:
     """Write a company of `people` employees into an empty warehouse, as intake and the forms would have left it."""
     sizes = {
