@@ -13,10 +13,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import psycopg
 import yaml
@@ -102,7 +102,8 @@ class Topology:
     def kill(self, name: str) -> None:
         """SIGKILL to a process and to everything it started, as when its machine loses power."""
         for process in self.parts[name].family():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def end(self, name: str) -> None:
         """Let a process end in its own way, as `docker compose stop` does."""
@@ -159,15 +160,6 @@ class Topology:
     def api(self) -> AirflowApi:
         """Return a session of the first administrator, as FAB knows it."""
         return AirflowApi(f"http://127.0.0.1:{self.ports['airflow']}", self._chosen["AIRFLOW_ADMIN_PASSWORD"])
-
-    def mails(self) -> list[dict[str, Any]]:
-        """Return what the mailbox got."""
-        answer = httpx.get(
-            f"http://127.0.0.1:{self.ports['mailbox']}/api/messages",
-            params={"limit": 100_000}, timeout=30, trust_env=False,
-        )  # fmt: skip
-        mails: list[dict[str, Any]] = answer.raise_for_status().json()
-        return mails
 
     def _values_of_env_file(self) -> dict[str, str]:
         """Fill in what the second half of .env.example asks for."""
