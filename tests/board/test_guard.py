@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.requests import Request
-from tests.board.conftest import Board, by_header
+from tests.board.conftest import Board, by_header, every_route
 
 from trainloop.board.app import create_app
 from trainloop.board.guard import Visitor, is_token_of, token_of
 
-
-def routes() -> list[tuple[str, str]]:
-    """Every method and path of the application, with a value for each parameter."""
-    app = create_app(by_header)
-    values = {
-        "session_code": "2026-C001", "report_id": "1", "file_id": "1", "action": "hold", "kind": "csv",
-        "face": "NotoSansSC-Bold.ttf",
-    }  # fmt: skip
-    found = []
-    for route in app.routes:
-        assert isinstance(route, APIRoute), f"{route} is no route of ours and has no guard"
-        found += [(method, route.path.format(**values)) for method in sorted(route.methods)]
-    return found
-
-
-ROUTES = routes()
+ROUTES = every_route()
 
 
 def test_the_walk_sees_every_page() -> None:
