@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import Request
@@ -9,6 +13,7 @@ from tests.board.conftest import Board, by_header, every_route
 
 from trainloop.board.app import create_app
 from trainloop.board.guard import Visitor, is_token_of, token_of
+from trainloop.config import get_site
 
 ROUTES = every_route()
 
@@ -82,3 +87,13 @@ def test_pages_may_be_framed_by_airflow_only_and_load_nothing_foreign(board: Boa
     assert answer.headers["cache-control"] == "no-store"
     assert "http://" not in answer.text.replace("http://www.w3.org", "")
     assert "https://" not in answer.text
+
+
+def test_a_page_for_somebody_without_login_has_its_own_style(board: Board) -> None:
+    """The style sheet needs a login; the few rules that stand in the page are the only ones its policy lets through."""
+    answer = board.client.get("/lifecycle-board/", headers={"accept-language": "en"})
+    assert answer.status_code == 401
+    (style,) = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert get_site().company.colour in style

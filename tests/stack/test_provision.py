@@ -62,9 +62,10 @@ with get_application_builder() as builder:
     }})
 """
 # HR owns one dataset's rows, by its login.
-SITE = """
+SITE = f"""
+company: {{logo: {PROJECT_DIR / "include/trainloop/demo/logo.png"}}}
 contacts:
-  hr_data: {name: HR data, email: hr-data@example.com, locale: en, kind: owner, airflow_users: [hr]}
+  hr_data: {{name: HR data, email: hr-data@example.com, locale: en, kind: owner, airflow_users: [hr]}}
 """
 
 
