@@ -33,6 +33,7 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "pulse_result": {"zh-CN": "季度满意度调研结果", "en": "Results of quarterly pulses"},
     "performance_report": {"zh-CN": "训后 90 天绩效报告", "en": "90-day performance reports"},
     "training_review": {"zh-CN": "年度培训复盘报告", "en": "Annual training reviews"},
+    "department_review": {"zh-CN": "年度培训复盘部门摘录", "en": "Extracts of training reviews"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecards"},
     "budget_status": {"zh-CN": "培训预算状况", "en": "States of budgets"},
     "assessment_feedback": {"zh-CN": "360 度反馈（仅本人）", "en": "Private 360 feedback"},
