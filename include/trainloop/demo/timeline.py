@@ -16,17 +16,18 @@ from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
-# capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. launch: the needs
-# survey. waves: open, remind and close all other surveys. pulse, review, analyze: plan, close and publish the quarter,
-# the 360s, the year's needs. chase: what people owe. plans: action plans. months: their month. cases, talent: practice
-# cases, promotion. approvals: somebody decides in Airflow. audit: due against done. Mails, milestones and reports
-# follow by themselves.
+# capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. look_back: the
+# training review. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review, analyze:
+# plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. plans: action plans. months:
+# their month. cases, talent: practice cases, promotion. approvals: somebody decides in Airflow. audit: due against
+# done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
     "curate",
     "develop",
     "reward",
+    "look_back",
     "grow",
     "ready",
     "prepare",
@@ -177,9 +178,9 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("11-02", "年度培训需求调研启动", "the annual needs survey is launched", ("launch", "waves"), ""),
         ("11-09", "全员作答与第一次提醒", "everybody answers; first reminder", ("collect", "waves"), "needs:1"),
         ("11-16", "第二次提醒", "second reminder", ("collect", "waves"), "needs:2"),
-        ("11-24", "需求分析，报告草稿待批", "the needs are analysed, the draft waits for approval",
-         ("ingest", "collect", "waves", "analyze"), ""),
-        ("11-25", "HR 通过邮件链接批准，摘录送达", "HR approves by the link in its mail: extracts leave",
+        ("11-24", "年度复盘与需求分析，两份草稿待批", "the year is reviewed, needs are analysed: two drafts wait",
+         ("ingest", "collect", "waves", "look_back", "analyze"), ""),
+        ("11-25", "HR 通过邮件链接批准，摘录送达", "HR approves by the links in its mails: extracts leave",
          ("approvals",), "approve"),
         ("11-26", "补充确认，第二版在 Airflow 中批准", "a late word: revision 2 is approved in Airflow",
          ("ingest", "analyze", "approvals"), ""),

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import fsspec
 from psycopg import sql
 
-from trainloop import clock, faults
+from trainloop import clock, faults, storage
 from trainloop.config import get_site
 from trainloop.domain.survey import pseudonym
 from trainloop.errors import PermanentError
-from trainloop.retention import files
 from trainloop.retention.holdings import Holding, holdings
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection, connect
@@ -107,7 +105,7 @@ def undo(employee_id: str) -> None:
             "delete from ops.erased_people where person_hash = %s", (bytes.fromhex(_hash(employee_id)),)
         ).rowcount:
             raise PersonNotErasedError
-        files.remove([f"{_folder()}/{_hash(employee_id)}.json"])
+        storage.remove([f"{_folder()}/{_hash(employee_id)}.json"])
 
 
 def forget_leavers(connection: Connection, now: datetime) -> int:
@@ -159,7 +157,7 @@ def _apply(connection: Connection, employee_id: str, stone: _Tombstone) -> Erasu
     }
     counts: dict[str, int] = {}
     documents = connection.execute(statement("retention", "erase_reports"), values).fetchall()
-    files.remove(row["uri"] for row in documents)
+    storage.remove(row["uri"] for row in documents)
     with connection.transaction():
         ids = {"now": now, "report_ids": [row["report_id"] for row in documents]}
         counts["documents"] = connection.execute(statement("retention", "erase_reports_done"), ids).rowcount
@@ -226,24 +224,13 @@ def _folder() -> str:
 
 def _keep(stone: _Tombstone) -> None:
     """Write the file that outlives the database; the same person again is the same file."""
-    system, path = fsspec.core.url_to_fs(stone.uri)
-    system.makedirs(path.rpartition("/")[0], exist_ok=True)
-    with system.open(f"{path}.part", "w") as file:
-        json.dump(stone.__dict__, file)
-    system.mv(f"{path}.part", path)
+    storage.keep(stone.uri, json.dumps(stone.__dict__).encode())
 
 
 def _tombstones() -> list[_Tombstone]:
-    system, path = fsspec.core.url_to_fs(_folder())
-    if not system.isdir(path):
-        return []
-    system.invalidate_cache()
-    found = []
-    for name in sorted(system.ls(path, detail=False)):
-        if name.endswith(".json"):
-            with system.open(name) as file:
-                found.append(_Tombstone(**json.load(file)))
-    return found
+    """Return who was erased; raise StoreFailedError where the archive does not tell."""
+    kept = [one["uri"] for one in storage.listing(_folder()) if one["name"].endswith(".json")]
+    return [_Tombstone(**json.loads(storage.read(uri))) for uri in kept]
 
 
 def _remembered(connection: Connection) -> set[str]:
