@@ -5115,7 +5115,7 @@ begin atomic
             ) order by class.starts_at, class.session_code), '[]')
             from core.class_sessions as class
             where owed.kind = 'dispute_pilot' and class.course_code = dispute.course_code and class.status <> 'cancelled'
-                and class.starts_at > ops.business_now()
+                and (class.starts_at > ops.business_now() or class.session_code = registered.session_code)
         ),
         (
             select coalesce(jsonb_agg(jsonb_build_object(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import httpx
 
@@ -15,6 +16,10 @@ Fields = Mapping[str, str | Sequence[str]]
 
 class FormRefusedError(PermanentError):
     """The forms service did not take what somebody sent: {what} answered {status}. Its page says: {said}"""
+
+
+class FormAcceptedError(PermanentError):
+    """The forms service answered {what} with {status} where it had to refuse and say why. Its page says: {said}"""
 
 
 class Browser:
@@ -48,6 +53,14 @@ class Browser:
         if signed := self._open(path):
             self._press(path, dict(fields) | {"form_token": signed})
 
+    def refused(self, path: str, fields: Fields, reasons: Iterable[str]) -> None:
+        """Press a button in vain: the page has to refuse with one of the reasons. What was done before is left alone."""
+        if signed := self._open(path):
+            page = self._http.post(path, data=dict(fields) | {"form_token": signed}, follow_redirects=False)
+            text = html.unescape(page.text)
+            if not page.is_client_error or not any(reason in text for reason in reasons):
+                raise FormAcceptedError(what=f"POST {path[:3]}…", status=page.status_code, said=_words(page.text))
+
     def _open(self, path: str) -> str | None:
         """Return the page's own signature; None when nothing is left to do there."""
         page = self._http.get(path, follow_redirects=False)
@@ -62,7 +75,7 @@ class Browser:
             raise FormRefusedError(what=f"POST {path[:3]}…", status=page.status_code, said=_words(page.text))
 
 
-def _words(html: str) -> str:
+def _words(page: str) -> str:
     """Return what a page says, without its markup."""
-    body = re.sub(r"(?s)<(head|style|script).*?</\1>", " ", html)
+    body = re.sub(r"(?s)<(head|style|script).*?</\1>", " ", page)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).strip()[:300]
