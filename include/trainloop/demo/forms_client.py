@@ -54,7 +54,7 @@ class Browser:
             self._press(path, dict(fields) | {"form_token": signed})
 
     def refused(self, path: str, fields: Fields, reasons: Iterable[str]) -> None:
-        """Press a button in vain: the page has to refuse with one of the reasons. What was done before is left alone."""
+        """Press a button in vain: the page has to say one of the reasons; what was done before is left alone."""
         if signed := self._open(path):
             page = self._http.post(path, data=dict(fields) | {"form_token": signed}, follow_redirects=False)
             text = html.unescape(page.text)

@@ -1,6 +1,7 @@
 """Who answers which form on which day, and what: learners, raters, trainers, HR. Nobody acts without a mail.
 
-Each act of `timeline` is a script: `class`, `pulse:<quarter>`, `rate`, `needs:<round>`, `acknowledge`, `approve`, `feedback`.
+Each act of `timeline` is a script: `class`, `pulse:<quarter>`, `rate`, `needs:<round>`, `feedback`, `acknowledge`,
+`approve`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from trainloop.demo.learners import Letter, LinkMissingError, answering_order, w
 from trainloop.demo.needs_answers import needs_answers
 from trainloop.demo.needs_truth import needs
 from trainloop.demo.surveys_truth import surveys
-from trainloop.domain.survey import annual_needs_wave_code, pulse_wave_code, wave_code
+from trainloop.domain import survey
+from trainloop.domain.survey import annual_needs_wave_code, pulse_wave_code
 from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
@@ -117,7 +119,7 @@ class Respondents:
         """Everybody who was asked in the two teams of the pilot."""
         items = [item.code for item in load_instrument("pilot_feedback").items if item.kind == "scale"]
         for team, mean in dispute().feedback.items():
-            wave = wave_code("pilot_feedback", f"{dispute().number}.{team}")
+            wave = survey.wave_code("pilot_feedback", f"{dispute().number}.{team}")
             people = sorted(self._links.get(wave, {}))
             draw = random.Random(f"feedback {team}")
             columns = {code: scores_around(draw, mean, len(people)) for code in items}
