@@ -1171,7 +1171,10 @@ select
     removed_on, left_on
 from core.employees
 union all
-select 'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code, e.removed_on, e.left_on
+-- Who was erased as a trainer has this address until a file brings another.
+select
+    'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code,
+    case when t.email = 'erased@invalid' then coalesce(e.removed_on, '2000-01-01') else e.removed_on end, e.left_on
 from core.trainers as t
 left join core.employees as e on e.employee_id = t.employee_id;
 
@@ -5897,6 +5900,9 @@ insert into ops.notice_kinds (kind, family, is_optional) values
 grant select, insert, update on ops.practice_cases to trainloop_planner;
 grant select on ops.practice_cases to trainloop_sender;
 grant select, update, delete on ops.practice_cases to trainloop_purge;
+
+grant select on core.trainer_event_attendance, ops.allowance_refusals, ops.trainer_awards, ops.workshop_suggestions
+    to trainloop_purge;
 
 -- A forms service of the release before, still running while this one is rolled out, asks for a plan's days by the wave.
 -- To be dropped by a migration of the release after this one.
