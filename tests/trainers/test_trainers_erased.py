@@ -110,12 +110,12 @@ def external(trainers: Trainers) -> None:
         """insert into core.trainers (trainer_id, name, email, kind, vendor_code, base_rate_amount, file_id, row_number)
            values ('T9', '卓一鸣', 'zhuo@example.com', 'external', 'V1', 1200, 1, 1)"""
     )
-    trainers.session("2026-C009", "T9", "2026-01-20")
+    trainers.session("2026-C099", "T9", "2026-01-20")
     trainers.do(
         """insert into ops.commitments (kind, subject_kind, subject_id, person_kind, person_id, due_on, state, comment,
                done_at)
-           values ('joint_review', 'class_session', '2026-C009', 'trainer', 'T9', '2026-02-20', 'open', null, null),
-               ('acknowledge_feedback', 'class_session', '2026-C009', 'trainer', 'T9', '2026-02-20', 'done', '我会改进',
+           values ('joint_review', 'class_session', '2026-C099', 'trainer', 'T9', '2026-02-20', 'open', null, null),
+               ('acknowledge_feedback', 'class_session', '2026-C099', 'trainer', 'T9', '2026-02-20', 'done', '我会改进',
                    '2026-02-01')"""
     )
     trainers.do(
@@ -160,7 +160,7 @@ def test_an_external_trainer_is_erased_and_classes_keep_their_code(trainers: Tra
     done = erase_trainer("T9", "HR case 31")
     assert places_of(trainers, "卓一鸣", "zhuo@example.com", "我会改进") == []
     assert (done.counts["notices"], done.counts["duties"], done.counts["quotes"]) == (1, 1, 1)
-    assert trainers.rows("select trainer_id from core.class_sessions where session_code = '2026-C009'") == [
+    assert trainers.rows("select trainer_id from core.class_sessions where session_code = '2026-C099'") == [
         {"trainer_id": "T9"}
     ]
     states = trainers.rows(

@@ -100,7 +100,7 @@ def erase_trainer(trainer_id: str, requested_by: str) -> Erasure:
         check_trainer(connection, trainer_id)
         stone = Tombstone.of(trainer_key(trainer_id), "request", requested_by, clock.now(connection))
         values = {"trainer_id": trainer_id}
-        if connection.execute(statement("retention", "is_trainer_erased"), values).fetchone():
+        if connection.execute(statement("retention", "is_trainer_erased"), values).fetchone() is not None:
             return Erasure(stone.alias, {})
         stone.keep()
         faults.point("retention.remembered")
