@@ -119,9 +119,9 @@ def external(trainers: Trainers) -> None:
                    '2026-02-01')"""
     )
     trainers.do(
-        """insert into ops.notices (kind, subject_kind, subject_id, recipient_kind, recipient_id, step)
-           values ('trainer_thanks', 'year', '2026', 'trainer', 'T9', 'thanks'),
-               ('trainer_thanks', 'year', '2026', 'trainer', 'T2', 'thanks')"""
+        """insert into ops.notices (kind, subject_kind, subject_id, recipient_kind, recipient_id, step, not_before)
+           values ('trainer_thanks', 'year', '2026', 'trainer', 'T9', 'thanks', '2027-01-01'),
+               ('trainer_thanks', 'year', '2026', 'trainer', 'T2', 'thanks', '2027-01-01')"""
     )
     trainers.do(
         """insert into core.business_interviews (interview_id, department_code, topic_code, pain_point, quote, severity,
@@ -199,7 +199,8 @@ def test_an_erased_external_trainer_comes_back_neither_by_file_nor_by_a_restored
     trainers.trainer("T8", "T9")
     assert purge_expired()["erased_again"] == 1
     assert places_of(trainers, "卓一鸣") == []
-    assert trainers.rows("select employee_id from core.employees where employee_id = 'T9'") == [{"employee_id": "T9"}]
+    namesake = trainers.rows("select name, removed_on from core.employees where employee_id = 'T9'")
+    assert namesake == [{"name": "=培训师 T8", "removed_on": None}]
     assert purge_expired()["erased_again"] == 0
     undo(trainer_key("T9"))
     send_file("T9,卓一鸣,zhuo@example.com,外部,")

@@ -201,7 +201,8 @@ def _take_out(
             if holding.erase == "keep":
                 continue
             counts[table] = _alias(connection, table, holding, values, is_deleting=stone.reason == "request")
-        connection.execute(statement("retention", "erase_employment"), values)
+        if kind == "employee":
+            connection.execute(statement("retention", "erase_employment"), values)
         stone.remember(connection)
         for holding_name, found in counts.items():
             proof = {"now": now, "rule": f"erasure:{stone.reason}", "holding": holding_name, "row_count": found}
