@@ -42,7 +42,7 @@ status: setup  ## what runs, where, and what is due
 	@$(BIN)/trainloop status
 
 test: browser  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, browser, kills, one real Airflow
-	@$(BIN)/python -m pytest -m "not benchmark"
+	@$(BIN)/python -m pytest -m "not benchmark" -n logical --dist loadgroup --no-loadscope-reorder
 
 test-fast: setup  ## the inner loop: under a minute
 	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark"
@@ -62,8 +62,8 @@ compose-check: setup  ## docker-compose.yml and Dockerfile against their specifi
 docs: setup  ## renew the generated pages (DAG catalogue, data dictionary)
 	@$(BIN)/trainloop docs
 
-bench: setup  ## ratios against plain COPY, Typst and smtplib, both sides in one run
-	@$(BIN)/trainloop bench
+bench: setup  ## ratios against COPY, DuckDB, Typst, smtplib, an empty DAG, both sides in one run (ARGS=--quick: minutes)
+	@$(BIN)/trainloop bench $(ARGS)
 
 audit: setup  ## licences and known vulnerabilities of the dependencies
 	@$(BIN)/pip-licenses --summary --order=count

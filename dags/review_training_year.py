@@ -5,8 +5,8 @@ Reviews the training year: a scorecard for every course, figures of the year, se
   results, the year's needs, what was promised after feedback.
 - **Writes** a release `training_review` of the year in `published`, findings as evidence of next year's needs in
   `ops.need_seeds`, in the same commit the question in `ops.approvals` whether it may leave HR; then HR's draft PDF.
-- **Mails** HR's approver: the draft and one button. Executives and heads of business after the approval, by
-  `ask_approvals`.
+- **Mails** HR's approver: the draft and one button. After the approval, by `ask_approvals`: executives, and heads of
+  departments with an extract of their own figures.
 - **Do not run it** for a year whose 90-day reports are still to come, if you want L4 and L5: it says then that they are
   missing.
 - **Re-run it** whenever you like, for another year by the field *Year*: the same evidence gives the same release; what
@@ -22,7 +22,7 @@ never count as zero, results below evidence grade C never count, and one bad cla
 - **读取** 本年度的班次、考勤、预算和费用；已发布的评估、行动计划及其障碍、训后 90 天结果、年度需求、反馈后的承诺事项。
 - **写入** `published` 中该年度的 `training_review` 发布；`ops.need_seeds` 中作为下一年度需求证据的发现；同一次提交中在
   `ops.approvals` 询问是否可以离开人力资源部；随后生成草稿 PDF。
-- **邮件** 人力资源审批人：草稿和一个按钮；批准后由 `ask_approvals` 发给管理层和业务负责人。
+- **邮件** 人力资源审批人：草稿和一个按钮；批准后由 `ask_approvals` 发给管理层，并把各部门的摘录发给部门负责人。
 - **何时不要运行**：训后 90 天报告尚未完成时，L4 和 L5 会标为未知。
 - **重跑**：随时可以，填写“年度”可复盘其他年份；证据相同则发布相同；被人力资源删除的种子不会恢复。
 

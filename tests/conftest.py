@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -22,17 +23,27 @@ from trainloop.warehouse import engine
 from trainloop.warehouse.embedded import EmbeddedServer
 from trainloop.warehouse.migrations import migrate
 
+# A slow machine is no wrong answer.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
 TEMPLATE = "template_migrated"
 SHARED = "shared_by_tests"
 # What a migration puts into tables; everything else begins empty.
 SEEDED = ("clock", "notice_kinds", "schema_migrations")
 
 
+# What a whole folder shares is dear (a running Airflow, a year that was lived): one process runs the folder.
+TOGETHER = ("acceptance", "dags", "demo", "intake")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a database, so that the inner loop can leave it out."""
+    """Mark what needs a database, so that the inner loop can leave it out; say what stays in one process."""
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+        file = item.path.relative_to(Path(__file__).parent)
+        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in TOGETHER else str(file)))
 
 
 def _forget_settings() -> None:

@@ -7,6 +7,9 @@ type (`TransientError`, `PermanentError`), so the retry policy needs no list of 
 from __future__ import annotations
 
 import inspect
+import re
+
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.;!?])\s+|\n\n")
 
 
 class TrainLoopError(Exception):
@@ -16,6 +19,16 @@ class TrainLoopError(Exception):
         self.facts = facts
         template = inspect.cleandoc(type(self).__doc__ or type(self).__name__)
         super().__init__(template.format(**facts))
+
+    @classmethod
+    def remedy(cls) -> str:
+        """Return what to do about errors of this type, for readers who may see no facts of one.
+
+        It is what the docstring says after its first sentence, without the sentences that hold facts.
+        """
+        _, *rest = _BETWEEN_SENTENCES.split(inspect.cleandoc(cls.__doc__ or ""))
+        told = " ".join(sentence for sentence in rest if "{" not in sentence)
+        return told[:1].upper() + told[1:]
 
 
 class TransientError(TrainLoopError):
@@ -27,7 +40,7 @@ class PermanentError(TrainLoopError):
 
 
 class SettingMissingError(PermanentError):
-    """The setting {name} is not set. {remedy}"""
+    """The setting {name} is not set. `.env.example` shows every setting. {remedy}"""
 
 
 class SiteFileInvalidError(PermanentError):
@@ -35,7 +48,7 @@ class SiteFileInvalidError(PermanentError):
 
 
 class ServerStartError(PermanentError):
-    """The embedded PostgreSQL in {path} did not start. The last lines of its log: {log}"""
+    """The embedded PostgreSQL in {path} did not start. `trainloop doctor` says what is missing. Its log ends: {log}"""
 
 
 class ServerVersionError(PermanentError):
@@ -87,4 +100,4 @@ class MigrationChangedError(PermanentError):
 
 
 class StatementUnknownError(PermanentError):
-    """sql/statements/{area}.sql has no block named {name}."""
+    """sql/statements/{area}.sql has no block named {name}. Install the release again: code and SQL belong together."""

@@ -824,5 +824,27 @@ select text_value
 from published.figures
 where release_id = %(release_id)s and family = 'course' and statistic = 'suggestion'
 
--- name: department_heads
-select department_code from core.departments where head_employee_id = %(employee_id)s
+-- name: department_review
+-- Grain: one department as a review shows it: people reached, courses listed, needs confirmed and those in the plan.
+select
+    departments.name_zh,
+    departments.name_en,
+    reached.value::integer as people,
+    (count(*) filter (where own.family = 'department_course'))::integer as courses,
+    (count(*) filter (where funding.text_value is not null))::integer as confirmed_count,
+    (count(*) filter (where funding.text_value = 'funded'))::integer as planned_count
+from core.departments as departments
+join published.figures as reached
+    on reached.release_id = %(release_id)s and reached.family = 'department'
+    and reached.code = departments.department_code and reached.statistic = 'people_count'
+left join published.figures as own
+    on own.release_id = reached.release_id and own.family in ('department_course', 'department_need')
+    and split_part(own.code, '|', 1) = departments.department_code
+left join published.figures as funding
+    on funding.release_id = own.release_id and own.family = 'department_need' and funding.family = 'need'
+    and funding.code = split_part(own.code, '|', 2) and funding.statistic = 'funding'
+where departments.department_code = %(department_code)s and reached.value is not null
+group by departments.department_code, departments.name_zh, departments.name_en, reached.value
+
+-- name: department_head
+select employee_id from ops.department_heads(array[%(department_code)s]) where employee_id = %(employee_id)s

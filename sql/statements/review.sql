@@ -101,7 +101,7 @@ where session_code = any(%(session_codes)s)
 order by session_code, kpi_code
 
 -- name: budgets
-select budget_code, name, planned_amount, committed_amount, actual_amount, currency
+select budget_code, name, department_code, planned_amount, committed_amount, actual_amount, currency
 from core.budgets
 where year = %(year)s
 order by budget_code
@@ -127,6 +127,46 @@ where needs.release_id = (
     limit 1
 )
 order by needs.position
+
+-- name: attended
+-- Grain: one course of the year that enough people of one department came to, in the department of today.
+select people.department_code, sessions.course_code
+from core.attendance as attendance
+join core.class_sessions as sessions using (session_code)
+join core.employees as people using (employee_id)
+where attendance.status in ('present', 'late', 'early')
+    and sessions.status <> 'cancelled' and sessions.ends_at <= %(now)s
+    and extract(year from sessions.starts_at at time zone %(zone)s) = %(year)s
+group by people.department_code, sessions.course_code
+having count(distinct people.employee_id) >= %(people_min)s
+order by people.department_code, sessions.course_code
+
+-- name: confirmed_needs
+select department_code, topic_code
+from core.need_confirmations
+where year = %(year)s and is_confirmed
+order by department_code, topic_code
+
+-- name: department_months
+-- Grain: one figure of one department that its head read in the results of a month of the year; nothing new is shown.
+with newest as (
+    select distinct on (releases.subject_id) releases.release_id, releases.subject_id as month
+    from published.releases
+    where product = 'monthly_results' and subject_kind = 'month' and not is_withheld
+        and subject_id like %(year)s::integer::text || '-%%'
+    order by releases.subject_id, releases.revision_number desc
+)
+select
+    newest.month, figures.family, split_part(figures.code, ':', 2) as department_code, figures.statistic,
+    figures.value, figures.respondent_count
+from newest
+join published.figures as figures using (release_id)
+where figures.code like 'department:%%' and figures.value is not null
+    and (
+        (figures.family = 'plan' and figures.statistic in ('n', 'done_pct', 'verified_pct'))
+        or (figures.family = 'blocker' and figures.statistic like 'share:%%')
+    )
+order by newest.month, figures.code, figures.family, figures.statistic
 
 -- name: promises
 -- Grain: one kind of what trainers owed after feedback in the year, and how it ended: you said, we did.
@@ -208,12 +248,27 @@ union all
 select 'trainer', trainer_id, name, name from core.trainers
 
 -- name: checked_files
--- Grain: one file behind the year's classes, budgets and needs.
-with behind as (
-    select session_files.file_id
-    from core.session_files
-    join core.class_sessions as sessions using (session_code)
-    where extract(year from sessions.starts_at at time zone %(zone)s) = %(year)s
+-- Grain: one file behind the year's classes, courses, people, answers, 90-day figures, money and needs.
+with of_year as (
+    select session_code
+    from core.class_sessions
+    where extract(year from starts_at at time zone %(zone)s) = %(year)s
+),
+behind as (
+    select file_id from core.session_files where session_code in (select session_code from of_year)
+    union
+    select file_id
+    from core.review_files
+    where (session_code is null or session_code in (select session_code from of_year))
+        and (year is null or year = %(year)s)
+    union
+    select file_id from ops.performance_files where session_code in (select session_code from of_year)
+    union
+    select files.file_id
+    from core.wave_files as files
+    join ops.survey_waves as waves using (wave_code)
+    where waves.instrument_code = 'course_evaluation' and waves.subject_kind = 'class_session'
+        and waves.subject_id in (select session_code from of_year)
     union
     select file_id from core.needs_files where year = %(year)s
 )
@@ -221,10 +276,3 @@ select files.*
 from ops.checked_files as files
 join behind using (file_id)
 order by files.dataset, files.file_id
-
--- name: heads
--- Grain: one head of a department whose people came to a class of the year.
-select distinct departments.head_employee_id as employee_id
-from core.departments as departments
-where departments.department_code = any(%(department_codes)s) and departments.head_employee_id is not null
-order by 1

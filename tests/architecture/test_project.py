@@ -58,6 +58,16 @@ def test_sql_is_lower_case_and_in_files() -> None:
     ] == []
 
 
+@pytest.mark.parametrize("area", sorted(path.stem for path in (PROJECT_DIR / "sql/statements").glob("*.sql")))
+def test_every_sql_block_has_a_name_of_its_own(area: str) -> None:
+    """Of two blocks with one name in one file the first would never run, and nobody would hear of it."""
+    heads = re.findall(
+        r"^-- name: *(\w+)", (PROJECT_DIR / f"sql/statements/{area}.sql").read_text("utf-8"), re.MULTILINE
+    )
+    assert heads
+    assert {name for name in heads if heads.count(name) > 1} == set()
+
+
 def test_no_path_of_one_machine_is_in_the_project() -> None:
     """A clone works anywhere."""
     listed = subprocess.run(

@@ -6,6 +6,7 @@ import statistics
 import time
 
 import pytest
+from tests.benchmarks.harness import GOALS, Journal
 from tests.board.conftest import Board, board  # noqa: F401 - board is a fixture
 from tests.board.world import add_wave, found_company
 
@@ -17,11 +18,11 @@ PAGES = {
     "class": "/sessions/S2500", "outbox": "/outbox", "trainers": "/trainers", "data": "/data",
 }  # fmt: skip
 # A page that makes people wait longer is not looked at.
-LIMIT_SECONDS = 1.0
+LIMIT_SECONDS = GOALS["board"].goal
 
 
 @pytest.mark.benchmark
-def test_every_page_answers_within_a_second(board: Board, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
+def test_every_page_answers_within_a_second(board: Board, journal: Journal) -> None:  # noqa: F811
     """Median of five; the whole answer, template included."""
     found_company(2000)
     board.run(
@@ -73,6 +74,6 @@ def test_every_page_answers_within_a_second(board: Board, capsys: pytest.Capture
     export = board.get("/sessions.csv")
     taken["CSV of all"] = time.perf_counter() - began
     assert export.text.count("\n") == CLASSES + 1
-    with capsys.disabled():
-        print("\n" + "\n".join(f"  {name:12} {1000 * taken[name]:6.0f} ms" for name in taken))
-    assert max(taken[name] for name in PAGES) < LIMIT_SECONDS
+    slowest = max(taken[name] for name in PAGES)
+    journal.note("board", [slowest], classes=CLASSES, ms={name: round(1000 * taken[name]) for name in taken})
+    assert slowest < LIMIT_SECONDS

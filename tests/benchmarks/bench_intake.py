@@ -1,27 +1,30 @@
-"""How fast a million rows become checked rows of core, against plain COPY of the same file.
+"""P1: how fast a file becomes checked rows of core, against plain COPY of the same file.
 
-Run: `python tests/benchmarks/bench_intake.py [--rows 1000000] [--rounds 3]`. Both sides run in one process against one
-embedded server, alternating; the medians are compared. Prints one JSON line: seconds of each side, their ratio, the
-seconds of each step of the last round, the peak memory of this process (the server's is its own), and the one-time
-import of Great Expectations, which is not part of the ratio: it is paid once by a process.
+Ours is the whole of intake: archive, register, land, cast, judge by Great Expectations, merge, commit, clear up. COPY
+puts the bytes into a table of texts. Both end on disk. What COPY kept, cast by the contract's rules, must be what core
+holds. The import of Great Expectations is paid once by a process and is not part of the ratio.
+`TRAINLOOP_BENCH_STEPS=1` prints the slow statements of each intake.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
-import resource
-import statistics
 import sys
-import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-os.environ.setdefault("TRAINLOOP_SECRET_KEY", "a key of the benchmark, forty characters")
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
+import psycopg
+import pytest
+from tests.benchmarks.harness import Journal, Side, alternate
 
+from trainloop import contracts
+from trainloop.intake import inbox, pipeline
+from trainloop.warehouse import engine
+
+ROWS_A_PERSON, MOST_ROWS = 100, 1_000_000
 CONTRACT = """
 title_zh: 指标事实
 title_en: KPI facts
@@ -93,138 +96,118 @@ def write_file(path: Path, rows: int, seed: int) -> None:
             file.write(",".join(cells) + "\n")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--steps", action="store_true", help="print the server's slowest statements of a round")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="trainloop-bench-") as folder:
-        os.environ["TRAINLOOP_HOME"] = folder
-        print(json.dumps(measure(Path(folder), arguments.rows, arguments.rounds, arguments.steps)))
+# The same digest of both tables: count, and a sum of hashes that no order changes.
+DIGEST = """
+select count(*)::bigint as count, sum(hashtextextended(concat_ws('|', {columns}), 0))::text as digest from {table}
+"""
+OURS = DIGEST.format(
+    columns="""unit_code, kpi_code, period_on, trim_scale(numerator), denominator,
+        extract(epoch from recorded_at)::bigint, status, is_estimated, source, coalesce(note, '')""",
+    table="core.bench_facts",
+)
+THEIRS = DIGEST.format(
+    columns="""unit_code, kpi_code, period_on::date, trim_scale(numerator::numeric), denominator::integer,
+        extract(epoch from recorded_at::timestamp at time zone 'Asia/Shanghai')::bigint,
+        case status when '确定' then 'final' else 'draft' end, is_estimated = '是', source, coalesce(note, '')""",
+    table="public.plain",
+)
 
 
-def measure(folder: Path, rows: int, rounds: int, shows_steps: bool) -> dict[str, object]:
-    from trainloop.settings import get_settings
-    from trainloop.warehouse import engine
-    from trainloop.warehouse.embedded import EmbeddedServer
-    from trainloop.warehouse.migrations import migrate
+class Facts:
+    """Both sides over one file, another one each round: the same bytes again would be no work for us."""
 
-    server = EmbeddedServer.from_settings(get_settings())
-    try:
-        migrate()
-        with engine.connect("owner") as connection:
-            connection.execute(TABLE)
-        started = time.perf_counter()
-        import great_expectations  # noqa: F401
-
-        from trainloop import contracts
-        from trainloop.intake import pipeline
-
-        import_seconds = time.perf_counter() - started
+    def __init__(self, folder: Path, rows: int) -> None:
         (folder / "bench_facts.yaml").write_text(CONTRACT, encoding="utf-8")
-        contract = contracts.read_contract(folder / "bench_facts.yaml")
-        route = pipeline.Route(lambda _: contract)
-        pipeline.load_contract = lambda _: contract  # type: ignore[attr-defined, assignment]
-        write_file(folder / "warm.csv", 1000, 0)
-        take_in(folder / "warm.csv", route)
-        copies, intakes = [], []
-        before = peak_mb()
-        for number in range(rounds):
-            path = folder / f"facts_{number}.csv"
-            write_file(path, rows, number + 1)
-            copies.append(plain_copy(path))
-            with engine.connect("owner") as connection:
-                connection.execute("truncate core.bench_facts")
-            if shows_steps:
-                trace(True)
-            intakes.append(take_in(path, route))
-            trace(False)
-            with engine.connect("owner") as connection:
-                row = connection.execute("select count(*) as kept from core.bench_facts").fetchone()
-            assert row == {"kept": rows}, row
-        copy_seconds, intake_seconds = statistics.median(copies), statistics.median(intakes)
-        return {
-            "rows": rows,
-            "copy_seconds": round(copy_seconds, 2),
-            "intake_seconds": round(intake_seconds, 2),
-            "ratio": round(copy_seconds / intake_seconds, 3),
-            "ratio_with_import": round(copy_seconds / (intake_seconds + import_seconds), 3),
-            "import_seconds": round(import_seconds, 2),
-            "copies": [round(one, 2) for one in copies],
-            "intakes": [round(one, 2) for one in intakes],
-            "peak_mb": round(peak_mb()),
-            "peak_mb_before": round(before),
-        }
-    finally:
-        server.stop()
+        self.contract = contracts.read_contract(folder / "bench_facts.yaml")
+        self.route = pipeline.Route(lambda _: self.contract)
+        self.inbox = folder / "inbox" / "bench_facts"
+        self.inbox.mkdir(parents=True)
+        self.plain = folder / "facts.csv"
+        self.rows = rows
+        self.found: list[inbox.FoundFile] = []
+        self.written = {"ours": 0, "theirs": 0}
+
+    def write(self, side: str) -> Path:
+        """Write the side's next file: the first of both sides is alike, and so on."""
+        self.written[side] += 1
+        write_file(self.plain, self.rows, self.written[side])
+        return self.plain
+
+    def prepare_intake(self) -> None:
+        with engine.connect("owner") as connection:
+            connection.execute("truncate core.bench_facts")
+        target = self.write("ours").replace(self.inbox / f"facts_{self.written['ours']}.csv")
+        os.utime(target, (time.time() - 60, time.time() - 60))
+        self.found = inbox.find_files("bench_facts")
+
+    def take_in(self) -> None:
+        with shown_steps():
+            result = pipeline.ingest_file(self.found[0], self.route)
+        assert result is not None
+        assert result.state == "merged", result
+
+    def prepare_copy(self) -> None:
+        self.write("theirs")
+        with engine.connect("owner") as connection:
+            connection.execute("truncate public.plain")
+
+    def copy(self) -> None:
+        """Put the whole file into a plain logged table by psycopg, all text, committed."""
+        statement = "copy public.plain from stdin (format csv, header)"
+        with (
+            engine.connect("owner") as connection,
+            connection.cursor() as cursor,
+            cursor.copy(statement) as copy,
+            self.plain.open("rb") as file,
+        ):
+            while block := file.read(1 << 18):
+                copy.write(block)
+
+    @staticmethod
+    def digest(query: str) -> object:
+        with engine.connect("owner") as connection:
+            return connection.execute(query.encode()).fetchone()
 
 
-def plain_copy(path: Path) -> float:
-    """psycopg COPY of the whole file into a plain logged table, all text, committed."""
-    from trainloop.warehouse import engine
-
-    with engine.connect("owner") as connection:
-        connection.execute("truncate public.plain")
-    started = time.perf_counter()
-    statement = "copy public.plain from stdin (format csv, header)"
-    with (
-        engine.connect("owner") as connection,
-        connection.cursor() as cursor,
-        cursor.copy(statement) as copy,
-        path.open("rb") as file,
-    ):
-        while block := file.read(1 << 18):
-            copy.write(block)
-    return time.perf_counter() - started
-
-
-def take_in(path: Path, route: object) -> float:
-    """The whole of intake: archive, register, land, cast, judge by Great Expectations, merge, commit, clear up."""
-    from trainloop.intake import inbox, pipeline
-    from trainloop.settings import get_settings
-
-    target = get_settings().home / "inbox" / "bench_facts" / path.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(path.read_bytes())
-    os.utime(target, (time.time() - 60, time.time() - 60))
-    found = inbox.find_files("bench_facts")
-    started = time.perf_counter()
-    result = pipeline.ingest_file(found[0], route)  # type: ignore[arg-type]
-    seconds = time.perf_counter() - started
-    assert result is not None
-    assert result.state == "merged", result
-    return seconds
-
-
-def trace(is_on: bool) -> None:
-    """Print how long each statement takes from now on."""
-    import psycopg
-
-    original = getattr(psycopg.Cursor, "_untraced", psycopg.Cursor.execute)
-    if not is_on:
-        psycopg.Cursor.execute = original  # type: ignore[method-assign]
+@contextmanager
+def shown_steps() -> Iterator[None]:
+    """Print how long each slow statement takes, when asked by the environment."""
+    if not os.environ.get("TRAINLOOP_BENCH_STEPS"):
+        yield
         return
+    plain = psycopg.Cursor.execute
 
     def execute(self: psycopg.Cursor, query: object, *values: object, **options: object) -> object:
         started = time.perf_counter()
-        done = original(self, query, *values, **options)
+        done = plain(self, query, *values, **options)
         seconds = time.perf_counter() - started
         if seconds > 0.02:
-            text = query if isinstance(query, str) else query.as_string(self)  # type: ignore[attr-defined]
+            text = query if isinstance(query, str | bytes) else query.as_string(self)  # type: ignore[attr-defined]
             print(f"{seconds:6.2f} s  {' '.join(str(text).split())[:150]}", file=sys.stderr)
         return done
 
-    psycopg.Cursor._untraced = original  # type: ignore[attr-defined]
-    psycopg.Cursor.execute = execute  # type: ignore[method-assign, assignment]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", execute)
+        yield
 
 
-def peak_mb() -> float:
-    """Peak resident memory of this process and of the largest child it has waited for."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + children) / 1024
-
-
-if __name__ == "__main__":
-    main()
+@pytest.mark.benchmark
+@pytest.mark.timeout(3600)
+def test_intake_beside_plain_copy(
+    journal: Journal,
+    warehouse: str,
+    home: Path,
+    durable: None,
+    processor: Callable[[], float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same rows arrive; at least a fifth of COPY's speed."""
+    with engine.connect("owner") as connection:
+        connection.execute(TABLE)
+    facts = Facts(home, min(journal.people * ROWS_A_PERSON, MOST_ROWS))
+    monkeypatch.setattr(pipeline, "load_contract", lambda _: facts.contract)
+    ours = Side("trainloop", facts.take_in, lambda: facts.digest(OURS), facts.prepare_intake)
+    theirs = Side("plain COPY", facts.copy, lambda: facts.digest(THEIRS), facts.prepare_copy)
+    pair = alternate(ours, theirs, journal.rounds, processor=processor)
+    journal.note_pair("P1", ours, theirs, pair, rows=facts.rows)
+    assert facts.written["ours"] == facts.written["theirs"] == journal.rounds + 1

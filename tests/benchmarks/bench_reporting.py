@@ -1,69 +1,53 @@
-"""PDFs a second against Typst: the same two-page Chinese report, both warm, in turns, one core each.
+"""P3: Chinese PDFs a second and core against Typst, and how many unchanged reports are drawn again.
 
-Run: `python tests/benchmarks/bench_reporting.py [--documents 100]`; prints JSON. Seconds are processor seconds of this
-process, threads of the library included, so what else the machine does matters less. The ratio is Typst's seconds a
-document divided by ours (1 = as fast); goal ≥ 0.12, stretch 0.3. Both sides write tagged PDF/A-3a with the same two
-attachments and the same two font files; every document is another class, so Typst's memory of earlier ones helps as it
-would in real use.
+Both sides draw the same two pages, warm: tagged PDF/A-3a with the same two attachments and the same two font files.
+Every document is another class, so Typst's memory of earlier ones helps as it would in real use. A reader must find
+the same words on both. Unchanged: what `render_reports` draws when a report's task is cleared and nothing is new.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib.metadata
-import importlib.util
-import json
-import os
-import platform
+import io
 import re
-import statistics
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
+import pypdf
+import pytest
+from jinja2 import DictLoader
+from tests.benchmarks.harness import Journal, Side, alternate
+from tests.reporting.conftest import SESSION, Figures, make_evidence, make_view, published_rows, seed_evidence
+
+from trainloop.reporting import attachments, pages
+from trainloop.reporting.course_evaluation import render_reports
+from trainloop.reporting.press import Press
 from trainloop.reporting.view import Dimension, Item, ReportView
 
 HERE = Path(__file__).resolve()
 FONTS = HERE.parents[2] / "include/trainloop/reporting/fonts"
-ROUNDS_WARM = 3
+BATCH = 5  # documents a round, so that Typst's 20 ms each are well above the clock's grain
+CJK = re.compile(r"[\u4e00-\u9fff]{2,}")
 
 
-def load_samples() -> ModuleType:
-    """Return the sample class of tests/reporting as a module."""
-    spec = importlib.util.spec_from_file_location("reporting_samples", HERE.parents[1] / "reporting/conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def two_pages(samples: ModuleType, number: int) -> ReportView:
+def two_pages(number: int) -> ReportView:
     """Return the report of one class cut to what fills two pages: the verdict, the items, four distributions."""
-    from dataclasses import replace
-
-    evidence = samples.make_evidence(20 + number % 30, 52, course_name_zh=f"业务谈判第 {number} 期")
-    rows = samples.published_rows(20 + number % 30, 52, seed=number)
-    view = samples.make_view("hr", "zh-CN", replace(evidence, figures=samples.Figures(1, rows)))
-    assert isinstance(view, ReportView)
+    evidence = make_evidence(20 + number % 30, 52, course_name_zh=f"业务谈判第 {number} 期")
+    rows = published_rows(20 + number % 30, 52, seed=number)
+    view = make_view("hr", "zh-CN", replace(evidence, figures=Figures(1, rows)))
     return view.model_copy(update={"distributions": view.distributions[:4], "quality_notes": ()})
 
 
-def html_of_two_pages() -> None:
+@pytest.fixture
+def html_of_two_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the template end after the distributions, so that both sides draw the same two pages."""
-    from jinja2 import DictLoader
-
-    from trainloop.reporting import pages
-
     environment = pages._environment()
     folder = HERE.parents[2] / "include/trainloop/reporting/templates"
     source = {file.name: file.read_text("utf-8") for file in folder.glob("*.j2")}
     cut = source["details.html.j2"].index('<section class="chapter">\n<h2>{{ t("section.recommendation")')
     source["details.html.j2"] = source["details.html.j2"][:cut]
     source["evidence.html.j2"] = ""
-    environment.loader = DictLoader(source)
-    environment.cache.clear()  # type: ignore[union-attr]
+    monkeypatch.setattr(environment, "loader", DictLoader(source))
+    monkeypatch.setattr(environment, "cache", {})
 
 
 def typst_source(view: ReportView) -> str:
@@ -142,59 +126,75 @@ def typst_source(view: ReportView) -> str:
 """
 
 
-def measure(documents: int) -> dict[str, object]:
-    """Return medians and the ratio of both sides, drawn in turns."""
-    import pypdf
-    import typst
+class Printers:
+    """Both sides over the same views."""
 
-    os.environ.setdefault("TRAINLOOP_SECRET_KEY", "a key of the benchmark, forty characters")
-    samples = load_samples()
-    from trainloop.reporting import attachments
-    from trainloop.reporting.press import Press
+    def __init__(self, documents: int) -> None:
+        import typst
 
-    html_of_two_pages()
-    views = [two_pages(samples, number) for number in range(documents + ROUNDS_WARM)]
-    press = Press()
-    compiler = typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
-    seconds: dict[str, list[float]] = {"trainloop": [], "typst": []}
-    sizes: dict[str, int] = {}
-    for number, view in enumerate(views):
-        started = time.process_time()
-        ours = press.draw(view)
-        between = time.process_time()
+        self.views = [two_pages(number) for number in range(documents)]
+        self.press = Press()
+        self.typst = typst.Compiler(font_paths=[str(FONTS)], ignore_system_fonts=True)
+        self.place = {"ours": 0, "theirs": 0}
+        self.drawn: dict[str, list[bytes]] = {}
+
+    def batch(self, side: str) -> list[ReportView]:
+        place = self.place[side]
+        self.place[side] += BATCH
+        return self.views[place : place + BATCH]
+
+    def ours(self) -> None:
+        self.drawn["ours"] = [self.press.draw(view).pdf for view in self.batch("ours")]
+
+    def theirs(self) -> None:
+        self.drawn["theirs"] = [self.compile(view) for view in self.batch("theirs")]
+
+    def compile(self, view: ReportView) -> bytes:
         data = {name.replace(".", "-"): content.decode() for name, content, _ in attachments.files(view)}
         source = typst_source(view).encode()
-        theirs = compiler.compile(input=source, format="pdf", pdf_standards=["a-3a"], sys_inputs=data)
-        ended = time.process_time()
-        if number < ROUNDS_WARM:
-            continue
-        seconds["trainloop"].append(between - started)
-        seconds["typst"].append(ended - between)
-        sizes = {"trainloop": len(ours.pdf), "typst": len(theirs)}
-    pages = {"trainloop": ours.page_count, "typst": len(pypdf.PdfReader(_stream(theirs)).pages)}
-    medians = {side: statistics.median(times) for side, times in seconds.items()}
-    return {
-        "benchmark": "reporting",
-        "documents": documents,
-        "pages": pages,
-        "bytes": sizes,
-        "median_processor_seconds": {side: round(value, 4) for side, value in medians.items()},
-        "per_second_and_core": {side: round(1 / value, 2) for side, value in medians.items()},
-        "ratio": round(medians["typst"] / medians["trainloop"], 3),
-        "goal": 0.12,
-        "versions": {name: importlib.metadata.version(name) for name in ("weasyprint", "typst")}
-        | {"python": platform.python_version()},
-    }
+        drawn: bytes = self.typst.compile(input=source, format="pdf", pdf_standards=["a-3a"], sys_inputs=data)
+        return drawn
+
+    def words(self, side: str) -> list[object]:
+        """Return, by document: pages, attachments, and which of the view's Chinese words a reader finds."""
+        end = self.place[side]
+        found: list[object] = []
+        for view, content in zip(self.views[end - BATCH : end], self.drawn[side], strict=True):
+            pdf = pypdf.PdfReader(io.BytesIO(content))
+            text = re.sub(r"\s", "", "".join(page.extract_text() for page in pdf.pages))
+            wanted = [row.label for one in view.dimensions for row in (one, *one.items)]
+            wanted += [view.course_name, view.verdict.headline, *(one.label for one in view.distributions)]
+            words = sorted({word for one in wanted for word in CJK.findall(one)})
+            found.append((
+                len(pdf.pages),
+                sorted(pdf.attachments),
+                [word for word in words if word in text],
+                len(words),
+            ))
+        return found
 
 
-def _stream(content: bytes) -> object:
-    import io
+@pytest.mark.benchmark
+@pytest.mark.timeout(3600)
+def test_chinese_pdfs_beside_typst(journal: Journal, html_of_two_pages: None) -> None:
+    """The same words on two pages; at least 0.15 of Typst's documents a second and core."""
+    rounds = min(12, 4 * journal.rounds)
+    both = Printers(BATCH * (rounds + 1))
+    ours = Side("trainloop", both.ours, lambda: both.words("ours"))
+    theirs = Side("typst", both.theirs, lambda: both.words("theirs"))
+    pair = alternate(ours, theirs, rounds)
+    sizes = {side: len(drawn[0]) for side, drawn in both.drawn.items()}
+    journal.note_pair("P3", ours, theirs, pair, documents=BATCH * rounds, bytes_a_document=sizes)
+    assert all(count == 2 and len(found) == len_all for count, _, found, len_all in both.words("ours"))
 
-    return io.BytesIO(content)
 
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, default=100)
-    json.dump(measure(parser.parse_args().documents), sys.stdout, indent=1)
-    print()
+@pytest.mark.benchmark
+def test_unchanged_reports_are_not_drawn_again(journal: Journal, warehouse: str) -> None:
+    """A cleared task of a report that stands draws nothing."""
+    evidence = make_evidence()
+    seed_evidence(evidence)
+    first = render_reports(SESSION)
+    again = render_reports(SESSION)
+    journal.note("P3b", [float(again["rendered"])], drawn_first=first["rendered"], unchanged=again["unchanged"])
+    assert again["rendered"] == 0
+    assert again["unchanged"] == first["rendered"]

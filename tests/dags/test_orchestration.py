@@ -80,8 +80,22 @@ def test_an_incident_tells_no_value_of_a_row(warehouse: str) -> None:
         "task_id": "ingest",
         "run_id": "scheduled__1",
         "error_type": "ValueError",
+        "nature": "foreign",
+        "remedy": "",
+        "log_url": "",
     }
     assert "zhang" not in str(row)
+
+
+def test_an_incident_of_ours_brings_its_remedy(warehouse: str) -> None:
+    """What to do stands in the docstring of the type; its facts stay behind."""
+    from trainloop.orchestration.callbacks import report_incident
+
+    report_incident(incident(error=WarehouseUnreachableError(role="intake", detail="员工 张三")))
+    [row] = planned_incidents()
+    assert row["facts"]["nature"] == "transient"
+    assert row["facts"]["remedy"] == "Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL."
+    assert "张三" not in str(row)
 
 
 def test_an_alarm_that_cannot_be_raised_hides_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

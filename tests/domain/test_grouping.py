@@ -66,7 +66,7 @@ def test_nobody_makes_no_group_and_few_make_one() -> None:
     assert found.groups == (("A", "B"),)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 12)), max_size=26),
     st.integers(2, 7),

@@ -19,7 +19,7 @@ ODD = st.one_of(st.just(()), st.lists(st.text("a,\"'\n；0１ ", max_size=4), ma
 FILES = st.lists(st.one_of(ROW, ROW, ROW, ODD), min_size=1, max_size=14)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=FILES, encoding=st.sampled_from(["utf-8", "utf-16", "gb18030"]), delimiter=st.sampled_from([",", ";", "\t"])
 )

@@ -247,6 +247,30 @@ def test_a_storm_of_incidents_is_one_digest_to_engineers(company: Company) -> No
     assert mail["To"].addresses[0].addr_spec == "data-eng@example.com"
     assert "50 failed tasks" in mail["Subject"]
     assert "30 more" in text(mail)
+    assert html(mail).count("<a href") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        ({"error_type": "WarehouseUnreachableError", "nature": "transient", "remedy": "Start it with `trainloop up`."},
+         "retries are used up; clear the task when it is back. Start it with `trainloop up`."),
+        ({"error_type": "DiskFull", "nature": "foreign", "remedy": ""}, "Free space, then clear the task."),
+        ({"error_type": "KeyError", "nature": "foreign", "remedy": ""}, "read the task's log"),
+        ({"error_type": "MailUnwritable"}, "all others leave"),
+    ],
+)  # fmt: skip
+def test_an_incident_is_told_with_its_remedy_and_its_log(company: Company, error: dict[str, str], advice: str) -> None:
+    """Whoever is called at night reads what to do before opening anything; the one button opens the log."""
+    log = "https://airflow.example.com/dags/ingest_inbox/runs/r/tasks/ingest"
+    facts = {"dag_id": "ingest_inbox", "task_id": "ingest", "run_id": "r", "log_url": log} | error
+    company.plan(Notice("incident_digest", "incident", "x", "contact", "engineers", facts=facts))
+    compose_due()
+    (mail,) = mails(company)
+    assert f"ingest_inbox.ingest: {error['error_type']} (run r). To do: " in text(mail)
+    assert advice in text(mail)
+    assert html(mail).count("<a href") == 1
+    assert log in html(mail)
 
 
 def test_a_backfill_mails_no_employee_unless_it_says_so(company: Company, set_clock: Callable[..., datetime]) -> None:

@@ -154,7 +154,6 @@ def test_the_outbox_keeps_its_promises_in_any_order(company: Company, mail_serve
         settings=settings(
             max_examples=20,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.exceptions import SecurityError
 
@@ -60,7 +60,6 @@ def test_a_mail_reads_back_as_it_was_written() -> None:
     assert not any(part.defects for part in message.walk())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_name_or_subject_adds_a_header(subject: str, name: str) -> None:
     """CR/LF and control characters in names or subjects are encoded or removed."""

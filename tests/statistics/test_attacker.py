@@ -90,7 +90,7 @@ def test_the_attack_works_where_the_ledger_is_ignored() -> None:
     assert smallest_recovered([twelve, twelve | {"late", "later"}]) == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(2, 4).flatmap(
         lambda columns: st.lists(

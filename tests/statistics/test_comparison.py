@@ -7,7 +7,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from trainloop.statistics.comparison import Moments, change, holm, moments, shrink, verdict, verify, welch
 from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain
@@ -43,6 +46,16 @@ def test_holm_adjusts_step_down() -> None:
     found = holm({"a": 0.01, "b": 0.04, "c": 0.03, "d": 0.005, "e": Refusal("constant_data")})
     assert [found[code] for code in "abcd"] == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert found["e"] == Refusal("constant_data")
+    assert holm({"e": Refusal("constant_data")}) == {"e": Refusal("constant_data")}
+    assert holm({}) == {}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
+    """Ties, zeros and ones included; nothing above 1, order of the codes kept."""
+    found = holm({str(place): p for place, p in enumerate(p_values)})
+    assert list(found) == [str(place) for place in range(len(p_values))]
+    assert list(found.values()) == pytest.approx(list(multipletests(p_values, method="holm")[1]))
 
 
 @pytest.mark.parametrize(

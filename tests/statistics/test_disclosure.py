@@ -119,7 +119,7 @@ def test_margins_know_empty_crossings() -> None:
     assert len(whole) == 9
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.frozensets(st.integers(0, 14), min_size=1), min_size=1, max_size=7), st.integers(2, 5))
 def test_the_fast_question_has_the_answer_of_the_exact_one(numbers: list[frozenset[int]], minimum: int) -> None:
     """Against trying every set of atoms, on companies small enough for that."""

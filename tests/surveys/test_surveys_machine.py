@@ -161,7 +161,6 @@ def test_milestones_and_waves_follow_a_small_model(company: Company) -> None:
         settings=settings(
             max_examples=8,
             stateful_step_count=14,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             derandomize=True,
         ),

@@ -27,7 +27,7 @@ CONNECTIONS = 4
 
 
 class StoreUnreachableError(TransientError):
-    """The warehouse does not answer: {detail}."""
+    """The warehouse does not answer: {detail}. Start it with `trainloop up`; the next request asks again."""
 
 
 class Store:

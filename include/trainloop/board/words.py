@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale, get_site
 from trainloop.contracts import ContractUnknownError, load_contract
+from trainloop.domain.milestone import REASON_TEXTS
 from trainloop.errors import TrainLoopError
 from trainloop.outbox.kinds.alert import KIND_NAMES
 from trainloop.outbox.kinds.request import commitment_words
@@ -55,9 +56,20 @@ class Words:
         """Return one text with its facts; KeyError for a key or fact that is not there."""
         return self._texts[key].format(**facts)
 
+    def has(self, family: str, code: str) -> bool:
+        """Say whether a code of the warehouse has a word."""
+        return f"{family}_{code}" in self._texts
+
     def code(self, family: str, code: str | None) -> str:
         """Return the word of a code of the warehouse; a code nobody gave a word is shown as it is."""
         return self._texts.get(f"{family}_{code}", (code or "").replace("_", " "))
+
+    def reason(self, code: str) -> str:
+        """Return why a step was not done or a mail did not arrive; what a server said follows the code of ours."""
+        if known := REASON_TEXTS.get(code):
+            return known[self.locale]
+        own, colon, said = code.partition(": ")
+        return self.code("reason", own) + colon + said
 
     def either(self, row: Any, name: str) -> str:
         """Return `<name>_zh` or `<name>_en` of a row."""

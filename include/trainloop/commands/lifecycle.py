@@ -85,7 +85,7 @@ def _show_steps(title: str, steps: list[dict[str, Any]], text: Any) -> None:
             step["due_on"],
             step["done_at"] and f"{step['done_at']:%Y-%m-%d}",
             text.code("acts", text.acts(step["step"])) if step["standing"] == "overdue" else "",
-            text.code("reason", step["reason"]) if step["reason"] else "",
+            text.reason(step["reason"]) if step["reason"] else "",
         )
         for step in steps
     ]

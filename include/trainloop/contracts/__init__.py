@@ -40,7 +40,7 @@ FOLDER = Path(__file__).parent
 
 
 class ContractUnknownError(PermanentError):
-    """There is no dataset {dataset}. Known are: {known}."""
+    """There is no dataset {dataset}. Correct the name, or add its contract. Known are: {known}."""
 
 
 class ContractInvalidError(PermanentError):

@@ -15,7 +15,10 @@ Fields = Mapping[str, str | Sequence[str]]
 
 
 class FormRefusedError(PermanentError):
-    """The forms service did not take what somebody sent: {what} answered {status}. Its page says: {said}"""
+    """The forms service did not take what somebody sent: {what} answered {status}. Its page says: {said}
+
+    Look at the log of the forms service, then run `make demo` again: it goes on at this day.
+    """
 
 
 class FormAcceptedError(PermanentError):

@@ -44,6 +44,8 @@ class DisputePartyUnknownError(PermanentError):
 class DisputeOfOneError(PermanentError):
     """Trainer and business head are the same person, so there is nobody to mediate between.
 
+    Check both ids; nothing was opened, the attempt is in the audit.
+
     培训师与业务负责人是同一人，无需调解。分歧未发起，拒绝已记录。
     """
 
@@ -57,6 +59,8 @@ class DisputeNotUnderWayError(PermanentError):
 
 class DisputeNothingExpiredError(PermanentError):
     """Nothing that dispute {dispute_id} waits for has expired: whoever owes something still has a link that works.
+
+    Wait for the answers: reminders go out by themselves.
 
     分歧 {dispute_id} 没有已过期的待办：相关人员的链接仍然有效，或该分歧已结束。
     """

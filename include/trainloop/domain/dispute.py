@@ -54,7 +54,7 @@ MEAN_CALLED_GOOD: Final = Decimal("3.5")
 
 
 class DisputeMoveError(PermanentError):
-    """A dispute that is {state} cannot become {wanted}. Next may be: {allowed}."""
+    """A dispute that is {state} cannot become {wanted}. Next may be: {allowed}. Look where it stands first."""
 
 
 def moved(state: State, wanted: State) -> State:

@@ -16,7 +16,7 @@ from trainloop.impact.finding import Indicator
 
 
 class DesignInvalidError(PermanentError):
-    """The design {path} is not valid: {detail}"""
+    """The design {path} is not valid. Correct the named keys. They are: {detail}"""
 
 
 class Declared(BaseModel):

@@ -29,7 +29,7 @@ _PEOPLE = Path(__file__).with_name("people.yaml")
 
 
 class CellsWrongError(PermanentError):
-    """{file} cannot be analysed: {count} cells are wrong.
+    """{file} cannot be analysed: {count} cells are wrong. Correct them and run again.
 
     {faults}
     """
@@ -40,7 +40,7 @@ class RowsMissingError(PermanentError):
 
 
 class FileMissingError(PermanentError):
-    """There is no file {path}. {remedy}"""
+    """There is no file {path}. Nothing was analysed. {remedy}"""
 
 
 @dataclass(frozen=True)

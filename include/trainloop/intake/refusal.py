@@ -98,7 +98,7 @@ REASONS: dict[str, tuple[str, str]] = {
 
 
 class FileRefusedError(PermanentError):
-    """The file is refused ({rule}). {reason_en}"""
+    """The file is refused ({rule}). Correct it and drop it again. {reason_en}"""
 
     def __init__(self, rule: str, *, row_count: int = 0, **facts: object) -> None:
         zh, en = REASONS[rule]

@@ -11,7 +11,7 @@ from trainloop.errors import PermanentError
 
 
 class UpstreamFailedError(PermanentError):
-    """A task of this run failed; its own log says why."""
+    """A task of this run failed. Its own log says why; clear it when that is mended."""
 
 
 @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0, on_failure_callback=None)

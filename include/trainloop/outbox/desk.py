@@ -12,11 +12,11 @@ from trainloop.warehouse.statements import statement
 
 
 class TemplateUnknownError(PermanentError):
-    """There is no mail template {template}. Known are: {known}."""
+    """There is no mail template {template}. Correct the name. Known are: {known}."""
 
 
 class NotRetryableError(PermanentError):
-    """Message {message_id} is not among the failed, expired or uncertain ones: there is nothing to try again."""
+    """Message {message_id} is not among the failed, expired or uncertain ones. `trainloop outbox list` shows those."""
 
 
 def list_messages(state: str | None = None, limit: int = 50) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ NoticeKind = Literal[
     "trainer_needs",
     "pulse_result",
     "training_review",
+    "department_review",
     "vendor_scores",
     "dispute_news",
     "dispute_pack",

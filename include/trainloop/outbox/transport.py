@@ -37,7 +37,7 @@ class SenderRefusedError(PermanentError):
 
 
 class ReplyError(TransientError):
-    """The mail server answered {code} {text} at {step}."""
+    """The mail server answered {code} {text} at {step}. The mail stays queued unless the answer is final."""
 
     def __init__(self, code: int, text: str, step: Literal["sender", "recipient", "content"]) -> None:
         super().__init__(code=code, text=text, step=step)
@@ -57,11 +57,11 @@ class ReplyError(TransientError):
 
 
 class ConnectionLostError(TransientError):
-    """The mail server hung up before it was given the message."""
+    """The mail server hung up before it was given the message. The next run tries again."""
 
 
 class AnswerLostError(TransientError):
-    """The mail server hung up after it was given the message and before it answered."""
+    """The mail server hung up after the message and before its answer. The next run sends the same bytes again."""
 
 
 class Transport(Protocol):

@@ -7,7 +7,7 @@ named `<script>` is just an odd name.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import resources
@@ -76,7 +76,6 @@ def section(template: str, locale: Locale, context: Mapping[str, Any]) -> Sectio
     def say_all(texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(said for text in texts if (said := say(text)))
 
-    button = words.get("button")
     return Section(
         subject=say(words["subject"]),
         heading=say(words["heading"]),
@@ -85,9 +84,15 @@ def section(template: str, locale: Locale, context: Mapping[str, Any]) -> Sectio
         figures=tuple(context[words["figures"]]) if "figures" in words else (),
         rows=tuple((label, say(value)) for label, value in words.get("rows", ())),
         listings=_listings(words, context, say_all),
-        button=Button(say(button["label"]), say(button["url"])) if button else None,
+        button=_button(words.get("button"), say),
         notes=say_all(words.get("notes", ())),
     )
+
+
+def _button(words: Mapping[str, str] | None, say: Callable[[str], str]) -> Button | None:
+    """Return the one button; none when what it would open has no address."""
+    url = say(words["url"]) if words else ""
+    return Button(say(words["label"]), url) if words and url else None
 
 
 def _listings(words: Mapping[str, Any], context: Mapping[str, Any], say_all: Any) -> tuple[Listing, ...]:

@@ -24,7 +24,7 @@ class StagingIncompleteError(PermanentError):
 
 
 class CheckFileInvalidError(PermanentError):
-    """sql/checks/{name}.sql has no complete header: {detail}."""
+    """sql/checks/{name}.sql has no complete header: {detail}. Every check says there what it checks and why."""
 
 
 class FindingUnknownError(PermanentError):

@@ -39,7 +39,7 @@ _TITLES: dict[Locale, tuple[str, str]] = {"zh-CN": ("待更正的行", "说明")
 
 
 class FileUnknownError(PermanentError):
-    """There is no inbox file {file_id}."""
+    """There is no inbox file {file_id}. The data page of the board lists those there are."""
 
 
 def workbook(connection: Connection, file_id: int, locale: Locale) -> bytes:

@@ -15,7 +15,7 @@ from trainloop.reporting.catalogue import Catalogue, catalogue
 from trainloop.reporting.document import DataRow, Document, Tone, View
 from trainloop.reporting.evidence import CheckedFile, Figures
 from trainloop.reporting.pages import layout_sha256
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
 from trainloop.statistics.refusal import reason_text
 
@@ -114,7 +114,7 @@ def build_view(ranking: Ranking, site: Site, locale: Locale) -> AwardView:
     codes = list(ranking.figures.codes("trainer"))
     ranked = sorted((code for code in codes if desk.value(code, "rank") is not None), key=lambda one: _place(desk, one))
     proposed = [code for code in ranked if desk.value(code, "rank") == 1]
-    sentence, tone = _quality(desk)
+    sentence, tone = verdict_on(desk.ranking.files, desk.words)
     return AwardView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -201,18 +201,6 @@ def _facts(desk: _Desk, ranked: int, total: int) -> tuple[Fact, ...]:
         ),
         Fact(label=words("award.fact.ranked_on"), text=words.day(desk.ranking.released_at, desk.site.company.zone)),
     )
-
-
-def _quality(desk: _Desk) -> tuple[str, Tone]:
-    words, files = desk.words, desk.ranking.files
-    sentence = words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
-    return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution"
 
 
 def _notes(desk: _Desk) -> tuple[str, ...]:

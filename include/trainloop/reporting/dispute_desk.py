@@ -15,7 +15,7 @@ from trainloop.reporting.dispute_view import Cell, DisputeView, Section
 from trainloop.reporting.document import DataRow, Tone
 from trainloop.reporting.evidence import CheckedFile
 from trainloop.reporting.pages import layout_sha256
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact
 from trainloop.surveys.dispute_forms import dispute_forms
 
@@ -106,7 +106,8 @@ def document(
 ) -> _Paper:
     """Return a paper in its frame."""
     words, site, paper = desk.words, desk.site, desk.paper
-    sentence, tone, files = _quality(desk)
+    files = _files(desk)
+    sentence, tone = verdict_on(files, desk.words)
     return kind(
         layout_sha256=layout_sha256(),
         locale=desk.locale,
@@ -147,17 +148,8 @@ def _data_row(row: Mapping[str, Any]) -> DataRow:
     )
 
 
-def _quality(desk: Desk) -> tuple[str, Tone, tuple[CheckedFile, ...]]:
-    words = desk.words
-    files = tuple(
+def _files(desk: Desk) -> tuple[CheckedFile, ...]:
+    return tuple(
         CheckedFile(**row | {"checked_at": row["checked_at"] and datetime.fromisoformat(row["checked_at"])})
         for row in desk.content["files"]
     )
-    sentence = words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
-    return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution", files

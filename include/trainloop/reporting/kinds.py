@@ -10,6 +10,7 @@ from trainloop.reporting.action_plans_view import PlanReportView
 from trainloop.reporting.assessment_view import AssessmentView
 from trainloop.reporting.award_view import AwardView
 from trainloop.reporting.class_log_view import ClassLogView
+from trainloop.reporting.department_review import DepartmentReviewView
 from trainloop.reporting.dispute_view import AgreedPlanView, PackView, PilotReportView
 from trainloop.reporting.document import Document
 from trainloop.reporting.monthly_view import MonthlyView
@@ -31,6 +32,7 @@ KINDS: Mapping[str, type[Document]] = {
         RunSheetView,
         VendorView,
         ReviewView,
+        DepartmentReviewView,
         ClassLogView,
         PlanReportView,
         MonthlyView,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from trainloop.reporting import needs_review
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
 
 _RATES = ("rr1", "rr2")
@@ -15,16 +15,8 @@ _RATES = ("rr1", "rr2")
 
 def statement(desk: NeedsDesk) -> tuple[str, Tone]:
     """Return the verdict on the data in one sentence and its tone."""
-    files, words = desk.files, desk.words
-    sentence = words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
-    is_clean = all(file.gate_decision == "pass" for file in files) and not warnings(desk)
-    return sentence, "good" if is_clean else "caution"
+    sentence, tone = verdict_on(desk.files, desk.words)
+    return sentence, "caution" if tone == "good" and warnings(desk) else tone
 
 
 def warnings(desk: NeedsDesk) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from trainloop.reporting.evidence import CheckedFile, ClassSession, Figures, Rel
 from trainloop.reporting.pages import layout_sha256
 from trainloop.reporting.performance_figures import IndicatorDesk
 from trainloop.reporting.performance_return import ReturnChapter, chapter
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Course, Fact, FileRow
 
 TONES: Mapping[str, Tone] = {"A": "good", "B": "good", "C": "caution", "D": "bad", "E": "bad"}
@@ -114,7 +114,7 @@ def build_view(found: Performance, site: Site, audience: Audience, locale: Local
     words = catalogue(locale)
     desks = [IndicatorDesk(found.figures, code, found.definitions[code], words, site) for code in found.kpi_codes()]
     first = desks[0] if desks else None
-    sentence, tone = _quality(found, words)
+    sentence, tone = verdict_on(found.files, words)
     return PerformanceView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -225,18 +225,6 @@ def _cautions(desk: IndicatorDesk) -> Iterator[str]:
         if row.text_value == "low_power" and desk.outcome in {"improved", "worsened"}:
             continue
         yield weakness_text(cast("Weakness", row.text_value), desk.words.locale)[0]
-
-
-def _quality(found: Performance, words: Catalogue) -> tuple[str, Tone]:
-    files = found.files
-    sentence = words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
-    return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution"
 
 
 def _notes(found: Performance, words: Catalogue, site: Site) -> Iterator[str]:

@@ -12,6 +12,7 @@ from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import Catalogue
 from trainloop.reporting.document import DataRow, Tone
 from trainloop.reporting.evidence import CheckedFile, Figures, Row
+from trainloop.reporting.quality import verdict_on
 from trainloop.reporting.view import Bars, Fact, Figure, Share
 from trainloop.statistics.refusal import reason_text
 
@@ -109,16 +110,8 @@ class PlanDesk:
 
     def quality(self) -> tuple[str, Tone]:
         """Return the verdict on the data in one sentence and its tone."""
-        words, files = self.words, self.results.files
-        sentence = words(
-            "quality.sentence",
-            files=words.number(len(files)),
-            rows=words.number(sum(file.row_count for file in files)),
-            accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-            quarantined=words.number(sum(file.quarantined_count for file in files)),
-        )
-        is_clean = all(file.gate_decision == "pass" for file in files)
-        return words.either("", " ").join((sentence, words("plans.quality.forms"))), "good" if is_clean else "caution"
+        sentence, tone = verdict_on(self.results.files, self.words)
+        return self.words.either("", " ").join((sentence, self.words("plans.quality.forms"))), tone
 
     def quality_facts(self, code: str, unit: str) -> tuple[Fact, ...]:
         words = self.words

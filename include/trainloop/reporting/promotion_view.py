@@ -14,7 +14,7 @@ from trainloop.reporting.catalogue import Catalogue, catalogue
 from trainloop.reporting.document import DataRow, Document, Tone, View
 from trainloop.reporting.evidence import CheckedFile
 from trainloop.reporting.pages import layout_sha256
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
 
 
@@ -76,6 +76,7 @@ def build_view(listed: Listed, site: Site, locale: Locale) -> PromotionView:
     counts = {"met": listed.met_count, "one_open": listed.one_open_count, "judged": listed.judged_count}
     numbers = {name: words.number(count) for name, count in counts.items()}
     day = words.day(listed.judged_on)
+    sentence, tone = verdict_on(listed.files, words)
     return PromotionView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -106,14 +107,8 @@ def build_view(listed: Listed, site: Site, locale: Locale) -> PromotionView:
             words("promotion.appeal_how", days=site.commitments["answer_appeal"].due_working_days),
             words("promotion.appeal_reader"),
         ),
-        quality_sentence=words(
-            "quality.sentence",
-            files=words.number(len(listed.files)),
-            rows=words.number(sum(file.row_count for file in listed.files)),
-            accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in listed.files)),
-            quarantined=words.number(sum(file.quarantined_count for file in listed.files)),
-        ),
-        quality_tone="good" if all(file.gate_decision == "pass" for file in listed.files) else "caution",
+        quality_sentence=sentence,
+        quality_tone=tone,
         files=rows_of_files(listed.files, words, site.company.zone, with_names=True),
         notes=_notes(site, words),
     )

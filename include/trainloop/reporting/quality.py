@@ -16,23 +16,28 @@ from trainloop.reporting.view import Fact, FileRow
 _LISTED_FILES = 3
 
 
+def verdict_on(files: Sequence[CheckedFile], words: Catalogue) -> tuple[str, Tone]:
+    """Return what the gate said about files in one sentence, and its tone; of no file nothing was checked."""
+    if not files:
+        return words("quality.nothing_checked"), "bad"
+    sentence = words(
+        "quality.sentence",
+        files=words.number(len(files)),
+        rows=words.number(sum(file.row_count for file in files)),
+        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
+        quarantined=words.number(sum(file.quarantined_count for file in files)),
+    )
+    return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution"
+
+
 def statement(desk: Desk) -> tuple[str, Tone]:
     """Return the verdict on the data in one sentence and its tone."""
-    files = desk.evidence.files
-    sentence = desk.words(
-        "quality.sentence",
-        files=desk.words.number(len(files)),
-        rows=desk.words.number(sum(file.row_count for file in files)),
-        accepted=desk.words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=desk.words.number(sum(file.quarantined_count for file in files)),
-    )
+    sentence, tone = verdict_on(desk.evidence.files, desk.words)
     wave = desk.evidence.wave
     if wave.source == "forms":
         sentence = f"{sentence} {desk.words('quality.forms')}"
-    has_reservation = (
-        wave.is_without_attendance or not wave.has_completions or any(file.gate_decision != "pass" for file in files)
-    )
-    return sentence, "caution" if has_reservation else "good"
+    has_reservation = wave.is_without_attendance or not wave.has_completions
+    return sentence, "caution" if tone == "good" and has_reservation else tone
 
 
 def file_rows(desk: Desk) -> tuple[FileRow, ...]:

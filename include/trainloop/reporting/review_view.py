@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, ClassVar
+from datetime import UTC
+from typing import ClassVar
 
 from trainloop.config import Locale, Site
 from trainloop.domain.scorecard import LEVELS
 from trainloop.reporting import glyphs
-from trainloop.reporting.catalogue import Catalogue, catalogue
-from trainloop.reporting.document import Audience, DataRow, Document, Tone, View
-from trainloop.reporting.evidence import CheckedFile, Figures
+from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.document import Audience, Document, Tone, View
 from trainloop.reporting.pages import layout_sha256
 from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.review_desk import OF_DEPARTMENTS, ORDER, TONES, Line, Review, ReviewDesk, Sheet, cells
 from trainloop.reporting.view import Fact, FileRow
-from trainloop.statistics.refusal import reason_text
 
-# What is to be decided first.
-ORDER = ("stop", "fix", "scale", "keep", "none")
-TONES: Mapping[str, Tone] = {"stop": "bad", "fix": "caution", "scale": "good", "keep": "good", "none": "neutral"}
 LEVEL_TONES: Mapping[str, Tone] = {"good": "good", "middle": "caution", "weak": "bad", "missing": "neutral"}
-# Figures about single trainers stay with HR.
-HR_ONLY = frozenset({"trainer"})
+# Figures about single trainers stay with HR, those of one department with HR and its head.
+HR_ONLY = frozenset({"trainer", *OF_DEPARTMENTS})
 
 
 class LevelView(View):
@@ -41,20 +35,6 @@ class CourseRow(View):
     suggestion: str
     tone: Tone
     why: str
-
-
-class Line(View):
-    cells: tuple[str, ...]
-
-
-class Sheet(View):
-    """One table: its words are printed as they stand."""
-
-    title: str
-    lead: str
-    columns: tuple[str, ...]
-    lines: tuple[Line, ...]
-    empty: str
 
 
 class ReviewView(Document):
@@ -74,57 +54,12 @@ class ReviewView(Document):
     sheets: tuple[Sheet, ...]
     quality_sentence: str
     quality_tone: Tone
+    quality_notes: tuple[str, ...]
     files: tuple[FileRow, ...]
     notes: tuple[str, ...]
 
     def about(self) -> dict[str, str]:
         return {"year": self.year}
-
-
-@dataclass(frozen=True)
-class Review:
-    """One release as it was read: figures, names of what they are about, files behind them."""
-
-    year: str
-    revision_number: int
-    released_at: datetime
-    site_version: str
-    figures: Figures
-    names: Mapping[tuple[str, str], Mapping[str, Any]]
-    files: tuple[CheckedFile, ...]
-
-
-@dataclass(frozen=True)
-class ReviewDesk:
-    """One edition in the making."""
-
-    review: Review
-    words: Catalogue
-    site: Site
-
-    def name(self, kind: str, code: str) -> str:
-        row = self.review.names.get((kind, code))
-        text = self.words.either(row["name_zh"], row["name_en"]) if row else code
-        return glyphs.mark_missing(text, self.words("words.symbol"))[0]
-
-    def text(self, family: str, code: str, statistic: str, form: str = "{}") -> str:
-        """Return a figure as printed, why it is hidden, or a dash where there is none."""
-        figures = self.review.figures
-        if not figures.has(family, code, statistic):
-            return "–"
-        row = figures.row(family, code, statistic)
-        if row.reason:
-            key = f"review.reason.{row.reason}"
-            return self.words(key) if self.words.has(key) else reason_text(row.reason, self.words.locale)
-        if row.text_value is not None:
-            return row.text_value
-        return "–" if row.value is None else form.format(self.words.number(row.value.normalize() + 0))
-
-    def percent(self, family: str, code: str, statistic: str) -> str:
-        return self.text(family, code, statistic, "{}" + self.words("format.percent_sign"))
-
-    def codes(self, family: str) -> list[str]:
-        return list(self.review.figures.codes(family))
 
 
 def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -> ReviewView:
@@ -134,7 +69,7 @@ def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -
     suggested = {code: desk.text("course", code, "suggestion") for code in desk.codes("course")}
     codes = sorted(suggested, key=lambda code: (ORDER.index(suggested[code]), code))
     counts = {name: list(suggested.values()).count(name) for name in ORDER}
-    tone: Tone = "good" if all(file.gate_decision == "pass" for file in review.files) else "caution"
+    sentence, tone, quality_notes = desk.quality()
     return ReviewView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -148,7 +83,9 @@ def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -
         revision=words(
             "revision", number=review.revision_number, date=words.day(review.released_at, site.company.zone)
         ),
-        data_rows=tuple(_data_rows(desk, audience)),
+        data_rows=tuple(
+            desk.data_row(row) for row in review.figures.rows if audience == "hr" or row.family not in HR_ONLY
+        ),
         year=review.year,
         name=words("review.name", year=review.year),
         facts=tuple(_facts(desk)),
@@ -158,8 +95,9 @@ def build_view(review: Review, site: Site, audience: Audience, locale: Locale) -
         level_names=tuple(words(f"review.level.{level}") for level in LEVELS),
         courses=tuple(_course(desk, code, suggested[code]) for code in codes),
         sheets=tuple(_sheets(desk, audience)),
-        quality_sentence=_quality(desk),
+        quality_sentence=sentence,
         quality_tone=tone,
+        quality_notes=quality_notes,
         files=rows_of_files(review.files, words, site.company.zone, with_names=audience == "hr"),
         notes=tuple(_notes(desk)),
     )
@@ -239,32 +177,27 @@ def _results(desk: ReviewDesk, code: str) -> str:
 
 
 def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
-    yield _sheet(desk, "done", _done(desk))
-    yield _sheet(desk, "needs", _needs(desk))
-    yield _sheet(
-        desk,
+    yield desk.sheet("done", _done(desk))
+    yield desk.sheet("needs", map(desk.need, desk.codes("need")))
+    yield desk.sheet(
         "departments",
         (
-            _cells(desk.name("department", code), desk.text("department", code, "people_count"))
+            cells(desk.name("department", code), desk.text("department", code, "people_count"))
             for code in desk.codes("department")
         ),
     )
-    yield _sheet(
-        desk, "levels", (_cells(code, desk.text("level", code, "people_count")) for code in desk.codes("level"))
-    )
-    yield _sheet(
-        desk,
+    yield desk.sheet("levels", (cells(code, desk.text("level", code, "people_count")) for code in desk.codes("level")))
+    yield desk.sheet(
         "barriers",
         (
-            _cells(desk.words(f"review.barrier.{code}"), desk.text("barrier", code, "named_count"))
+            cells(desk.words(f"review.barrier.{code}"), desk.text("barrier", code, "named_count"))
             for code in desk.codes("barrier")
         ),
     )
-    yield _sheet(
-        desk,
+    yield desk.sheet(
         "promises",
         (
-            _cells(
+            cells(
                 desk.words(f"review.promise.{code}"),
                 desk.text("promise", code, "asked_count"),
                 desk.text("promise", code, "closed_count"),
@@ -274,29 +207,13 @@ def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
     )
     if audience == "hr":
         names = ("class_count", "hours", "answer_count", "mean", "verified_count")
-        yield _sheet(
-            desk,
+        yield desk.sheet(
             "trainers",
             (
-                _cells(desk.name("trainer", code), *(desk.text("trainer", code, name) for name in names))
+                cells(desk.name("trainer", code), *(desk.text("trainer", code, name) for name in names))
                 for code in desk.codes("trainer")
             ),
         )
-
-
-def _cells(*cells: str) -> Line:
-    return Line(cells=cells)
-
-
-def _sheet(desk: ReviewDesk, name: str, lines: Iterator[Line]) -> Sheet:
-    words = desk.words
-    return Sheet(
-        title=words(f"review.sheet.{name}.title"),
-        lead=words(f"review.sheet.{name}.lead"),
-        columns=tuple(words(f"review.sheet.{name}.columns").split("|")),
-        lines=tuple(lines),
-        empty=words("review.empty"),
-    )
 
 
 def _done(desk: ReviewDesk) -> Iterator[Line]:
@@ -311,38 +228,15 @@ def _done(desk: ReviewDesk) -> Iterator[Line]:
         "seat_count",
         "answer_count",
     ):
-        yield _cells(desk.words(f"review.row.{name}"), desk.text("year", "all", name))
+        yield cells(desk.words(f"review.row.{name}"), desk.text("year", "all", name))
     for name in ("planned_amount", "committed_amount", "actual_amount"):
-        row = desk.review.figures.has("budget", "all", name)
-        amount = desk.review.figures.value("budget", "all", name) if row else None
-        yield _cells(desk.words(f"review.row.{name}"), "–" if amount is None else desk.words.number(Decimal(amount), 0))
-    yield _cells(desk.words("review.row.fund_pct"), _gauge(desk))
+        yield cells(desk.words(f"review.row.{name}"), desk.amount("budget", "all", name))
+    yield cells(desk.words("review.row.fund_pct"), _gauge(desk))
 
 
 def _gauge(desk: ReviewDesk) -> str:
     row = desk.review.figures.row("budget", "all", "fund_pct")
     return desk.words(f"review.fund.{row.text_value}") if row.text_value else desk.percent("budget", "all", "fund_pct")
-
-
-def _needs(desk: ReviewDesk) -> Iterator[Line]:
-    for code in desk.codes("need"):
-        yield _cells(
-            desk.name("topic", code),
-            desk.words(f"review.verdict.{desk.text('need', code, 'verdict')}"),
-            desk.words(f"review.funding.{desk.text('need', code, 'funding')}"),
-            desk.text("need", code, "class_count"),
-        )
-
-
-def _quality(desk: ReviewDesk) -> str:
-    words, files = desk.words, desk.review.files
-    return words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
 
 
 def _notes(desk: ReviewDesk) -> Iterator[str]:
@@ -356,20 +250,3 @@ def _notes(desk: ReviewDesk) -> Iterator[str]:
     }
     for name in ("levels", "grades", "rules", "small", "version"):
         yield desk.words(f"review.note.{name}", **facts)
-
-
-def _data_rows(desk: ReviewDesk, audience: Audience) -> Iterator[DataRow]:
-    kinds = {"course": "course", "need": "topic", "department": "department", "trainer": "trainer"}
-    for row in desk.review.figures.rows:
-        if audience != "hr" and row.family in HR_ONLY:
-            continue
-        yield DataRow(
-            family=row.family,
-            code=row.code,
-            label=desk.name(kinds[row.family], row.code) if row.family in kinds else "",
-            statistic=row.statistic,
-            value=row.text_value or ("" if row.value is None else f"{row.value:f}"),
-            respondent_count=row.respondent_count,
-            is_hidden=row.is_hidden,
-            reason=row.reason or "",
-        )

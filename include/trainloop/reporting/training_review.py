@@ -1,28 +1,33 @@
 """《年度培训复盘报告》: HR's draft of every revision that waits for its decision, and what leaves HR after it (R39).
 
-`render_drafts` draws HR's version; its mail waits for it. `send_approved` carries out decisions: the business version
-is drawn and, in the same commit, executives, HR and heads of business are told. Both may run at any time and again.
+`render_drafts` draws HR's version; its mail waits for it. `send_approved` carries out decisions: the executives'
+version and an extract for each department that may be shown are drawn and, in the same commit, executives, HR and these
+departments' heads are told. Both may run at any time and again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from trainloop import clock
 from trainloop.config import Site, get_site
 from trainloop.faults import point
 from trainloop.outbox.notices import Notice, plan
+from trainloop.reporting.department_review import build_extract, departments
 from trainloop.reporting.document import Audience, Document
 from trainloop.reporting.errors import ReportBusyError, VerdictMissingError
 from trainloop.reporting.evidence import CheckedFile, Figures, Row
 from trainloop.reporting.production import Report, Subject, make, refuse_failures, register
-from trainloop.reporting.review_view import Review, build_view
+from trainloop.reporting.review_desk import Review
+from trainloop.reporting.review_view import build_view
 from trainloop.requests import approvals
 from trainloop.warehouse.engine import Connection, connect, try_lock
 from trainloop.warehouse.statements import statement
 
 KIND: Final = "training_review"
 SUBJECT_KIND: Final = "training_year"
+EXTRACT: Final = "department_review"
 
 
 def render_drafts() -> dict[str, int]:
@@ -35,7 +40,7 @@ def render_drafts() -> dict[str, int]:
     with connect("reporter") as connection:
         rows = connection.execute(statement("review", "open_drafts")).fetchall()
         for row in rows:
-            reports += make(connection, _editions(_read(connection, row), site, "hr"))
+            reports += make(connection, _editions(_asked_about(connection, row), site, "hr"))
         register(connection, reports, clock.now(connection))
         point("reporting.before_commit")
     point("reporting.after_commit")
@@ -54,8 +59,8 @@ def send_approved() -> dict[str, int]:
         for row in approvals.undone(connection, KIND):
             made, notices = list[Report](), list[Notice]()
             if row["state"] == "approved":
-                review = _read(connection, row)
-                made = make(connection, _editions(review, site, "business"))
+                review = _asked_about(connection, row)
+                made = make(connection, [*_editions(review, site, "business"), *_extracts(review, site)])
                 notices = _notices(connection, review, site)
             register(connection, made, now)
             reports += made
@@ -69,8 +74,8 @@ def send_approved() -> dict[str, int]:
     return {"approved": approved, "notices_planned": planned, **_counts(reports)}
 
 
-def _read(connection: Connection, row: dict[str, Any]) -> Review:
-    year, revision_number = row["subject_id"], row["revision_number"]
+def read_review(connection: Connection, year: str, revision_number: int) -> Review:
+    """Return one release of a year's review; raises VerdictMissingError and ReportBusyError like `render_drafts`."""
     if not try_lock(connection, f"{KIND}-report:{year}"):
         raise ReportBusyError(kind="training review", subject=year)
     keys = {"year": year, "revision_number": revision_number}
@@ -87,19 +92,43 @@ def _read(connection: Connection, row: dict[str, Any]) -> Review:
     return Review(**head, figures=Figures(release_id, tuple(Row(**one) for one in figures)), names=names, files=files)
 
 
+def _asked_about(connection: Connection, approval: Mapping[str, Any]) -> Review:
+    return read_review(connection, approval["subject_id"], approval["revision_number"])
+
+
 def _editions(review: Review, site: Site, audience: Audience) -> list[tuple[Subject, Document]]:
     subject = Subject(SUBJECT_KIND, review.year, review.figures.release_id, review.revision_number)
     return [(subject, build_view(review, site, audience, locale)) for locale in site.company.report_locales]
 
 
+def _extracts(review: Review, site: Site) -> list[tuple[Subject, Document]]:
+    return [
+        (
+            Subject(EXTRACT, f"{review.year}:{code}", review.figures.release_id, review.revision_number),
+            build_extract(review, site, code, locale),
+        )
+        for code in departments(review)
+        for locale in site.company.report_locales
+    ]
+
+
 def _notices(connection: Connection, review: Review, site: Site) -> list[Notice]:
-    """Return one notice per executive, HR contact and head of a department that came, once a revision."""
-    keys = {"department_codes": list(review.figures.codes("department"))}
-    heads = [row["employee_id"] for row in connection.execute(statement("review", "heads"), keys)]
+    """Return one notice per executive and HR contact, and one per department for its head, once a revision."""
+    heads = connection.execute(statement("plan_results", "department_heads"), {"codes": departments(review)}).fetchall()
     contacts = {**site.contacts_of("executive"), **site.contacts_of("hr")}
     number = review.revision_number
     told = [Notice(KIND, SUBJECT_KIND, review.year, "contact", one, sequence_number=number) for one in contacts]
-    return told + [Notice(KIND, SUBJECT_KIND, review.year, "employee", one, sequence_number=number) for one in heads]
+    return told + [
+        Notice(
+            EXTRACT,
+            EXTRACT,
+            f"{review.year}:{row['department_code']}",
+            "employee",
+            row["employee_id"],
+            sequence_number=number,
+        )
+        for row in heads
+    ]
 
 
 def _counts(reports: list[Report]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from trainloop.reporting.catalogue import Catalogue, catalogue
 from trainloop.reporting.document import DataRow, Document, Tone, View
 from trainloop.reporting.evidence import CheckedFile, Figures
 from trainloop.reporting.pages import layout_sha256
-from trainloop.reporting.quality import rows_of_files
+from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
 from trainloop.statistics.refusal import reason_text
 
@@ -133,7 +133,7 @@ def build_view(scoring: Scoring, site: Site, locale: Locale) -> VendorView:
         if choosable
         else words("vendors.headline_none", total=len(rows))
     )
-    sentence, tone = _quality(desk)
+    sentence, tone = verdict_on(desk.scoring.files, desk.words)
     return VendorView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -255,18 +255,6 @@ def _classes(desk: _Desk) -> Iterator[str]:
             vendor=desk.name("vendor", vendor),
             licence=words(f"vendors.licence.{figures.row('class', code, 'licence').text_value}"),
         )
-
-
-def _quality(desk: _Desk) -> tuple[str, Tone]:
-    words, files = desk.words, desk.scoring.files
-    sentence = words(
-        "quality.sentence",
-        files=words.number(len(files)),
-        rows=words.number(sum(file.row_count for file in files)),
-        accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
-        quarantined=words.number(sum(file.quarantined_count for file in files)),
-    )
-    return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution"
 
 
 def _notes(desk: _Desk) -> tuple[str, ...]:

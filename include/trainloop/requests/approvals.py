@@ -44,7 +44,7 @@ class ApproverUnknownError(PermanentError):
 
 
 class ApprovalUnknownError(PermanentError):
-    """There is no approval {approval_id}."""
+    """There is no approval {approval_id}. `trainloop approvals list` shows the open ones."""
 
 
 class LoginNeededError(PermanentError):
@@ -54,7 +54,7 @@ class LoginNeededError(PermanentError):
 
 
 class CommentMissingError(PermanentError):
-    """Sending something back needs a comment that says what has to change, of at most {limit} characters."""
+    """Sending something back needs a comment of at most {limit} characters. Say in it what has to change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from trainloop.config import get_site
 from trainloop.errors import PermanentError, TransientError
 from trainloop.faults import point
 from trainloop.requests.approvals import Asked, ask_approval
+from trainloop.review.departments import figures_of_departments
 from trainloop.review.inputs import read_year
 from trainloop.review.scorecards import Scorecard, figures_of, scorecards
 from trainloop.review.yearly import figures_of_year
@@ -58,7 +59,10 @@ def review_year(year: int | None = None, as_of: date | None = None, *, allow_sen
         cards = scorecards(found, site)
         if not cards:
             return counts
-        figures = [one for card in cards for one in figures_of(card)] + [*figures_of_year(found, site)]
+        figures = [one for card in cards for one in figures_of(card)] + [
+            *figures_of_year(found, site),
+            *figures_of_departments(found, site),
+        ]
         release = _release(connection, year, figures, scan)
         point("review.released")
         asked = _ask(connection, scan, year, release, cards)

@@ -32,6 +32,9 @@ class Year:
     costs: Rows
     needs: Rows
     promises: Rows
+    attended: Rows
+    confirmed_needs: Rows
+    department_months: Rows
 
     @property
     def held(self) -> list[Mapping[str, Any]]:
@@ -67,4 +70,7 @@ def read_year(connection: Connection, scan: Scan, year: int) -> Year:
         costs=rows("costs", **of_year),
         needs=rows("needs"),
         promises=rows("promises", kinds=list(PROMISES)),
+        attended=rows("attended", people_min=site.suppression.distribution_min),
+        confirmed_needs=rows("confirmed_needs"),
+        department_months=rows("department_months"),
     )

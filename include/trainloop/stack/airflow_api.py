@@ -25,11 +25,11 @@ class AirflowUnreachableError(TransientError):
 
 
 class AirflowRefusedError(PermanentError):
-    """Airflow refused {request} with status {status}: {detail}"""
+    """Airflow refused {request} with status {status}. Its api-server log says why. It answered: {detail}"""
 
 
 class RunTooLongError(TransientError):
-    """DAG run {run} has not ended after {seconds:.0f} s. Look at it under {url}/dags/{dag_id}."""
+    """DAG run {run} has not ended after {seconds:.0f} s. It goes on by itself. Look at it under {url}/dags/{dag_id}."""
 
 
 @dataclass(frozen=True)

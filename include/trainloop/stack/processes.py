@@ -23,7 +23,9 @@ LOG_TAIL_LINES = 15
 
 
 class ComponentDiedError(PermanentError):
-    """{name} ended while it was starting (exit code {code}). The end of {log}:
+    """{name} ended while it was starting (exit code {code}). Mend the cause and run `trainloop up` again.
+
+    The end of {log}:
     {tail}
     """
 

@@ -23,7 +23,7 @@ CONNECTED = tuple(role for role in ROLES if role not in {"owner", "forms"})
 
 
 class LoginsNotMadeError(PermanentError):
-    """Airflow's Connections, roles and logins could not be made. The end of the log: {tail}"""
+    """Airflow's Connections, roles and logins were not made. Mend the cause and run it again. The log ends: {tail}"""
 
 
 def provision(settings: Settings) -> list[str]:

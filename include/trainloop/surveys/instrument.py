@@ -21,7 +21,7 @@ OptionList = Literal["training_topics"]
 
 
 class InstrumentUnknownError(PermanentError):
-    """There is no instrument {code}. Known are: {known}."""
+    """There is no instrument {code}. Correct the name. Known are: {known}."""
 
 
 class InstrumentInvalidError(PermanentError):

@@ -58,7 +58,7 @@ _ENDINGS: dict[Tool, str] = {"wjx": "xlsx", "limesurvey": "csv", "microsoft_form
 
 
 class NoMappingError(PermanentError):
-    """Answers to {instrument} carry names: they are given in the own forms only, so no export of a tool is read."""
+    """Answers to {instrument} carry names, so no export of a tool is read. They are given in the own forms only."""
 
 
 def draft_mapping(tool: Tool, instrument_code: str) -> str:

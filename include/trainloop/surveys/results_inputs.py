@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # numpy stays out of whoever only asks for results
 
 
 class WaveUnknownError(PermanentError):
-    """There is no evaluation wave {wave_code}. It opens when class session {session_code} has ended."""
+    """There is no evaluation wave {wave_code} of class session {session_code}. It opens when the class has ended."""
 
 
 class WaveNotClosedError(PermanentError):

@@ -35,7 +35,7 @@ from trainloop.outbox.kinds.readiness import readiness_digest, readiness_problem
 from trainloop.outbox.kinds.report import evaluation_report
 from trainloop.outbox.kinds.request import commitment_calls, commitment_digest
 from trainloop.outbox.kinds.resources import asset_tasks, knowledge_digest, trainer_pipeline, trainer_steps
-from trainloop.outbox.kinds.review import training_review
+from trainloop.outbox.kinds.review import department_review, training_review
 from trainloop.outbox.kinds.survey import survey_calls
 from trainloop.outbox.kinds.talent import appeal_answered, certificate_ending, promotion_list, promotion_points
 from trainloop.outbox.kinds.trainers import (
@@ -66,6 +66,7 @@ KINDS: Mapping[str, Kind] = {
     "approval_reminder": Kind(approval_calls),
     "pulse_result": Kind(pulse_result),
     "training_review": Kind(training_review),
+    "department_review": Kind(department_review),
     "vendor_scores": Kind(vendor_scores),
     "dispute_news": Kind(dispute_news),
     "dispute_pack": Kind(dispute_papers),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any
+
+import yaml
 
 from trainloop.config import Locale
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
@@ -29,6 +33,7 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "pulse_result": {"zh-CN": "季度满意度调研结果", "en": "Results of quarterly pulses"},
     "performance_report": {"zh-CN": "训后 90 天绩效报告", "en": "90-day performance reports"},
     "training_review": {"zh-CN": "年度培训复盘报告", "en": "Annual training reviews"},
+    "department_review": {"zh-CN": "年度培训复盘部门摘录", "en": "Extracts of training reviews"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecards"},
     "budget_status": {"zh-CN": "培训预算状况", "en": "States of budgets"},
     "assessment_feedback": {"zh-CN": "360 度反馈（仅本人）", "en": "Private 360 feedback"},
@@ -79,6 +84,7 @@ KIND_NAMES: dict[str, dict[Locale, str]] = {
     "mail_backlog_expired": {"zh-CN": "过期邮件通知", "en": "Notices of expired mail"},
     "incident_digest": {"zh-CN": "任务失败告警", "en": "Alerts of failed tasks"},
 }
+_INCIDENT = ("dag_id", "task_id", "error_type", "run_id")
 _LINE = {"zh-CN": "{name}：{count} 封", "en": "{name}: {count}"}
 
 
@@ -102,7 +108,13 @@ def mail_backlog_expired(connection: Connection, notices: Sequence[Due]) -> dict
 
 def incident_digest(_connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
     """Return one incident each; the composer merges a recipient's incidents with `merge_incidents`."""
-    return {due.notice_id: Content({"incidents": [_incident(due.facts)]}) for due in notices}
+    return {
+        due.notice_id: Content({
+            "incidents": [_incident(due.facts, due.locale)],
+            "log_url": due.facts.get("log_url", ""),
+        })
+        for due in notices
+    }
 
 
 def merge_incidents(contents: Sequence[Content]) -> Content:
@@ -112,12 +124,25 @@ def merge_incidents(contents: Sequence[Content]) -> Content:
         "count": len(incidents),
         "incidents": incidents[:LISTED],
         "more_count": max(0, len(incidents) - LISTED),
+        "log_url": next((url for content in contents if (url := content.context["log_url"])), ""),
     })
 
 
-def _incident(facts: Any) -> str:
-    dag_id, task_id, error_type, run_id = (facts.get(key, "?") for key in ("dag_id", "task_id", "error_type", "run_id"))
-    return f"{dag_id}.{task_id}: {error_type} ({run_id})"
+def _incident(facts: Mapping[str, str], locale: Locale) -> str:
+    """Return where it failed, of what, and what to do: our own types say it themselves, others by the words' file."""
+    words = _remedies()[locale]
+    known = words["types"].get(facts.get("error_type", "")) or words["natures"][facts.get("nature", "foreign")]
+    remedy = facts.get("remedy", "")
+    told = {key: facts.get(key, "?") for key in _INCIDENT}
+    line: str = words["line"].format(**told, remedy=f"{known} {remedy}".strip())
+    return line
+
+
+@functools.cache
+def _remedies() -> dict[str, Any]:
+    path = resources.files("trainloop.outbox").joinpath("templates", "incident_remedies.yaml")
+    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return words
 
 
 def audit_gaps(_connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:

@@ -14,6 +14,7 @@ FILE_NAMES: Mapping[str, Mapping[Locale, str]] = {
     "annual_needs": {"zh-CN": "年度培训需求分析报告", "en": "Annual training needs report"},
     "trainer_award": {"zh-CN": "年度优秀培训师评审材料", "en": "Trainer award pack"},
     "training_review": {"zh-CN": "年度培训复盘报告", "en": "Annual Training Review"},
+    "department_review": {"zh-CN": "年度培训复盘部门摘录", "en": "Annual Training Review, extract"},
     "vendor_scores": {"zh-CN": "供应商评分卡", "en": "Vendor scorecard"},
     "action_plans_30d": {"zh-CN": "30天行动计划报告", "en": "30-day Action Plan Report"},
     "monthly_results": {"zh-CN": "月度成果汇报", "en": "Monthly results"},

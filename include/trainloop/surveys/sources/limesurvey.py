@@ -51,7 +51,7 @@ class PromiseBrokenError(PermanentError):
 class ClocksDifferError(PermanentError):
     """It is {ours} for us and {theirs} for LimeSurvey, which would end wave {wave_code} at another hour.
 
-    Set the time zone of its PHP (date.timezone) to {zone} and leave the time difference in its global settings at 0.
+    Set the time zone of its PHP (date.timezone) to {zone}. The time difference in its global settings stays at 0.
     """
 
 

@@ -1,0 +1,138 @@
+"""A company of any size, the same every time: fake people, classes that ended and classes to come, what they answered.
+
+Everything is a function of a row's number (`roll`), so two machines get the same rows and a larger company contains the
+smaller one's. Twenty learners a class; everybody is in one class that ended; four of five answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from trainloop.surveys.instrument import load_instrument
+from trainloop.warehouse import engine
+
+LEARNERS, ANSWERING = 20, 16
+EMPTY = Path(__file__).parents[1] / "empty.sql"
+INSTRUMENT = load_instrument("course_evaluation")
+SCALE_ITEMS = [item.code for item in INSTRUMENT.items if item.kind == "scale"]
+COMPANY = (
+    # 0 … modulus − 1, the same for the same number in every run.
+    """create function pg_temp.roll(number bigint, salt integer, modulus integer) returns integer
+       language sql immutable as $$
+           select (('x' || substr(md5(number || ':' || salt), 1, 7))::bit(28)::integer % modulus)::integer
+       $$""",
+    """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state, found_at,
+           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-01-01', '2026-01-01')""",
+    """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
+       select 'D' || n, '部门' || n, 'Department ' || n, 'E' || lpad((n * 50)::text, 6, '0'), 1, n + 1
+       from generate_series(0, greatest({people} / 50 - 1, 0)) as n""",
+    """insert into core.employees (employee_id, name, email, department_code, job_family, job_level, manager_id,
+           hired_on, file_id, row_number)
+       select 'E' || lpad(n::text, 6, '0'), '员工' || n, 'e' || n || '@example.com', 'D' || n / 50, 'family' || n % 5,
+           'P' || n % 7, case when n % 50 > 0 then 'E' || lpad((n / 50 * 50)::text, 6, '0') end, '2020-01-01', 1, n + 1
+       from generate_series(0, {people} - 1) as n""",
+    """insert into core.employee_history (employee_id, valid_from, department_code, job_family, job_level, file_id)
+       select employee_id, '2020-01-01', department_code, job_family, job_level, 1 from core.employees""",
+    """insert into core.courses (course_code, name_zh, name_en, mode, hours, file_id, row_number)
+       select 'C' || n, '课程' || n, 'Course ' || n, 'classroom', 6, 1, n from generate_series(0, 19) as n""",
+    """insert into core.trainers (trainer_id, name, email, kind, file_id, row_number)
+       select 'T' || n, '讲师' || n, 't' || n || '@example.com', 'internal', 1, n
+       from generate_series(0, greatest({people} / 500, 3)) as n""",
+)
+CLASSES = (
+    # Classes 0 … ended − 1 ended in the year before 2026-11-01; a fifth as many begin in the two months after.
+    """insert into core.class_sessions (session_code, course_code, trainer_id, class_manager_id, starts_at, ends_at,
+           mode, status, file_id, row_number)
+       select 'S' || lpad(n::text, 6, '0'), 'C' || n % 20, 'T' || n % greatest({people} / 500, 3),
+           'E' || lpad((n * 7 % {people})::text, 6, '0'), starts_at, starts_at + interval '8 hours', 'classroom',
+           'confirmed', 1, n
+       from generate_series(0, {ended} + {ahead} - 1) as n,
+           lateral (select case when n < {ended}
+               then timestamptz '2025-11-01 01:00+00' + n * interval '350 days' / {ended}
+               else timestamptz '2026-11-03 01:00+00' + (n - {ended}) * interval '58 days' / {ahead}
+           end as starts_at) as planned""",
+    """insert into core.enrollments (session_code, employee_id, status, file_id, row_number)
+       select 'S' || lpad(n::text, 6, '0'), 'E' || lpad(((n::bigint * {learners} + l) % {people})::text, 6, '0'),
+           'confirmed', 1, 1
+       from generate_series(0, {ended} + {ahead} - 1) as n, generate_series(0, {learners} - 1) as l""",
+    """insert into core.attendance (session_code, employee_id, status, file_id, row_number)
+       select session_code, employee_id,
+           case when pg_temp.roll(row_number() over (order by session_code, employee_id), 1, 25) = 0 then 'late'
+               else 'present' end, 1, 1
+       from core.enrollments where session_code < 'S' || lpad({ended}::text, 6, '0')""",
+    """insert into core.test_results (session_code, employee_id, pre_score, post_score, maximum_score, file_id,
+           row_number)
+       select session_code, employee_id, 40 + pg_temp.roll(n, 2, 30), 55 + pg_temp.roll(n, 3, 40), 100, 1, n
+       from (select session_code, employee_id, row_number() over (order by session_code, employee_id) as n
+             from core.attendance) as learners""",
+)
+ANSWERS = (
+    """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id,
+           anonymity, state, opened_at, closes_at, closed_at, has_completions, minimum_count)
+       select 'EVAL-' || session_code, 'course_evaluation', '1', 'class_session', session_code, 'anonymous', 'closed',
+           ends_at, ends_at + interval '7 days', ends_at + interval '7 days', true, 5
+       from core.class_sessions where session_code < 'S' || lpad({ended}::text, 6, '0')""",
+    """insert into ops.invitations (wave_code, employee_id, token, is_used, invited_on)
+       select 'EVAL-' || session_code, employee_id, md5(session_code || employee_id),
+           row_number() over (partition by session_code order by employee_id) <= {answering}, '2026-01-01'
+       from core.attendance""",
+    """insert into confidential.responses (response_id, wave_code, state, external_id_hash)
+       select md5(wave_code || n)::uuid, wave_code, 'complete', md5(wave_code || n)
+       from ops.survey_waves, generate_series(1, {answering}) as n""",
+    """insert into confidential.answers (response_id, item_code, score)
+       select response_id, item, case
+               when item = 'recommend' then 3 + pg_temp.roll(number, 4, 8) else 2 + pg_temp.roll(number, 5, 4) end
+       from (select response_id, item, row_number() over (order by response_id, item) as number
+             from confidential.responses, unnest('{{{items}}}'::text[]) as item) as asked""",
+    """insert into confidential.answers (response_id, item_code, choice)
+       select response_id, 'performance_focus',
+           (array['sales', 'quality', 'efficiency', 'teamwork', 'none'])[1 + pg_temp.roll(number, 6, 5)]
+       from (select response_id, row_number() over (order by response_id) as number
+             from confidential.responses) as asked""",
+    """insert into confidential.answers (response_id, item_code, free_text)
+       select response_id, 'to_improve',
+           (array['希望增加案例练习的时间', '工具模板很实用', '节奏可以再慢一点'])[1 + number % 3]
+       from (select response_id, row_number() over (order by response_id) as number
+             from confidential.responses) as asked
+       where number % 3 = 0""",
+)
+
+
+def ended_classes(people: int) -> int:
+    """Return how many classes of a company of this size have ended."""
+    return max(people // LEARNERS, 5)
+
+
+def found(people: int, *, with_answers: bool = True) -> None:
+    """Write a company of `people` employees into an empty warehouse, as intake and the forms would have left it."""
+    sizes = {
+        "people": people,
+        "ended": ended_classes(people),
+        "ahead": max(ended_classes(people) // 5, 5),
+        "learners": LEARNERS,
+        "answering": ANSWERING,
+        "items": ",".join([*SCALE_ITEMS, "recommend"]),
+    }
+    with engine.connect("owner") as connection:
+        for query in (*COMPANY, *CLASSES, *(ANSWERS if with_answers else ())):
+            connection.execute(query.format(**sizes).encode())
+    with engine.connect("owner") as connection:
+        connection.execute("analyze")
+
+
+def clear(url: str) -> None:
+    """Empty the warehouse of the test, for a company of another size."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(EMPTY.read_text("utf-8").encode())
+
+
+def write_employees(path: Path, people: int) -> None:
+    """Write the company's staff list as HR exports it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("工号,姓名,邮箱,部门编码,序列,层级,直属上级工号,入职日期\n")
+        for n in range(people):
+            manager = f"E{n // 50 * 50:06}" if n % 50 else ""
+            file.write(f"E{n:06},员工{n},e{n}@example.com,D{n // 50},family{n % 5},P{n % 7},{manager},2020-01-01\n")
