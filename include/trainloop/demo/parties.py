@@ -31,10 +31,10 @@ class Parties:
     def design(self) -> None:
         """HR writes down what the meeting agreed; the shares make 99 % at first."""
         for owed in self._asked("dispute_design"):
-            target = {"core_target": dispute().core_target}
+            target = _said({"core_target": dispute().core_target})
             wrong, right = dispute().shares_refused, dispute().shares
-            self._refused(owed, _said(target | wrong), "dispute_shares_sum", total=str(sum(wrong.values())))
-            self._press(owed, _said(target | right))
+            self._refused(owed, target | _said(wrong), "dispute_shares_sum", total=str(sum(wrong.values())))
+            self._press(owed, target | _said(right))
 
     def acknowledge(self) -> None:
         """The three agree with the design."""
