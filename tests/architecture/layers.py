@@ -132,6 +132,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "impact",
         "trainers",
         "talent",
+        "disputes",
         "requests",
         "reporting",
         "outbox",

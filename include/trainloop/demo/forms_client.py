@@ -22,7 +22,10 @@ class FormRefusedError(PermanentError):
 
 
 class FormAcceptedError(PermanentError):
-    """The forms service answered {what} with {status} where it had to refuse and say why. Its page says: {said}"""
+    """The forms service answered {what} with {status} where it had to refuse and say why. Its page says: {said}
+
+    A rule of the product is broken: look at the page's rules in `trainloop.forms`.
+    """
 
 
 class Browser:

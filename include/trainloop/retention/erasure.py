@@ -64,7 +64,7 @@ class TrainerUnknownError(PermanentError):
 
 
 class TrainerIsEmployeeError(PermanentError):
-    """This trainer is an employee and is erased and exported as one: use the employee id (工号), without --trainer."""
+    """This trainer is an employee. Erase or export the person by the employee id (工号), without --trainer."""
 
 
 class PersonNotErasedError(PermanentError):
