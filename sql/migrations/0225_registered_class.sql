@@ -1,5 +1,6 @@
 -- A class that is registered stays in its page's list after it began: whoever wants another criterion then is told that
--- it is too late, and the attempt is on record; without it the page only said "please choose".
+-- it is too late, and the attempt is on record; without it the page only said "please choose". Whoever signs reads what
+-- was registered: the indicator by its name, and the criterion in its unit.
 create or replace function forms.open_dispute(link bytea)
 returns table (
     state text, kind text, dispute_id text, round_number integer, party text, person_kind text, person_id text,
@@ -19,7 +20,10 @@ begin atomic
         owed.kind, dispute.dispute_id, (owed.facts ->> 'round')::integer, owed.facts ->> 'party', owed.person_kind,
         owed.person_id, person.name, person.locale, person.timezone, owed.due_on, course.name_zh, course.name_en,
         trainer.name, head.name, dispute.meeting_on, dispute.core_target, dispute.framework_pct, dispute.tools_pct,
-        dispute.simulation_pct, dispute.decision, to_jsonb(registered) - 'canonical',
+        dispute.simulation_pct, dispute.decision,
+        to_jsonb(registered) - 'canonical' || jsonb_build_object(
+            'kpi_zh', indicator.name_zh, 'kpi_en', indicator.name_en, 'unit', indicator.unit
+        ),
         ops.pilot_data_arrived(
             registered.session_code, registered.kpi_code,
             array[registered.pilot_department_code, registered.comparison_department_code], registered.post_starts_on
@@ -66,5 +70,6 @@ begin atomic
         select newest.* from ops.pilot_registrations as newest
         where newest.dispute_id = dispute.dispute_id order by newest.version desc limit 1
     ) as registered on true
+    left join core.kpi_definitions as indicator on indicator.kpi_code = registered.kpi_code
     where owed.subject_kind = 'dispute' and sha256(owed.token::bytea) = link;
 end;
