@@ -24,7 +24,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 50000 --create-home trainloop \
-    && install -d -o trainloop -g trainloop /var/lib/trainloop /var/lib/airflow /var/log/airflow
+    && install -d -o trainloop -g trainloop /var/lib/trainloop /var/lib/trainloop/materials /var/lib/airflow /var/log/airflow
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/trainloop/include /opt/trainloop/include
 COPY pyproject.toml README.md /opt/trainloop/

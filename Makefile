@@ -7,7 +7,7 @@ BIN := .venv/bin
 DEMO := TRAINLOOP_HOME=$(CURDIR)/.trainloop/demo TRAINLOOP_ENVIRONMENT=demo \
 	TRAINLOOP_SITE_FILE=$(CURDIR)/include/trainloop/demo/site.yaml
 
-.PHONY: help setup browser demo demo-down up down status test test-fast lint format types compose-check docs bench audit lock clean
+.PHONY: help setup browser demo demo-down up down status test test-fast cluster-test lint format types compose-check docs bench audit lock clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -42,10 +42,14 @@ status: setup  ## what runs, where, and what is due
 	@$(BIN)/trainloop status
 
 test: browser  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, browser, kills, one real Airflow
-	@$(BIN)/python -m pytest -m "not benchmark" -n logical --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not benchmark and not cluster" -n logical --dist loadgroup --no-loadscope-reorder
 
 test-fast: setup  ## the inner loop: under a minute
-	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark"
+	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark and not cluster"
+
+cluster-test: setup  ## docker-compose.yml's services natively: two workers, Redis, first weeks of the demo, kills
+	@.ci/system-packages $(PYTHON) cluster
+	@$(BIN)/python -m pytest -q -s -m cluster tests/cluster
 
 lint: setup  ## ruff: style, security, Airflow rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

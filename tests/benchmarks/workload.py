@@ -24,7 +24,9 @@ COMPANY = (
            select (('x' || substr(md5(number || ':' || salt), 1, 7))::bit(28)::integer % modulus)::integer
        $$""",
     """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state, found_at,
-           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-01-01', '2026-01-01')""",
+           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-10-30', '2026-10-30')""",
+    """insert into ops.check_runs (suite, file_id, checked_at, row_count, is_passed, gate_decision)
+       values ('bench', 1, '2026-10-30', 1, true, 'pass')""",
     """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
        select 'D' || n, '部门' || n, 'Department ' || n, 'E' || lpad((n * 50)::text, 6, '0'), 1, n + 1
        from generate_series(0, greatest({people} / 50 - 1, 0)) as n""",
@@ -70,9 +72,9 @@ CLASSES = (
 )
 ANSWERS = (
     """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id,
-           anonymity, state, opened_at, closes_at, closed_at, has_completions, minimum_count)
+           anonymity, state, opened_at, closes_at, closed_at, has_completions, minimum_count, source)
        select 'EVAL-' || session_code, 'course_evaluation', '1', 'class_session', session_code, 'anonymous', 'closed',
-           ends_at, ends_at + interval '7 days', ends_at + interval '7 days', true, 5
+           ends_at, ends_at + interval '7 days', ends_at + interval '7 days', true, 5, 'forms'
        from core.class_sessions where session_code < 'S' || lpad({ended}::text, 6, '0')""",
     """insert into ops.invitations (wave_code, employee_id, token, is_used, invited_on)
        select 'EVAL-' || session_code, employee_id, md5(session_code || employee_id),
@@ -103,6 +105,11 @@ ANSWERS = (
 def ended_classes(people: int) -> int:
     """Return how many classes of a company of this size have ended."""
     return max(people // LEARNERS, 5)
+
+
+def evaluated_on_a_day(people: int) -> list[str]:
+    """Return the classes whose evaluations close on a heavy day: one in fifty of the year's."""
+    return [f"S{number:06}" for number in range(0, ended_classes(people), 50)]
 
 
 def found(people: int, *, with_answers: bool = True) -> None:

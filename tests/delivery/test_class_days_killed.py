@@ -78,7 +78,8 @@ def test_killed_at_any_commit_the_watch_leaves_the_same(school: School, home: Pa
     points = [
         (step, f"delivery.{name}.{when}") for step, name in POINTS.items() for when in ("before_commit", "after_commit")
     ]
-    points += [("hand_in", f"delivery.hand_in.{when}") for when in ("before_rename", "before_commit", "after_commit")]
+    points += [("hand_in", f"delivery.hand_in.{when}") for when in ("before_commit", "after_commit")]
+    points.append(("hand_in", "storage.before_rename"))
     for step, point in points:
         assert live(school, home, step, point) == expected, point
 

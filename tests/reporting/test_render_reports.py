@@ -207,7 +207,8 @@ def test_a_full_disk_fails_only_the_reports_it_hit(seeded: Evidence, monkeypatch
     assert [one["state"] for one in reports()] == ["rendered", "rendered", "failed", "failed"]
 
 
-POINTS = ["before_render", "after_render", "before_rename", "after_rename", "before_commit", "after_commit"]
+POINTS = ["reporting.before_render", "reporting.after_render", "storage.before_rename", "reporting.after_rename",
+          "reporting.before_commit", "reporting.after_commit"]  # fmt: skip
 
 
 def canonical() -> tuple[Any, ...]:
@@ -222,7 +223,7 @@ def canonical() -> tuple[Any, ...]:
 def test_killed_anywhere_and_run_again_ends_the_same(seeded: Evidence, home: Path, point: str) -> None:
     """Differential kill test: after the rerun the warehouse and the files are those of an undisturbed run."""
     program = f"from trainloop.reporting.course_evaluation import render_reports; render_reports({SESSION!r})"
-    environment = os.environ | {VARIABLE: f"reporting.{point}", "TRAINLOOP_HOME": str(home)}
+    environment = os.environ | {VARIABLE: point, "TRAINLOOP_HOME": str(home)}
     killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
 

@@ -43,12 +43,14 @@ def test_the_file_is_valid_by_the_compose_specification() -> None:
 
 
 def test_no_secret_has_a_default_and_a_missing_one_is_named() -> None:
-    """Whatever is called a password, secret, key or address stops the start and says its name."""
+    """Whatever is called a password, secret, key or address stops the start and says its name; only S3 is optional."""
     text = (PROJECT_DIR / "docker-compose.yml").read_text("utf-8")
     used = VARIABLE.findall(text)
     assert len({name for name, _ in used}) > 15
     for name, rest in used:
-        if re.search(r"PASSWORD|SECRET|KEY|CONN_SMTP|_URL$|EMAIL", name):
+        if name.startswith("FORMS_AWS_"):
+            assert rest == ":-", name
+        elif re.search(r"PASSWORD|SECRET|KEY|CONN_SMTP|_URL$|EMAIL", name):
             assert rest.startswith(f":?set {name} in .env"), name
         else:
             assert rest.startswith(":-"), name
@@ -150,10 +152,17 @@ def test_health_checks_ask_where_the_code_answers() -> None:
 def test_the_forms_service_knows_two_secrets_and_reaches_no_broker() -> None:
     """Employees' browsers reach it: it is the one to be broken into (DECISIONS, what the forms service may know)."""
     secrets = {name for name in environment("forms") if re.search(r"KEY|SECRET|PASSWORD|DATABASE|CONN", name)}
-    assert secrets == {"TRAINLOOP_FORMS_KEY", "TRAINLOOP_FORMS_DATABASE_URL"}
+    # The last two reach the course materials where an S3 store has them, by a login of their own.
+    assert secrets == {
+        "TRAINLOOP_FORMS_KEY", "TRAINLOOP_FORMS_DATABASE_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+    }  # fmt: skip
+    assert environment("forms")["AWS_SECRET_ACCESS_KEY"] == "${FORMS_AWS_SECRET_ACCESS_KEY:-}"
     assert SERVICES["forms"]["networks"] == ["warehouse"]
     assert "warehouse" not in SERVICES["redis"]["networks"]
-    assert "volumes" not in SERVICES["forms"]
+    assert SERVICES["forms"]["volumes"] == ["materials:/var/lib/trainloop/materials:ro"]
+    assert "TRAINLOOP_MATERIALS_URI" in environment("forms")
+    for name in ("init", "worker", "api-server"):
+        assert "materials:/var/lib/trainloop/materials" in SERVICES[name]["volumes"]
 
 
 def test_only_the_init_service_is_the_owner_of_the_warehouse() -> None:

@@ -15,11 +15,13 @@ from fastapi import FastAPI, Path, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from trainloop import storage
 from trainloop.board.guard import NotAllowedError, Sees, Visitor
 from trainloop.board.pages import Pages, language_of
 from trainloop.config import get_site
 from trainloop.contracts import ContractUnknownError, load_contract
 from trainloop.quality.offending import workbook
+from trainloop.storage import StoreFailedError
 from trainloop.warehouse import engine
 
 log = logging.getLogger(__name__)
@@ -72,12 +74,9 @@ def may_download(visitor: Visitor, dataset: str) -> bool:
 
 def _read(uri: str, sha256: str, report_id: int) -> bytes:
     """Return the registered bytes and no others."""
-    import fsspec
-
     try:
-        file_system, path = fsspec.core.url_to_fs(uri)
-        content: bytes = file_system.cat_file(path)
-    except OSError as error:
+        content = storage.read(uri)
+    except (FileNotFoundError, StoreFailedError) as error:
         log.warning("report %s cannot be read: %s", report_id, type(error).__name__)
         raise HTTPException(404, "document_gone") from error
     if hashlib.sha256(content).hexdigest() != sha256:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import fsspec
 import httpx
 
+from trainloop import storage
 from trainloop.errors import TrainLoopError
 from trainloop.settings import Settings, get_settings
 from trainloop.stack.doctor import Finding
 from trainloop.stack.layout import Layout
+from trainloop.storage import StoreFailedError, StoreUnknownError
 from trainloop.warehouse import engine
 
 FOLDERS: Final = ("inbox", "archive", "reports", "materials", "data_docs")
@@ -27,6 +28,8 @@ def examine_deployment(settings: Settings) -> list[Finding]:
     findings = [_folder(settings, name) for name in FOLDERS]
     findings += _warehouse(settings)
     findings.append(_mail(settings))
+    if "Celery" in os.environ.get("AIRFLOW__CORE__EXECUTOR", ""):
+        findings.append(_broker())
     if forms := _forms(settings):
         findings.append(forms)
     return findings
@@ -36,14 +39,15 @@ def _folder(settings: Settings, name: Any) -> Finding:
     subject, uri = f"Folder {name.replace('_', '-')}", settings.folder_uri(name)
     remedy = f"Create it, give this user the right to write there, or set TRAINLOOP_{name.upper()}_URI."
     try:
-        fs, path = fsspec.core.url_to_fs(uri)
-        if "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,)):
-            return _local_folder(subject, Path(str(path)), remedy)
-        probe = f"{path}/.trainloop-doctor-{os.getpid()}"
-        fs.pipe_file(probe, b"")
-        fs.rm_file(probe)
-    except Exception as error:  # noqa: BLE001 - every store has errors of its own; all of them mean: not usable
-        return Finding(subject, "problem", f"{uri} cannot be used ({type(error).__name__})", remedy)
+        system, path = storage.open_store(uri)
+        if storage.is_local(system):
+            return _local_folder(subject, Path(path), remedy)
+        probe = f"{uri}/.trainloop-doctor-{os.getpid()}"
+        storage.keep(probe, b"")
+        storage.listing(uri)
+        storage.remove([probe])
+    except (StoreFailedError, StoreUnknownError) as error:
+        return Finding(subject, "problem", f"{uri} cannot be used: {error.facts['detail']}", remedy)
     return Finding(subject, "ok", f"{uri} takes files")
 
 
@@ -137,6 +141,16 @@ def _mail(settings: Settings) -> Finding:
     except TrainLoopError as error:
         return Finding("Mail", "problem", str(error), remedy)
     return Finding("Mail", "ok", f"{transport.host}:{transport.port} answers; {transport.security} security")
+
+
+def _broker() -> Finding:
+    from trainloop.orchestration.broker import BrokerUnreachableError, require_broker
+
+    try:
+        return Finding("Broker", "ok", f"{require_broker()} answers")
+    except BrokerUnreachableError as error:
+        detail = f"{error.facts['place']} does not answer: {error.facts['detail']}"
+        return Finding("Broker", "problem", detail, "Start it, or correct AIRFLOW__CELERY__BROKER_URL.")
 
 
 def _forms(settings: Settings) -> Finding | None:

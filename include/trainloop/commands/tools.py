@@ -11,7 +11,7 @@ import typer
 from trainloop.settings import PROJECT_DIR
 
 # The ratios P1 to P7: minutes on a small company.
-_QUICK = ["intake", "marts", "reporting", "outbox"]
+_QUICK = ["growth", "intake", "marts", "orchestration", "outbox", "reporting"]
 
 
 def register(app: typer.Typer) -> None:

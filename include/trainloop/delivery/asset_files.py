@@ -7,18 +7,21 @@ nothing above the store, and no other host, is ever opened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 
+from trainloop import storage
 from trainloop.settings import get_settings
+from trainloop.storage import StoreFailedError
 
 Outcome = Literal["sound", "no_address", "no_checksum", "not_our_store", "unreachable", "too_large", "changed"]
-CHUNK = 1_048_576
 
 
 def check(uri: str | None, checksum: str | None, max_bytes: int) -> Outcome:
-    """Return whether an asset's file can be handed out as it is registered; it is read once, in pieces."""
+    """Return whether an asset's file can be handed out as it is registered; it is read once, in pieces.
+
+    Raises StoreFailedError when the store fails rather than the file.
+    """
     if not uri:
         return "no_address"
     if not checksum:
@@ -28,12 +31,14 @@ def check(uri: str | None, checksum: str | None, max_bytes: int) -> Outcome:
         return "not_our_store"
     digest, size = hashlib.sha256(), 0
     try:
-        for piece in pieces(place):
+        for piece in storage.pieces(place):
             size += len(piece)
             if size > max_bytes:
                 return "too_large"
             digest.update(piece)
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError, StoreFailedError):
+        # The file, or the whole store? A store that does not answer says so here.
+        storage.listing(get_settings().folder_uri("materials"))
         return "unreachable"
     return "sound" if digest.hexdigest() == checksum.lower() else "changed"
 
@@ -48,17 +53,6 @@ def address_in_store(uri: str) -> str | None:
     if not parts or any(part in {"..", "."} for part in parts):
         return None
     return f"{store}/{'/'.join(parts)}"
-
-
-def pieces(place: str) -> Iterator[bytes]:
-    """Yield the content of a file in pieces of a megabyte; raise OSError where it is not there."""
-    import fsspec
-
-    system: Any
-    system, path = fsspec.core.url_to_fs(place)
-    with system.open(path, "rb") as file:
-        while piece := file.read(CHUNK):
-            yield piece
 
 
 def name_of(uri: str) -> str:

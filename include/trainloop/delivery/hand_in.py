@@ -8,25 +8,16 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import fsspec
-
-from trainloop import faults
+from trainloop import storage
 from trainloop.settings import get_settings
 
 
 def hand_in_file(dataset: str, stem: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as one CSV of the dataset: the same rows make the same file, which intake takes once.
-
-    A half-written file has a name that nobody reads.
-    """
-    system, folder = fsspec.core.url_to_fs(f"{get_settings().folder_uri('inbox')}/{dataset}")
-    system.makedirs(folder, exist_ok=True)
+    """Write rows as one CSV of the dataset: the same rows make the same file, which intake takes once."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore")
     writer.writeheader()
     writer.writerows({column: row[column] for column in columns} for row in rows)
     content = text.getvalue().encode("utf-8-sig")
-    path = f"{folder}/{stem}-{hashlib.sha256(content).hexdigest()[:12]}.csv"
-    system.pipe_file(f"{path}.part", content)
-    faults.point("delivery.hand_in.before_rename")
-    system.mv(f"{path}.part", path)
+    name = f"{stem}-{hashlib.sha256(content).hexdigest()[:12]}.csv"
+    storage.keep(f"{get_settings().folder_uri('inbox')}/{dataset}/{name}", content)

@@ -6,6 +6,7 @@ notes "opened"; the file is read from the material store and handed out only whi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from trainloop import storage
 from trainloop.config import Locale, get_site
 from trainloop.delivery import asset_files
 from trainloop.forms import links, pages
@@ -20,7 +22,9 @@ from trainloop.forms.answers import clean_text
 from trainloop.forms.desk import Desk, Sent, Turned, again, language
 from trainloop.forms.http import first
 from trainloop.forms.words import words
+from trainloop.storage import StoreFailedError
 
+log = logging.getLogger(__name__)
 MAX_QUESTION = 500
 PURPOSE = "materials"
 MEGABYTE = 1_048_576
@@ -69,19 +73,23 @@ def _download(desk: Desk, request: Request, link: bytes, asset_code: str, locale
     days = rules.link_days_after_class
     found = desk.store.use_material(link, days, asset_code, "opened", is_noted=False)
     place = asset_files.address_in_store(found["uri"]) if found else None
-    if (
-        found is None
-        or place is None
-        or asset_files.check(found["uri"], found["checksum"], rules.max_asset_mb * MEGABYTE) != "sound"
-    ):
+    if found is None or place is None or not _is_sound(found, rules.max_asset_mb * MEGABYTE):
         return desk.say(request, "material_gone", locale=locale, tone="bad", status=503, retry_after=3600)
     desk.store.use_material(link, days, asset_code, "opened", is_noted=True)
     name = quote(asset_files.name_of(found["uri"]))
     return StreamingResponse(
-        asset_files.pieces(place),
+        storage.pieces(place),
         media_type="application/octet-stream",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
     )
+
+
+def _is_sound(found: Mapping[str, Any], max_bytes: int) -> bool:
+    try:
+        return asset_files.check(found["uri"], found["checksum"], max_bytes) == "sound"
+    except StoreFailedError as error:
+        log.warning("%s", error)
+        return False
 
 
 def _ask(

@@ -9,26 +9,18 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import io
-import os
 import re
-import tempfile
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path, PurePosixPath
 from typing import Any
 
-import fsspec
-
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.config import get_site
 from trainloop.settings import get_settings
+from trainloop.storage import StoreFailedError
 
 CORRECTIONS = "corrections"
-BLOCK = 1 << 20
 # Files that office programs, browsers and copy tools leave while they are at work, and folders' own litter.
 _IGNORED = ("~$*", ".*", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.download", "*.lock",
             "*.swp", "*~", "Thumbs.db", "desktop.ini")  # fmt: skip
@@ -60,19 +52,14 @@ def find_files(dataset: str, *, corrections: bool = False) -> list[FoundFile]:
     """Return the stable files of a dataset's folder in order of arrival (time of change, then name).
 
     A file younger than `intake.stable_after_seconds` may still be written: it is left for the next scan. Stability
-    guards against a half-copied file, so it is measured in real time.
+    guards against a half-copied file, so it is measured in real time. Raises StoreFailedError.
     """
     folder = f"{get_settings().folder_uri('inbox')}/{dataset}" + (f"/{CORRECTIONS}" if corrections else "")
-    system, path = fsspec.core.url_to_fs(folder)
-    if not system.isdir(path):
-        return []
-    system.invalidate_cache()
     found = [
-        FoundFile(dataset, name, system.unstrip_protocol(info["name"]), info["size"] or 0, modified_at, corrections)
-        for info in system.ls(path, detail=True)
+        FoundFile(dataset, info["name"], info["uri"], info["size"] or 0, modified_at, corrections)
+        for info in storage.listing(folder)
         if info["type"] == "file"
-        for name in [PurePosixPath(info["name"]).name]
-        if not any(fnmatch.fnmatch(name.lower(), pattern.lower()) for pattern in _IGNORED)
+        if not any(fnmatch.fnmatch(info["name"].lower(), pattern.lower()) for pattern in _IGNORED)
         for modified_at in [_modified_at(info)]
         if _is_stable(info, modified_at)
     ]
@@ -80,12 +67,8 @@ def find_files(dataset: str, *, corrections: bool = False) -> list[FoundFile]:
 
 
 def datasets_with_folders() -> set[str]:
-    """Return the names of the inbox's folders."""
-    system, path = fsspec.core.url_to_fs(get_settings().folder_uri("inbox"))
-    if not system.isdir(path):
-        return set()
-    system.invalidate_cache()
-    return {PurePosixPath(info["name"]).name for info in system.ls(path, detail=True) if info["type"] == "directory"}
+    """Return the names of the inbox's folders. Raises StoreFailedError."""
+    return {info["name"] for info in storage.listing(get_settings().folder_uri("inbox")) if info["type"] == "directory"}
 
 
 def _modified_at(info: dict[str, Any]) -> datetime | None:
@@ -113,48 +96,38 @@ def _is_stable(info: dict[str, Any], modified_at: datetime | None) -> bool:
 
 def is_unchanged(found: FoundFile) -> bool:
     """Whether the file still stands in the inbox with the size and time it was found with."""
-    system, path = fsspec.core.url_to_fs(found.uri)
-    system.invalidate_cache()
-    try:
-        info = system.info(path)
-    except FileNotFoundError:
-        return False
-    return (info["size"] or 0, _modified_at(info)) == (found.size_bytes, found.modified_at)
+    info = storage.info(found.uri)
+    return info is not None and (info["size"] or 0, _modified_at(info)) == (found.size_bytes, found.modified_at)
 
 
 def content_hash(found: FoundFile) -> str:
     """Return the SHA-256 of the bytes, in constant memory."""
     digest = hashlib.sha256()
-    with fsspec.open(found.uri, "rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
+    for piece in storage.pieces(found.uri):
+        digest.update(piece)
     return digest.hexdigest()
 
 
 def archive(found: FoundFile) -> tuple[str, str] | None:
     """Copy a file into the archive; return (SHA-256, archive URI), or None when it changed while it was read.
 
-    Written under a temporary name, flushed, then renamed: a kill leaves no half file under a real name.
+    Raises StoreFailedError; a file that broke off is not in the archive.
     """
-    system, path = fsspec.core.url_to_fs(archive_folder(found.dataset))
-    system.makedirs(path, exist_ok=True)
-    draft = f"{path}/.{os.getpid()}-{os.urandom(4).hex()}.part"
     digest = hashlib.sha256()
-    with fsspec.open(found.uri, "rb") as source, system.open(draft, "wb") as target:
-        while block := source.read(BLOCK):
-            digest.update(block)
-            target.write(block)
-        target.flush()
-        # An object store has nothing to wait for; a disk that fails must be heard.
-        with suppress(io.UnsupportedOperation, AttributeError):
-            os.fsync(target.fileno())
-    if not is_unchanged(found):
-        system.rm_file(draft)
-        return None
-    sha256 = digest.hexdigest()
-    final = f"{path}/{archive_name(sha256, found.name)}"
-    system.mv(draft, final)
-    return sha256, system.unstrip_protocol(final)
+    with storage.drafted(archive_folder(found.dataset)) as draft:
+        try:
+            for piece in storage.pieces(found.uri):
+                digest.update(piece)
+                draft.write(piece)
+        except (FileNotFoundError, StoreFailedError):
+            # An object store refuses the rest of an object that another one replaced.
+            if is_unchanged(found):
+                raise
+            return None
+        if not is_unchanged(found):
+            return None
+        sha256 = digest.hexdigest()
+        return sha256, draft.keep_as(archive_name(sha256, found.name))
 
 
 def archive_folder(dataset: str) -> str:
@@ -164,7 +137,9 @@ def archive_folder(dataset: str) -> str:
 
 def archive_name(sha256: str, name: str) -> str:
     """Return the name a content has in the archive: unique by its hash, safe whatever the sender called it."""
-    stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFKC", name)).lstrip(".")[-80:]
+    stem = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFKC", name)).lstrip(".")
+    # A name on a disk holds 255 bytes, three of them a Chinese character.
+    stem = stem.encode()[-200:].decode(errors="ignore")[-80:]
     return f"{sha256[:16]}-{re.sub(r'[.]{2,}', '.', stem) or 'file'}"
 
 
@@ -172,19 +147,5 @@ def remove(found: FoundFile) -> None:
     """Take a finished file out of the inbox, unless another one came under its name meanwhile."""
     faults.point("intake.removing")
     if is_unchanged(found):
-        system, path = fsspec.core.url_to_fs(found.uri)
-        system.rm_file(path)
+        storage.remove([found.uri])
     faults.point("intake.inbox_removed")
-
-
-@contextmanager
-def local_copy(uri: str) -> Iterator[Path]:
-    """Yield a path on this machine with the bytes of `uri`: the file itself where it is local, else a copy."""
-    system, path = fsspec.core.url_to_fs(uri)
-    if "file" in ((system.protocol,) if isinstance(system.protocol, str) else system.protocol):
-        yield Path(path)
-        return
-    with tempfile.TemporaryDirectory(prefix="trainloop-intake-") as folder:
-        copy = Path(folder) / "content"
-        system.get_file(path, str(copy))
-        yield copy

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.contracts import Contract, all_contracts, load_contract
 from trainloop.errors import PermanentError, TransientError
 from trainloop.intake import corrections, inbox, registry
@@ -189,7 +189,7 @@ def process_file(file_id: int, route: Route) -> FileResult:
 
 def _take_in(connection: Connection, contract: Contract, file: FileRecord, route: Route) -> FileResult:
     registry.refuse_out_of_turn(connection, contract, file)
-    with inbox.local_copy(file.archive_uri) as path:
+    with storage.local_copy(file.archive_uri) as path:
         source = open_source(path, file.name, contract, tracking=file.is_correction)
         registry.refuse_wrong_name(contract, file)
         if file.is_correction:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from psycopg import sql
 
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.config import get_site
 from trainloop.contracts import Contract
 from trainloop.intake import inbox
@@ -87,17 +87,11 @@ def _known(connection: Connection, found: FoundFile, values: dict[str, Any]) -> 
 
 def _register_too_large(found: FoundFile) -> Registered:
     """A file beyond the cap is hashed, never copied twice nor opened; it is refused when its turn comes."""
-    import fsspec
-
     sha256 = inbox.content_hash(found)
-    system, path = fsspec.core.url_to_fs(
-        f"{inbox.archive_folder(found.dataset)}/{inbox.archive_name(sha256, found.name)}"
-    )
-    system.makedirs(path.rpartition("/")[0], exist_ok=True)
-    source_system, source = fsspec.core.url_to_fs(found.uri)
-    if type(system) is type(source_system) and not system.exists(path):
-        registered = _enter(found, sha256, system.unstrip_protocol(path))
-        system.mv(source, path)
+    uri = f"{inbox.archive_folder(found.dataset)}/{inbox.archive_name(sha256, found.name)}"
+    if storage.info(uri) is None and storage.is_same_store(found.uri, uri):
+        registered = _enter(found, sha256, uri)
+        storage.move(found.uri, uri)
         return registered
     return _enter(found, sha256, found.uri)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
+from trainloop import storage
 from trainloop.config import Locale
 from trainloop.errors import PermanentError, TransientError
 from trainloop.outbox.kinds.content import StoredFile, Workbook
 from trainloop.outbox.mime import Attachment
+from trainloop.storage import StoreFailedError, StoreUnknownError
 from trainloop.warehouse.engine import Connection
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -35,11 +37,7 @@ def load(connection: Connection, file: StoredFile | Workbook, locale: Locale) ->
 
 
 def _read(uri: str) -> bytes:
-    import fsspec
-
     try:
-        with fsspec.open(uri, "rb") as stream:
-            content: bytes = stream.read()
-    except (OSError, ValueError) as error:
+        return storage.read(uri)
+    except (FileNotFoundError, StoreFailedError, StoreUnknownError) as error:
         raise AttachmentUnreachableError(uri=uri, detail=type(error).__name__) from error
-    return content

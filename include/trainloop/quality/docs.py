@@ -16,19 +16,17 @@ run without a page has `document_uri` null.
 from __future__ import annotations
 
 import functools
-import os
-import secrets
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from trainloop import clock
+from trainloop import clock, storage
 from trainloop.config import Locale, get_site
 from trainloop.contracts import all_contracts
 from trainloop.errors import TransientError
 from trainloop.quality.docs_text import RULES, SEVERITIES, STEPS, TEXTS
 from trainloop.settings import get_settings
+from trainloop.storage import StoreFailedError
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -195,27 +193,8 @@ def _render(template: str, locale: Locale, path: str, facts: dict[str, Any]) -> 
 
 
 def _write(uri: str, page: str) -> None:
-    """Put a page in place whole: by rename on a file system; an object store shows an object only when complete."""
-    import fsspec
-    from fsspec.implementations.local import LocalFileSystem
-
-    system, path = fsspec.core.url_to_fs(uri)
-    content = page.encode()
+    """Put a page in place."""
     try:
-        if not isinstance(system, LocalFileSystem):
-            system.pipe_file(path, content)
-            return
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
-        finally:
-            with suppress(FileNotFoundError):
-                draft.unlink()
-    except OSError as error:
-        raise DocsNotWrittenError(uri=uri, detail=error.strerror or type(error).__name__) from error
+        storage.keep(uri, page.encode())
+    except StoreFailedError as error:
+        raise DocsNotWrittenError(uri=uri, detail=error.facts["detail"]) from error

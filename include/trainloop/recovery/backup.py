@@ -14,9 +14,8 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.errors import PermanentError, TransientError
 from trainloop.recovery.dumps import dump
 from trainloop.recovery.manifest import (
@@ -28,11 +27,11 @@ from trainloop.recovery.manifest import (
     Manifest,
     Piece,
     Place,
-    flush,
     key_fingerprint,
     write,
 )
 from trainloop.settings import Settings
+from trainloop.storage import Draft, StoreFailedError
 from trainloop.warehouse.engine import Connection, connect, connect_to, url
 from trainloop.warehouse.statements import statement
 
@@ -82,12 +81,12 @@ def backup(settings: Settings, uri: str, by: str, airflow_url: str | None, keep_
             manifest = _fill(settings, place, taken_at, airflow_url)
             faults.point("backup.before_manifest")
             write(place, manifest)
-        except OSError as error:
-            with suppress(OSError):
+        except StoreFailedError as error:
+            with suppress(StoreFailedError):
                 place.remove()
-            raise BackupNotWrittenError(uri=base.uri, detail=error.strerror or type(error).__name__) from error
+            raise BackupNotWrittenError(uri=base.uri, detail=error.facts["detail"]) from error
         except PermanentError:
-            with suppress(OSError):
+            with suppress(StoreFailedError):
                 place.remove()
             raise
         faults.point("backup.whole")
@@ -116,14 +115,17 @@ def _fill(settings: Settings, place: Place, taken_at: datetime, airflow_url: str
         assert facts is not None
         holds = connection.execute(statement("recovery", "holds")).fetchone()
         assert holds is not None
-        with place.open(WAREHOUSE, "wb") as file:
-            pieces[WAREHOUSE] = dump(url("owner"), WAREHOUSE_SCHEMAS, file, facts["snapshot"])
+        with storage.drafted(place.uri) as draft:
+            pieces[WAREHOUSE] = dump(url("owner"), WAREHOUSE_SCHEMAS, draft, facts["snapshot"])
+            draft.keep_as(WAREHOUSE)
         faults.point("backup.dumped")
-        with place.open(REFERENCES, "wb") as file:
-            pieces[REFERENCES] = _write_references(connection, file)
+        with storage.drafted(place.uri) as draft:
+            pieces[REFERENCES] = _write_references(connection, draft)
+            draft.keep_as(REFERENCES)
     if has_airflow and airflow_url is not None:
-        with place.open(AIRFLOW, "wb") as file:
-            pieces[AIRFLOW] = dump(airflow_url, AIRFLOW_SCHEMAS, file)
+        with storage.drafted(place.uri) as draft:
+            pieces[AIRFLOW] = dump(airflow_url, AIRFLOW_SCHEMAS, draft)
+            draft.keep_as(AIRFLOW)
     return Manifest(
         backup_id=place.uri.rpartition("/")[2],
         taken_at=taken_at,
@@ -139,14 +141,13 @@ def _fill(settings: Settings, place: Place, taken_at: datetime, airflow_url: str
     )
 
 
-def _write_references(connection: Connection, file: Any) -> Piece:
+def _write_references(connection: Connection, target: Draft) -> Piece:
     digest, size_bytes = hashlib.sha256(), 0
     for row in connection.execute(statement("recovery", "references")):
         line = json.dumps(row).encode() + b"\n"
-        file.write(line)
+        target.write(line)
         digest.update(line)
         size_bytes += len(line)
-    flush(file)
     return Piece(sha256=digest.hexdigest(), size_bytes=size_bytes)
 
 

@@ -12,14 +12,15 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO
 
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from trainloop import faults
 from trainloop.errors import PermanentError
-from trainloop.recovery.manifest import CHUNK_BYTES, Piece, flush
+from trainloop.recovery.manifest import Piece
+from trainloop.storage import BLOCK, Draft
 from trainloop.warehouse.embedded import binaries
 
 # Tables of files under way: the archive has the file, so a crash and a backup leave them out alike.
@@ -34,8 +35,8 @@ class LoadFailedError(PermanentError):
     """The backup could not be loaded: {detail}. The database is as it was before."""
 
 
-def dump(url: str, schemas: Sequence[str], target: BinaryIO, snapshot: str | None = None) -> Piece:
-    """Write a custom-format dump of some schemas to `target`. Raises DumpFailedError, OSError of the target."""
+def dump(url: str, schemas: Sequence[str], target: Draft, snapshot: str | None = None) -> Piece:
+    """Write a custom-format dump of some schemas to `target`. Raises DumpFailedError, StoreFailedError."""
     address, environment = _address(url)
     command = [str(binaries() / "pg_dump"), "--format=custom", "--no-owner", f"--dbname={address}"]
     command += [f"--schema={name}" for name in schemas] + [f"--exclude-table={name}" for name in UNDER_WAY]
@@ -45,11 +46,10 @@ def dump(url: str, schemas: Sequence[str], target: BinaryIO, snapshot: str | Non
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log)
         assert process.stdout is not None
         try:
-            while chunk := process.stdout.read(CHUNK_BYTES):
+            while chunk := process.stdout.read(BLOCK):
                 target.write(chunk)
                 digest.update(chunk)
                 size_bytes += len(chunk)
-            flush(target)
         finally:
             # The target's own error, a full disk, breaks pg_dump's pipe: it ends, and the disk stays the news.
             process.stdout.close()

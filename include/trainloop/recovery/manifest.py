@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Literal
 
-import fsspec
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from trainloop import storage
 from trainloop.errors import PermanentError
 from trainloop.settings import Settings
 
 MANIFEST = "manifest.json"
 WAREHOUSE, AIRFLOW, REFERENCES = "warehouse.dump", "airflow.dump", "references.jsonl"
-CHUNK_BYTES = 1 << 20
 # Folders of ours only: <environment>-<moment>-<random>; anything else beside them is left alone.
 NAME = re.compile(r"^(?P<environment>\w+)-(?P<taken>\d{8}T\d{6}Z)-[0-9a-f]{4}$")
 
@@ -73,44 +69,20 @@ class Place:
 
     def __init__(self, uri: str) -> None:
         self.uri = uri.rstrip("/")
-        self.system, path = fsspec.core.url_to_fs(self.uri)
-        self.path = str(path).rstrip("/")
 
     def below(self, name: str) -> Place:
         return Place(f"{self.uri}/{name}")
 
     def names(self) -> list[str]:
         """Return the names of what is in the folder; none where there is no folder."""
-        self.system.invalidate_cache()
-        if not self.system.isdir(self.path):
-            return []
-        return sorted(str(one).rstrip("/").rpartition("/")[2] for one in self.system.ls(self.path, detail=False))
-
-    def local(self, name: str) -> Path | None:
-        """Return the path of a file on this machine's disk, None where the folder is elsewhere."""
-        protocol = self.system.protocol
-        is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
-        return Path(self.path) / name if is_local else None
-
-    def open(self, name: str, mode: str) -> Any:
-        return self.system.open(f"{self.path}/{name}", mode)
+        return [str(one["name"]) for one in storage.listing(self.uri)]
 
     def make(self) -> None:
-        self.system.makedirs(self.path, exist_ok=True)
-        # A dump holds everything the warehouse holds.
-        folder = self.local("")
-        if folder is not None:
-            folder.chmod(0o700)
+        """Make a folder that only its owner reads: a dump holds everything the warehouse holds."""
+        storage.make_private(self.uri)
 
     def remove(self) -> None:
-        self.system.rm(self.path, recursive=True)
-
-
-def flush(file: BinaryIO) -> None:
-    """Let a file reach the disk; an object store has nothing to wait for."""
-    file.flush()
-    with suppress(OSError, AttributeError, ValueError):
-        os.fsync(file.fileno())
+        storage.remove_folder(self.uri)
 
 
 def key_fingerprint(settings: Settings) -> str:
@@ -120,17 +92,13 @@ def key_fingerprint(settings: Settings) -> str:
 
 def write(place: Place, manifest: Manifest) -> None:
     """Make a backup whole: the manifest appears complete or not at all."""
-    with place.open(f"{MANIFEST}.part", "wb") as file:
-        file.write(json.dumps(manifest.model_dump(mode="json"), indent=2).encode())
-        flush(file)
-    place.system.mv(f"{place.path}/{MANIFEST}.part", f"{place.path}/{MANIFEST}")
+    storage.keep(f"{place.uri}/{MANIFEST}", json.dumps(manifest.model_dump(mode="json"), indent=2).encode())
 
 
 def read(place: Place) -> Manifest:
-    """Return a backup's manifest. Raises BackupUnreadableError."""
+    """Return a backup's manifest. Raises BackupUnreadableError, StoreFailedError."""
     try:
-        with place.open(MANIFEST, "rb") as file:
-            return Manifest.model_validate_json(file.read())
+        return Manifest.model_validate_json(storage.read(f"{place.uri}/{MANIFEST}"))
     except FileNotFoundError as error:
         raise BackupUnreadableError(uri=place.uri, detail="there is no manifest.json") from error
     except ValidationError as error:
@@ -143,10 +111,9 @@ def require_sound(place: Place, manifest: Manifest) -> None:
     for name, piece in manifest.files.items():
         digest, size_bytes = hashlib.sha256(), 0
         try:
-            with place.open(name, "rb") as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    size_bytes += len(chunk)
+            for chunk in storage.pieces(f"{place.uri}/{name}"):
+                digest.update(chunk)
+                size_bytes += len(chunk)
         except FileNotFoundError as error:
             raise BackupDamagedError(name=name, uri=place.uri, detail="it is missing") from error
         if size_bytes != piece.size_bytes:

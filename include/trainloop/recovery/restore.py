@@ -10,16 +10,13 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.errors import PermanentError
 from trainloop.outbox.leases import RESTORED, in_doubt
 from trainloop.recovery.backup import AIRFLOW_SCHEMAS, WAREHOUSE_SCHEMAS
@@ -121,14 +118,14 @@ def restore(
             _require_free(connection, "Airflow's database", AIRFLOW_SCHEMAS, replace=wishes.replace)
     report("warehouse")
     faults.point("restore.before_load")
-    with _local(place, WAREHOUSE) as path:
+    with storage.local_copy(f"{place.uri}/{WAREHOUSE}") as path:
         load(path, url("owner"), WAREHOUSE_SCHEMAS, afterwards=_lay_down_leases(settings, manifest, wishes.by))
     faults.point("restore.loaded")
     ran = migrations.migrate()
     erased, forgotten = _erase_again()
     if wants_airflow and airflow_url is not None:
         report("Airflow")
-        with _local(place, AIRFLOW) as path:
+        with storage.local_copy(f"{place.uri}/{AIRFLOW}") as path:
             load(path, airflow_url, AIRFLOW_SCHEMAS)
     faults.point("restore.both_loaded")
     report("files")
@@ -200,7 +197,7 @@ def _missing_files(place: Place) -> dict[str, int]:
     """Return how many files of each kind the warehouse leads to and nobody finds at their URI."""
     folders: dict[str, set[str]] = {}
     missing: dict[str, int] = {}
-    with place.open(REFERENCES, "rb") as file:
+    with storage.local_copy(f"{place.uri}/{REFERENCES}") as path, path.open("rb") as file:
         for line in file:
             row = json.loads(line)
             folder, _, name = row["uri"].rpartition("/")
@@ -209,17 +206,3 @@ def _missing_files(place: Place) -> dict[str, int]:
             if name not in folders[folder]:
                 missing[row["kind"]] = missing.get(row["kind"], 0) + 1
     return missing
-
-
-@contextmanager
-def _local(place: Place, name: str) -> Iterator[Path]:
-    """Give a file of a backup as a path; one that lies in an object store is fetched for the time being."""
-    path = place.local(name)
-    if path is not None:
-        yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="trainloop-restore-") as folder:
-        fetched = Path(folder) / name
-        with place.open(name, "rb") as source, fetched.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-        yield fetched

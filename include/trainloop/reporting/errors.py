@@ -66,10 +66,6 @@ class RendererEndlessError(PermanentError):
     """Drawing this report took longer than {limit_seconds} seconds. Only this report failed."""
 
 
-class StorageFailedError(TransientError):
-    """The PDF could not be kept in the reports folder: {detail}. Check space and storage and run again."""
-
-
 RENDER_ERRORS: dict[str, type[PermanentError]] = {
     kind.__name__: kind for kind in (GlyphMissingError, RenderWarningError, RenderFailedError, RendererOutOfMemoryError)
 }

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from trainloop import storage
 from trainloop.errors import TrainLoopError
 from trainloop.faults import point
-from trainloop.reporting import sandbox, storage
+from trainloop.reporting import sandbox
 from trainloop.reporting.document import Document
 from trainloop.reporting.errors import ReportsFailedError
 from trainloop.settings import get_settings
@@ -107,7 +108,7 @@ def _kept(report: Report, result: sandbox.RenderedPdf | TrainLoopError) -> Repor
     name = f"{view.audience}-{view.locale}-r{subject.revision_number}-{result.sha256[:12]}.pdf"
     uri = f"{get_settings().folder_uri('reports')}/{view.kind}/{storage.safe_name(subject.subject_id)}/{name}"
     try:
-        storage.keep(result.pdf, uri)
+        storage.keep(uri, result.pdf)
     except TrainLoopError as error:
         return replace(report, failure=error)
     point("reporting.after_rename")

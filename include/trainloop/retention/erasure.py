@@ -15,11 +15,11 @@ from typing import Any, Final, Literal
 
 from psycopg import sql
 
-from trainloop import clock, faults
+from trainloop import clock, faults, storage
 from trainloop.config import get_site
 from trainloop.domain.survey import pseudonym
 from trainloop.errors import PermanentError
-from trainloop.retention import files, tombstones
+from trainloop.retention import tombstones
 from trainloop.retention.holdings import Holding, holdings
 from trainloop.retention.tombstones import Reason, Tombstone, trainer_key
 from trainloop.settings import get_settings
@@ -191,7 +191,7 @@ def _take_out(
     places = holdings().people if kind == "employee" else holdings().trainers
     counts: dict[str, int] = {}
     documents = connection.execute(statement("retention", f"erase_{kind}_reports"), values).fetchall()
-    files.remove(row["uri"] for row in documents)
+    storage.remove(row["uri"] for row in documents)
     with connection.transaction():
         ids = {"now": now, "report_ids": [row["report_id"] for row in documents]}
         counts["documents"] = connection.execute(statement("retention", "erase_reports_done"), ids).rowcount

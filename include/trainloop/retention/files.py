@@ -1,23 +1,12 @@
-"""Files that a rule takes out: archived inbox files, documents about people, task logs. Gone already is gone."""
+"""Task logs that a rule takes out. Gone already is gone."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import fsspec
-
 SECONDS_PER_DAY = 86_400
-
-
-def remove(uris: Iterable[str]) -> None:
-    """Delete files at any URI; one that is not there any more is no error, an unreachable store is."""
-    for uri in uris:
-        system, path = fsspec.core.url_to_fs(uri)
-        with suppress(FileNotFoundError):
-            system.rm_file(path)
 
 
 def purge_logs(folder: str, days: int) -> int:

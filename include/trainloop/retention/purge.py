@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from trainloop import clock, faults
+from trainloop import clock, faults, storage
 from trainloop.config import get_site
-from trainloop.retention import erasure, files
+from trainloop.retention import erasure
 from trainloop.warehouse.engine import Connection, connect
 from trainloop.warehouse.statements import statement
 
@@ -60,7 +60,7 @@ def _purge_archive(connection: Connection, now: datetime) -> int:
     values = {"before": now - timedelta(days=get_site().retention.raw_files)}
     removed = 0
     while rows := connection.execute(statement("retention", "raw_files_archived"), values).fetchall():
-        files.remove(row["archive_uri"] for row in rows)
+        storage.remove(row["archive_uri"] for row in rows)
         faults.point("retention.archive_removed")
         with connection.transaction():
             gone = {"now": now, "file_ids": [row["file_id"] for row in rows]}

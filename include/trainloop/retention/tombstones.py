@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import fsspec
-
-from trainloop.retention import files
+from trainloop import storage
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -44,12 +42,8 @@ class Tombstone:
         return cls(digest, f"erased-{digest[:16]}", reason, requested_by, now.isoformat())
 
     def keep(self) -> None:
-        """Write the file; the same person again is the same file."""
-        system, path = fsspec.core.url_to_fs(_uri(self.hash))
-        system.makedirs(path.rpartition("/")[0], exist_ok=True)
-        with system.open(f"{path}.part", "w") as file:
-            json.dump(self.__dict__, file)
-        system.mv(f"{path}.part", path)
+        """Write the file that outlives the database; the same person again is the same file."""
+        storage.keep(_uri(self.hash), json.dumps(self.__dict__).encode())
 
     def remember(self, connection: Connection) -> None:
         values = {**self.__dict__, "person_hash": bytes.fromhex(self.hash)}
@@ -66,22 +60,14 @@ def forget(connection: Connection, person: str) -> bool:
     digest = person_hash(person)
     done = connection.execute("delete from ops.erased_people where person_hash = %s", (bytes.fromhex(digest),))
     if done.rowcount:
-        files.remove([_uri(digest)])
+        storage.remove([_uri(digest)])
     return bool(done.rowcount)
 
 
 def kept() -> list[Tombstone]:
-    """Return what the files say."""
-    system, path = fsspec.core.url_to_fs(_folder())
-    if not system.isdir(path):
-        return []
-    system.invalidate_cache()
-    found = []
-    for name in sorted(system.ls(path, detail=False)):
-        if name.endswith(".json"):
-            with system.open(name) as file:
-                found.append(Tombstone(**json.load(file)))
-    return found
+    """Return what the files say; raise StoreFailedError where the archive does not tell."""
+    uris = [one["uri"] for one in storage.listing(_folder()) if one["name"].endswith(".json")]
+    return [Tombstone(**json.loads(storage.read(uri))) for uri in uris]
 
 
 def remembered(connection: Connection) -> set[str]:

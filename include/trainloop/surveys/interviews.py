@@ -13,9 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import fsspec
-
-from trainloop import faults
+from trainloop import storage
 from trainloop.settings import get_settings
 from trainloop.surveys.scan import Scan
 from trainloop.surveys.waves import Listed, WavePlan, plan_waves
@@ -78,14 +76,10 @@ def hand_in() -> dict[str, int]:
 
 
 def _write(row: Mapping[str, Any]) -> None:
-    """Write one form as a file of the dataset; a half-written one has a name that nobody reads."""
-    system, folder = fsspec.core.url_to_fs(f"{get_settings().folder_uri('inbox')}/{DATASET}")
-    system.makedirs(folder, exist_ok=True)
+    """Write one form as a file of the dataset."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS)
     writer.writeheader()
     writer.writerow({column: row[column] for column in COLUMNS})
-    path = f"{folder}/form-{row['interview_id']}.csv"
-    system.pipe_file(f"{path}.part", text.getvalue().encode("utf-8-sig"))
-    faults.point("interviews.hand_in.before_rename")
-    system.mv(f"{path}.part", path)
+    uri = f"{get_settings().folder_uri('inbox')}/{DATASET}/form-{row['interview_id']}.csv"
+    storage.keep(uri, text.getvalue().encode("utf-8-sig"))

@@ -11,9 +11,7 @@ import hmac
 import io
 from typing import Any
 
-import fsspec
-
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import Instrument
 from trainloop.surveys.limesurvey_form import COMPLETE, ID, SENT_BY, TOKEN, file_name
@@ -68,11 +66,8 @@ def sheets(
 
 
 def _put(name: str, content: bytes) -> None:
-    """Put a file into the inbox of exports; a half-written one has a name that nobody reads."""
-    system, folder = fsspec.core.url_to_fs(f"{get_settings().folder_uri('inbox')}/{INBOX}")
-    system.makedirs(folder, exist_ok=True)
-    system.pipe_file(f"{folder}/.{name}.part", content)
-    system.mv(f"{folder}/.{name}.part", f"{folder}/{name}")
+    """Put a file into the inbox of exports."""
+    storage.keep(f"{get_settings().folder_uri('inbox')}/{INBOX}/{name}", content)
 
 
 def _text(kind: str, value: object) -> str:

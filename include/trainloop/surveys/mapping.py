@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Self
 
-import fsspec
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from trainloop import storage
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import Instrument, Item, load_instrument
 
@@ -201,20 +201,18 @@ def read_mapping(text: str) -> Mapping:
 
 
 def mappings_in_inbox() -> tuple[list[Mapping], dict[str, str]]:
-    """Return the mappings of the inbox, and what is wrong with those that cannot be read, by file name."""
-    folder = f"{get_settings().folder_uri('inbox')}/{FOLDER}"
-    system, path = fsspec.core.url_to_fs(folder)
-    if not system.isdir(path):
-        return [], {}
-    system.invalidate_cache()
+    """Return the mappings of the inbox, and what is wrong with those that cannot be read, by file name.
+
+    Raises StoreFailedError.
+    """
     found: list[Mapping] = []
     broken: dict[str, str] = {}
-    for info in sorted(system.ls(path, detail=True), key=lambda one: str(one["name"])):
-        name = PurePosixPath(info["name"]).name
+    for info in storage.listing(f"{get_settings().folder_uri('inbox')}/{FOLDER}"):
+        name = info["name"]
         if info["type"] != "file" or not name.endswith((".yaml", ".yml")) or name.startswith("."):
             continue
         try:
-            found.append(read_mapping(system.cat_file(info["name"]).decode("utf-8-sig")))
-        except (ValueError, OSError) as error:
+            found.append(read_mapping(storage.read(info["uri"]).decode("utf-8-sig")))
+        except (ValueError, FileNotFoundError) as error:
             broken[name] = str(error)
     return found, broken

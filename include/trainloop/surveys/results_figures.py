@@ -51,15 +51,19 @@ class Answers:
         """Pivot the answers; an item nobody answered is a column of gaps."""
         self.ids = sorted(inputs.complete_ids)
         codes = [question.code for question in inputs.questions]
-        self.scores = pd.DataFrame(np.nan, index=self.ids, columns=codes, dtype="float64")
-        self.choices = pd.DataFrame(None, index=self.ids, columns=codes, dtype="object")
+        row_of = {respondent_id: row for row, respondent_id in enumerate(self.ids)}
+        column_of = {code: column for column, code in enumerate(codes)}
+        scores = np.full((len(self.ids), len(codes)), np.nan)
+        choices = np.full((len(self.ids), len(codes)), None, dtype=object)
         for answer in inputs.answers:
-            if answer.item_code not in self.scores.columns:
+            if (column := column_of.get(answer.item_code)) is None:
                 continue
             if answer.score is not None:
-                self.scores.at[answer.respondent_id, answer.item_code] = answer.score
+                scores[row_of[answer.respondent_id], column] = answer.score
             elif answer.choice is not None:
-                self.choices.at[answer.respondent_id, answer.item_code] = answer.choice
+                choices[row_of[answer.respondent_id], column] = answer.choice
+        self.scores = pd.DataFrame(scores, index=self.ids, columns=codes)
+        self.choices = pd.DataFrame(choices, index=self.ids, columns=codes, dtype="object")
         # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
         self.turned = self.scores.copy()
         for question in inputs.questions:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-import fsspec
-
+from trainloop import storage
 from trainloop.config import get_site
 from trainloop.settings import get_settings
 from trainloop.statistics.masking import mask_text
@@ -57,25 +56,16 @@ def page(row: Mapping[str, Any]) -> str:
 def keep(asset_code: str, row: Mapping[str, Any]) -> tuple[str, str]:
     """Write the page into the material store; return its path inside the store and its checksum."""
     content = page(row).encode()
-    system, path = _place(row["course_code"], asset_code)
-    system.makedirs(path.rpartition("/")[0], exist_ok=True)
-    system.pipe_file(f"{path}.part", content)
-    system.mv(f"{path}.part", path)
-    return _inside(row["course_code"], asset_code), hashlib.sha256(content).hexdigest()
+    path = _inside(row["course_code"], asset_code)
+    storage.keep(f"{get_settings().folder_uri('materials')}/{path}", content)
+    return path, hashlib.sha256(content).hexdigest()
 
 
 def remove(course_code: str, asset_code: str) -> None:
     """Take the page out of the material store, if it is there."""
-    system, path = _place(course_code, asset_code)
-    if system.exists(path):
-        system.rm(path)
+    storage.remove([f"{get_settings().folder_uri('materials')}/{_inside(course_code, asset_code)}"])
 
 
 def _inside(course_code: str, asset_code: str) -> str:
     folder = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in course_code)
     return f"{folder}/{asset_code}.html"
-
-
-def _place(course_code: str, asset_code: str) -> tuple[Any, str]:
-    system, store = fsspec.core.url_to_fs(get_settings().folder_uri("materials"))
-    return system, f"{store}/{_inside(course_code, asset_code)}"

@@ -15,13 +15,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from trainloop import storage
 from trainloop.config import get_site
 from trainloop.config.trainers import AllowanceRules
 from trainloop.domain import allowance as money
 from trainloop.errors import PermanentError
 from trainloop.faults import point
 from trainloop.outbox.notices import Notice, plan
-from trainloop.reporting import storage
 from trainloop.requests import approvals
 from trainloop.settings import get_settings
 from trainloop.surveys.scan import Scan
@@ -194,7 +194,7 @@ def _write_batch(connection: Connection, scan: Scan, month: str, found: _Compute
     content = write_file(lines, site.allowances.currency)
     file_sha256 = hashlib.sha256(content).hexdigest()
     uri = f"{get_settings().folder_uri('reports')}/payroll/{month}/r{revision_number}-{file_sha256[:12]}.csv"
-    storage.keep(content, uri)
+    storage.keep(uri, content)
     point("allowances.compute.after_file")
     trainer_count = len({line["trainer_id"] for line in lines})
     connection.execute(

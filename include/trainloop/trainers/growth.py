@@ -12,12 +12,12 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import Any, Final
 
+from trainloop import storage
 from trainloop.config import get_site
 from trainloop.domain.calendar_file import Event, calendar_file
 from trainloop.domain.survey import quarter_code
 from trainloop.faults import point
 from trainloop.outbox.notices import Notice, plan
-from trainloop.reporting import storage
 from trainloop.settings import get_settings
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse.engine import Connection, connect
@@ -104,7 +104,7 @@ def _events(connection: Connection, scan: Scan) -> list[dict[str, Any]]:
         digest = hashlib.sha256(content).hexdigest()
         folder = f"{get_settings().folder_uri('reports')}/trainer_events/{storage.safe_name(row['event_id'])}"
         uri = f"{folder}/{digest[:12]}.ics"
-        storage.keep(content, uri)
+        storage.keep(uri, content)
         kept = {"event_id": row["event_id"], "file_sha256": digest, "uri": uri, "now": scan.real_now}
         connection.execute(statement("growth", "keep_file"), kept)
     return rows

@@ -14,10 +14,9 @@ from typing import Any
 
 from psycopg import sql
 
-from trainloop import faults
+from trainloop import faults, storage
 from trainloop.contracts import Contract
 from trainloop.domain.survey import EVALUATION_INSTRUMENT, STRAIGHT_LINE_ITEMS, evaluation_wave_code
-from trainloop.intake import inbox
 from trainloop.intake.parking import match_dataset
 from trainloop.intake.pipeline import Route, run_dataset
 from trainloop.intake.replay import replay_dataset
@@ -106,7 +105,7 @@ def contract_of(file: FileRecord) -> Contract:
     """Return the contract of one export by its mapping and its own headers; raise FileRefusedError with the reason."""
     mapping = export_contract.choose_mapping(file.name)
     peek = export_contract.peek_contract(mapping)
-    with inbox.local_copy(file.archive_uri) as path:
+    with storage.local_copy(file.archive_uri) as path:
         texts = open_source(path, file.name, peek).header.texts
     return export_contract.export_contract(mapping, file.name, texts)
 

@@ -1,0 +1,152 @@
+"""P7: how the processor time of a day's work grows with the company, and the largest memory of one task.
+
+For companies of 1,000, 10,000, 100,000 … up to the run's size, each task of a heavy day runs in a process of its own,
+as a worker runs it: the staff list comes in, milestones are planned, readiness, materials and surveys are scanned,
+the annual survey opens to everybody, its mails are composed and sent, one in fifty of the year's evaluations is made
+and its reports drawn, the warehouse is audited, what is old is purged. Seconds are the processor's, the database's and
+the renderer's included, from after the libraries that a worker has loaded before it forks, less what the same task
+takes in a company of twenty. Memory is the peak of the process, libraries included.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from tests.benchmarks import workload
+from tests.benchmarks.bench_outbox import Sink, sink  # noqa: F401 - sink is a fixture
+from tests.benchmarks.harness import GOALS, Journal, growth_exponent, own_processor
+
+from trainloop.outbox.leases import grant_lease
+from trainloop.settings import get_settings
+from trainloop.surveys.scan import Scan
+from trainloop.surveys.waves import plan_wave
+from trainloop.warehouse import engine
+
+TINY, SMALLEST = 20, 1_000
+TASKS = {
+    "take in the staff list": "from trainloop.intake import pipeline; done = pipeline.ingest_dataset('employees')",
+    "plan milestones": "from trainloop.surveys import milestones; done = milestones.plan_milestones()",
+    "check readiness": "from trainloop.delivery import readiness; done = readiness.check_readiness()",
+    "send materials": "from trainloop.delivery import materials; done = materials.send_materials()",
+    "make run sheets": "from trainloop.delivery import run_sheets; done = run_sheets.make_run_sheets()",
+    "open evaluations": "from trainloop.surveys import evaluation; done = evaluation.open_due_waves()",
+    "open the annual survey": "from trainloop.surveys import rounds; done = rounds.open_due()",
+    "scan it again": "from trainloop.surveys import rounds; done = rounds.open_due()",
+    "compose the mails": "from trainloop.outbox import composer; done = composer.compose_due()",
+    "evaluate classes": """
+from trainloop.surveys import results
+done = len([results.evaluate_session(code) for code in {codes}])""",
+    "draw their reports": """
+from trainloop.reporting import course_evaluation
+done = sum(course_evaluation.render_reports(code)["rendered"] for code in {codes})""",
+    "send the mails": """
+from trainloop.outbox.mailer import deliver_due
+from trainloop.outbox.transport import SmtpTransport
+done = deliver_due(SmtpTransport("127.0.0.1", {port}))""",
+    "watch the class day": "from trainloop.delivery import class_watch; done = class_watch.open_desks()",
+    "chase commitments": "from trainloop.requests import commitments; done = commitments.remind_due()",
+    "audit the warehouse": "from trainloop.quality import audit; done = audit.audit_warehouse()",
+    "purge": "from trainloop.retention.purge import purge_expired; done = purge_expired()",
+}
+LIBRARIES = {
+    "take in the staff list": "great_expectations",
+    "audit the warehouse": "great_expectations",
+    "evaluate classes": "scipy.stats, statsmodels.stats.proportion, pandas",
+}
+# Not ru_maxrss: after fork and exec it begins with the peak of the parent.
+CHILD = """
+import json, re, resource, time
+from pathlib import Path
+import {libraries}
+
+def used():
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+before = used()
+{task}
+seconds = used() - before
+peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
+print(json.dumps({{"seconds": seconds, "peak_mb": peak, "done": done}}, default=str))
+"""
+
+
+def work_of_a_day(people: int, home: Path, port: int, processor: Callable[[], float]) -> dict[str, tuple[float, int]]:
+    """Found the company in an empty warehouse and return, by task, processor seconds and peak MB."""
+    workload.found(people)
+    grant_lease(get_settings().environment, "bench")
+    path = home / "inbox" / "employees" / f"staff_{people}.csv"
+    workload.write_employees(path, people)
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    with engine.connect("planner") as connection:
+        plan_wave(connection, Scan.start(connection), "annual_needs", "subject", "2026", date(2026, 11, 2))
+    facts = {"codes": workload.evaluated_on_a_day(people), "port": port}
+    found = {}
+    for name, task in TASKS.items():
+        before = processor() - own_processor()
+        script = CHILD.format(task=task.format(**facts), libraries=LIBRARIES.get(name, "psycopg"))
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=os.environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        told = json.loads(done.stdout.splitlines()[-1])
+        found[name] = (told["seconds"] + processor() - own_processor() - before, told["peak_mb"])
+        seconds, peak_mb = found[name]
+        print(f"{people:>9,} {name:24} {seconds:7.2f} s {peak_mb:5} MB  {str(told['done'])[:100]}")
+    with engine.connect("owner") as connection:
+        row = connection.execute("select count(*)::int as invited from ops.invitations where wave_code like 'NEEDS%'")
+        assert row.fetchone() == {"invited": people}
+    return found
+
+
+def grown_over(tiny: dict[str, tuple[float, int]], day: dict[str, tuple[float, int]]) -> dict[str, float]:
+    """Return the seconds of each task over those of a tiny company: what grows."""
+    return {name: day[name][0] - tiny[name][0] for name in TASKS}
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(4 * 3600)
+def test_a_day_grows_no_faster_than_the_company(
+    journal: Journal,
+    warehouse: str,
+    home: Path,
+    sink: Sink,  # noqa: F811
+    durable: None,
+    processor: Callable[[], float],
+    set_clock: Callable[..., datetime],
+) -> None:
+    """Exponent of processor time over company sizes; no task above 512 MB."""
+    powers = itertools.takewhile(lambda size: size < journal.people, (SMALLEST * 10**power for power in range(9)))
+    sizes = [*powers, max(journal.people, SMALLEST)]
+    days = {}
+    for people in (TINY, *sizes):
+        workload.clear(warehouse)
+        set_clock(2026, 11, 2, 10)
+        days[people] = work_of_a_day(people, home, sink.port, processor)
+    grown = {people: grown_over(days[TINY], days[people]) for people in sizes}
+    if len(sizes) > 1:
+        exponent = growth_exponent(sizes, [sum(grown[people].values()) for people in sizes])
+        journal.note(
+            "P7",
+            [exponent],
+            people=sizes[-1],
+            seconds={people: {name: round(one, 2) for name, one in tasks.items()} for people, tasks in grown.items()},
+        )
+    peaks = {name: days[sizes[-1]][name][1] for name in TASKS}
+    journal.note(
+        "P7b",
+        [max(peaks.values())],
+        people=sizes[-1],
+        peak_mb=peaks,
+        day_seconds=round(sum(grown[sizes[-1]].values()), 2),
+    )
+    assert max(peaks.values()) < 4 * GOALS["P7b"].goal
