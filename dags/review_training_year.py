@@ -1,8 +1,8 @@
 """
 Reviews the training year: a scorecard for every course, figures of the year, seeds of next year's needs (R39).
 
-- **Reads** classes, attendance, budgets and costs of the year; published evaluations, plans and their blockers, 90-day
-  results, the year's needs, what was promised after feedback.
+- **Reads** classes, attendance, budgets and costs of the year; published evaluations, 30-day and monthly plan results,
+  follow-ups after 90 days, 90-day results, the year's needs, what was promised after feedback.
 - **Writes** a release `training_review` of the year in `published`, findings as evidence of next year's needs in
   `ops.need_seeds`, in the same commit the question in `ops.approvals` whether it may leave HR; then HR's draft PDF.
 - **Mails** HR's approver: the draft and one button. After the approval, by `ask_approvals`: executives, and heads of

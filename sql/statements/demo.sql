@@ -528,3 +528,60 @@ select
 from ops.dispute_papers as paper
 where paper.dispute_id = %(dispute_id)s
 order by paper.kind
+
+-- name: review_suggestions
+-- Grain: one course of the newest review of the year.
+select code, text_value
+from published.figures
+where family = 'course' and statistic = 'suggestion'
+    and release_id = (select max(release_id) from published.releases where product = 'training_review')
+
+-- name: review_seeds
+-- Grain: one finding of the review, and whether the newest needs analysis of the plan year names it.
+select
+    seeds.topic_code, seeds.source_kind, seeds.source_code, seeds.finding,
+    exists (
+        select
+        from published.needs_trace as trace
+        where trace.seed_code = seeds.source_code and trace.seed_release_id = seeds.release_id
+            and trace.release_id = (
+                select max(release_id) from published.releases
+                where product = 'annual_needs' and subject_id = %(year)s::integer::text
+            )
+    ) as is_traced
+from ops.need_seeds as seeds
+where seeds.year = %(year)s
+
+-- name: review_readers
+select
+    approvals.state::text as state,
+    approvals.decided_via,
+    count(*) filter (where kind = 'training_review' and recipient_kind = 'contact') as told_contacts,
+    count(*) filter (where kind = 'training_review' and recipient_kind <> 'contact') as told_others,
+    count(*) filter (where kind = 'department_review' and recipient_kind = 'employee') as told_heads,
+    (
+        select count(*)
+        from published.figures
+        where family = 'department' and statistic = 'people_count' and value is not null
+            and release_id = (select max(release_id) from published.releases where product = 'training_review')
+    ) as shown_departments,
+    (
+        select count(*) from ops.reports
+        where kind in ('training_review', 'department_review') and state = 'rendered'
+    ) as pdf_count
+from ops.approvals as approvals
+left join (
+    select notices.kind, notices.recipient_kind::text as recipient_kind
+    from ops.notices as notices
+    join ops.messages as messages using (message_id)
+    where notices.kind in ('training_review', 'department_review') and messages.state = 'sent'
+) as told on true
+where approvals.kind = 'training_review'
+group by approvals.approval_id, approvals.state, approvals.decided_via
+
+-- name: stale_certificates
+-- Whether the last audit missed a file of who holds which certificate.
+select count(*)::integer as stale_count
+from ops.check_gaps
+where check_code = 'datasets_stale' and subject_id = 'certifications'
+    and check_run_id = (select max(check_run_id) from ops.check_results where check_code = 'datasets_stale')

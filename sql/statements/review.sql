@@ -76,10 +76,47 @@ where suggestions.strength = 'finding'
 order by evaluated.course_code, suggestions.item_code
 
 -- name: plans
-select session_code, asked_count, plan_count, done_count, verified_count
-from marts.action_plan_results
-where session_code = any(%(session_codes)s)
-order by session_code
+-- Grain: one class whose 30-day report shows what became of its plans; a class it hides is in no sum of the year either,
+-- or the sum would give it away.
+with newest as (
+    select distinct on (releases.subject_id) releases.release_id, releases.subject_id as session_code
+    from published.releases
+    where releases.product = 'action_plans_30d' and releases.subject_kind = 'class_session'
+        and not releases.is_withheld and releases.subject_id = any(%(session_codes)s)
+    order by releases.subject_id, releases.revision_number desc
+),
+shown as (
+    select newest.session_code, figures.statistic, figures.value, figures.respondent_count
+    from newest
+    join published.figures as figures using (release_id)
+    where figures.family = 'plan' and figures.code = 'class' and figures.statistic in ('done_pct', 'verified_pct')
+        and figures.value is not null
+)
+select
+    done.session_code,
+    done.respondent_count as plan_count,
+    round(done.value * done.respondent_count / 100)::integer as done_count,
+    round(verified.value * verified.respondent_count / 100)::integer as verified_count
+from shown as done
+join shown as verified using (session_code)
+where done.statistic = 'done_pct' and verified.statistic = 'verified_pct'
+order by done.session_code
+
+-- name: follow_ups
+-- Grain: one class whose learners said 90 days later how often they use what they learned, as it may be seen.
+with newest as (
+    select distinct on (releases.subject_id) releases.release_id, releases.subject_id as session_code
+    from published.releases
+    where releases.product = %(follow_up)s and releases.subject_kind = 'class_session'
+        and not releases.is_withheld and releases.subject_id = any(%(session_codes)s)
+    order by releases.subject_id, releases.revision_number desc
+)
+select newest.session_code, figures.value as mean, figures.respondent_count as answer_count
+from newest
+join published.figures as figures using (release_id)
+where figures.family = 'item' and figures.code = 'used_frequency' and figures.statistic = 'mean'
+    and figures.value is not null
+order by newest.session_code
 
 -- name: blockers
 -- Grain: one blocker that learners of one course named, and how many said anything about theirs.
@@ -147,8 +184,9 @@ from core.need_confirmations
 where year = %(year)s and is_confirmed
 order by department_code, topic_code
 
--- name: department_months
--- Grain: one figure of one department that its head read in the results of a month of the year; nothing new is shown.
+-- name: month_figures
+-- Grain: one figure of all plans or of one department's that was read in the results of a month of the year: nothing is
+-- shown that was not, and nothing can be subtracted.
 with newest as (
     select distinct on (releases.subject_id) releases.release_id, releases.subject_id as month
     from published.releases
@@ -157,14 +195,13 @@ with newest as (
     order by releases.subject_id, releases.revision_number desc
 )
 select
-    newest.month, figures.family, split_part(figures.code, ':', 2) as department_code, figures.statistic,
-    figures.value, figures.respondent_count
+    newest.month, figures.code as unit, figures.family, figures.statistic, figures.value, figures.respondent_count
 from newest
 join published.figures as figures using (release_id)
-where figures.code like 'department:%%' and figures.value is not null
+where (figures.code = 'all' or figures.code like 'department:%%') and figures.value is not null
     and (
         (figures.family = 'plan' and figures.statistic in ('n', 'done_pct', 'verified_pct'))
-        or (figures.family = 'blocker' and figures.statistic like 'share:%%')
+        or (figures.family = 'blocker' and figures.statistic ~ '^(share|count):')
     )
 order by newest.month, figures.code, figures.family, figures.statistic
 

@@ -97,6 +97,7 @@ def company(warehouse: str, set_clock: Callable[..., datetime]) -> Iterator[Comp
                 _class(one, course, number, mean, gain)
             if done:
                 _plans(one, f"{course}-1", done)
+                _plan_report(one, f"{course}-1", done)
             if finding:
                 _finding(one, f"{course}-1", *finding)
         yield one
@@ -140,3 +141,19 @@ def _finding(company: Company, session: str, grade: str, outcome: str) -> None:
         values (%s, 'K1', true, %s, 1, %s, 's', %s, 'none', false, 20, 20, 4, 4, 0.5, 'parallel', '{}', '{}')""",
         *(session, release, grade, outcome),
     )
+
+
+def _plan_report(company: Company, session: str, done: int) -> None:
+    """The 30-day report of the class shows its twenty plans."""
+    release = company.rows(
+        """insert into published.releases (product, subject_kind, subject_id, revision_number, data_sha256,
+        site_version, released_at) values ('action_plans_30d', 'class_session', %s, 1, 'x', '1', now())
+        returning release_id""",
+        session,
+    )[0]["release_id"]
+    for statistic, share in (("done_pct", done * 10), ("verified_pct", 0)):
+        company.do(
+            """insert into published.figures (release_id, family, code, statistic, value, respondent_count)
+            values (%s, 'plan', 'class', %s, %s, 20)""",
+            *(release, statistic, share),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -53,6 +54,19 @@ def test_departments_of_a_few_people_are_not_shown(company: Company) -> None:
     assert said["department", "D2", "people_count"] == "below_minimum_mean"
     assert said["department", "D1", "people_count"] == "protects_other_figure"
     assert said["level", "P1", "people_count"] == 20
+
+
+def test_a_class_whose_plans_may_not_be_shown_is_in_no_sum_of_the_year(company: Company) -> None:
+    """The year minus the shown classes would be the hidden one: its plans and their blockers are left out."""
+    annual.review_year()
+    assert figures(company)["course", "C-STOP", "behaviour_pct"] == 10
+    assert not [key for key in figures(company) if key[0] == "barrier"], "no month has told its blockers"
+    company.do(
+        """update published.figures set value = null, is_hidden = true, reason = 'below_minimum_mean'
+        where family = 'plan'"""
+    )
+    annual.review_year()
+    assert not [key for key in figures(company) if key[2].startswith("behaviour_") and key[2] != "behaviour_standing"]
 
 
 def test_findings_weak_items_and_unmet_barriers_seed_next_years_needs_once(company: Company) -> None:
@@ -136,3 +150,28 @@ def test_a_review_that_is_killed_and_run_again_is_one_release_one_question_and_i
         (select count(*) from ops.need_seeds) as seeds"""
     )
     assert counts == [{"releases": 1, "approvals": 1, "notices": 1, "seeds": 5}]
+
+
+def test_behaviour_of_a_course_without_plans_is_what_learners_say_after_90_days(company: Company) -> None:
+    """L3 by follow-up where no plan may be shown, named with its scale; plans count before it where there are any."""
+    for session in ("C-ONCE-1", "C-STOP-1"):
+        release = company.rows(
+            """insert into published.releases (product, subject_kind, subject_id, revision_number, data_sha256,
+            site_version, released_at) values ('follow_up_90d_learner', 'class_session', %s, 1, 'x', '1', now())
+            returning release_id""",
+            session,
+        )[0]["release_id"]
+        company.do(
+            """insert into published.figures (release_id, family, code, statistic, value, respondent_count)
+            values (%s, 'item', 'used_frequency', 'mean', 4.4, 18)""",
+            release,
+        )
+    annual.review_year()
+    said = figures(company)
+    assert (said["course", "C-ONCE", "behaviour_mean"], said["course", "C-ONCE", "behaviour_standing"]) == (
+        Decimal("4.4"),
+        "good",
+    )
+    assert said["course", "C-ONCE", "suggestion"] == "keep"
+    assert said["course", "C-STOP", "behaviour_pct"] == 10
+    assert ("course", "C-STOP", "behaviour_mean") not in said

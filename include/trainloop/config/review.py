@@ -45,6 +45,7 @@ class ReviewRules(Rules):
     reaction: ScorecardThreshold
     learning: ScorecardThreshold
     behaviour: ScorecardThreshold
+    follow_up: ScorecardThreshold
     returns: ScorecardThreshold
     rules: tuple[ScorecardRule, ...]
     barrier_share_pct: float = Field(gt=0, le=100)

@@ -93,6 +93,7 @@ PROMISES: dict[str, tuple[str, str]] = {
     "points": ("加分台账：各规则的数量", "the points ledger: units by rule"),
     "appeals": ("申诉：采纳与不采纳，均已答复", "appeals: upheld and declined, both answered"),
     "certificate_told": ("证书到期前提醒本人", "who holds a certificate that ends is told"),
+    "certificates_fresh": ("十一月核对：员工证书数据未过期", "November's audit: certificates are fresh"),
     "cases": (
         "实践案例：邀请、未答、入库、未批准、撤回",
         "practice cases: invited, silent, published, declined, taken back",
@@ -127,6 +128,15 @@ PROMISES: dict[str, tuple[str, str]] = {
         "澄清会材料、试点报告、商定方案：PDF 与邮件",
         "pack, pilot report, plan: PDFs and mails",
     ),
+    "review_suggestion": ("年度复盘对课程的建议", "what the training review suggests for a course"),
+    "review_others": ("没有其他课程被复盘", "no other course is reviewed"),
+    "review_seeds": ("复盘结果列入下一年度需求", "what the review leaves for next year's needs"),
+    "review_weak_items": ("复盘列入的薄弱项属于哪门课程", "whose weak items the review leaves"),
+    "review_in_needs": ("需求分析引用了复盘的全部发现", "every finding of the review stands in the needs analysis"),
+    "review_approved": ("复盘报告由 HR 通过链接批准", "HR approved the review by the link"),
+    "review_readers": ("复盘报告：管理层与 HR / 其他人", "the review's readers: executives and HR / others"),
+    "review_extracts": ("部门负责人收到本部门摘录", "heads get their department's extract"),
+    "review_pdfs": ("复盘报告与摘录 PDF", "PDFs of the review and its extracts"),
     "masked": ("姓名、电话、邮箱已遮盖", "names, phones and addresses are masked"),
 }
 
@@ -181,6 +191,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
     from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_performance import check_performance
     from trainloop.demo.findings_plans import check_plans
+    from trainloop.demo.findings_review import check_review
     from trainloop.demo.findings_rewards import check_rewards
     from trainloop.demo.findings_sessions import check_lifecycle, check_sessions
     from trainloop.demo.findings_surveys import check_surveys
@@ -194,6 +205,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_performance(connection),
         *check_rewards(connection),
         *check_disputes(connection),
+        *check_review(connection),
         *check_surveys(connection),
         *check_plans(connection),
         *check_talent(connection, company),

@@ -37,6 +37,9 @@ def _check_lists(connection: Connection, company: Company) -> Iterator[Check]:
     yield same("list_readers", "2026", planted_mails, (row["to_hrbp"], row["to_others"], row["pdfs"]))
     ending = sum(one.expires_on is not None for one in talent().people)
     yield same("certificate_told", "2026", ending, row["endings"])
+    row = connection.execute(statement("demo", "stale_certificates")).fetchone()
+    assert row is not None
+    yield same("certificates_fresh", "2026", 0, row["stale_count"])
 
 
 def _counted(verdicts: Mapping[str, str]) -> str:

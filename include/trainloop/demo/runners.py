@@ -23,6 +23,7 @@ DAGS: dict[Work, str] = {
     "develop": "develop_internal_trainers",
     "reward": "reward_trainers",
     "grow": "grow_trainers",
+    "look_back": "review_training_year",
     "ready": "check_session_readiness",
     "prepare": "prepare_class_sessions",
     "watch": "watch_class_day",
@@ -155,6 +156,13 @@ class DirectRunner:
         award.rank_trainers()
         trainer_award.render_pack()
 
+    def _look_back(self) -> None:
+        from trainloop.reporting import training_review
+        from trainloop.review import annual
+
+        annual.review_year()
+        training_review.render_drafts()
+
     def _grow(self) -> None:
         from trainloop.surveys import trainer_pulse
         from trainloop.trainers import growth
@@ -212,7 +220,9 @@ class DirectRunner:
     def _track(self) -> None:
         from trainloop.impact import measuring, tracking
         from trainloop.reporting import performance
+        from trainloop.surveys import follow_up
 
+        follow_up.publish_follow_ups()
         for session_code in tracking.sessions_to_report():
             measuring.measure_session(session_code)
             performance.render_reports(session_code)
@@ -306,12 +316,13 @@ class DirectRunner:
 
     def _approvals(self) -> None:
         """What somebody in Airflow would do under Required Actions."""
-        from trainloop.reporting import annual_needs
+        from trainloop.reporting import annual_needs, training_review
         from trainloop.requests import approvals, signatures
         from trainloop.trainers import allowances, award
 
         approvals.follow_up()
         annual_needs.send_approved()
+        training_review.send_approved()
         allowances.send_approved()
         award.record_decisions()
         for approval_id in approvals.claim_doors("demo"):

@@ -23,6 +23,7 @@ def files(company: Company) -> Iterator[Dated]:
     yield ARRIVE_ON, _rules()
     yield ARRIVE_ON, _certifications(company)
     yield ARRIVE_ON, _appraisals(company)
+    yield talent().renewal.arrives_on, _renewal(company)
 
 
 def _catalogue(day: date) -> PlantedFile:
@@ -88,6 +89,26 @@ def _certifications(company: Company) -> PlantedFile:
     return PlantedFile(
         "certifications", "员工证书.csv", csv_bytes(table, "gb18030"), len(table.rows), table.bad(), parked=late
     )
+
+
+def _renewal(company: Company) -> PlantedFile:
+    """The certificates of autumn: who passed again."""
+    one = talent().renewal
+    table = Table({
+        "employee_id": "工号",
+        "certificate_code": "证书编码",
+        "passed_on": "取得日期",
+        "expires_on": "有效期至",
+        "certificate_no": "证书编号",
+    })
+    table.add(
+        employee_id=one.person(company),
+        certificate_code=one.certificate,
+        passed_on=one.passed_on,
+        expires_on=one.expires_on,
+        certificate_no="C2-1001",
+    )
+    return PlantedFile("certifications", "员工证书_第四季度.csv", csv_bytes(table, "gb18030"), len(table.rows))
 
 
 def _appraisals(company: Company) -> PlantedFile:

@@ -35,12 +35,29 @@ class Certificate(Planted):
     arrives_on: date | None = None
 
 
-class Candidate(Planted):
-    """One person with a certificate; `lists`: what each month's list says (met, or the open condition)."""
+class Holder(Planted):
+    """A learner who holds a certificate, named by class and place in the order of planning."""
 
     session: str
     place: int
     certificate: str
+
+    def person(self, company: Company) -> str:
+        """Return who it is."""
+        return answering_order(company, company.session(self.session))[self.place]
+
+
+class Renewal(Holder):
+    """Somebody who passed again."""
+
+    passed_on: date
+    expires_on: date
+    arrives_on: date
+
+
+class Candidate(Holder):
+    """One person with a certificate; `lists`: what each month's list says (met, or the open condition)."""
+
     passed_on: date
     expires_on: date | None = None
     number: str = ""
@@ -49,10 +66,6 @@ class Candidate(Planted):
     is_counted: bool = True
     appeal: Literal["uphold", "decline"] | None = None
     lists: dict[Month, Literal["met", "certificate", "points", "appraisal"]]
-
-    def person(self, company: Company) -> str:
-        """Return who it is."""
-        return answering_order(company, company.session(self.session))[self.place]
 
 
 class Claim(Planted):
@@ -85,6 +98,7 @@ class TalentTruth(Planted):
     rules: Rules
     certificates: dict[str, Certificate]
     people: tuple[Candidate, ...]
+    renewal: Renewal
     claim: Claim
     rates: dict[str, int]
     cases: dict[str, ClassCases]

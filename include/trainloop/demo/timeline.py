@@ -16,17 +16,18 @@ from trainloop.config import get_site
 
 # ingest: files of the inbox. collect: answers of survey sources. evaluate: open, remind, close and report classes.
 # score, curate, develop: vendors, the knowledge base, internal trainers. ready, prepare: classes to come. watch,
-# capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. launch: the needs
-# survey. waves: open, remind and close all other surveys. pulse, review, analyze: plan, close and publish the quarter,
-# the 360s, the year's needs. chase: what people owe. plans: action plans. months: their month. cases, talent: practice
-# cases, promotion. mediate: a dispute, one step on. approvals: somebody decides in Airflow. audit: due against done.
-# Mails, milestones and reports follow by themselves.
+# capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. look_back: the
+# training review. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review, analyze:
+# plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. plans: action plans. months:
+# their month. cases, talent: practice cases, promotion. mediate: a dispute, one step on. approvals: somebody decides in
+# Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
     "curate",
     "develop",
     "reward",
+    "look_back",
     "grow",
     "ready",
     "prepare",
@@ -179,14 +180,16 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
          ("mediate", "waves", "review", "pulse", "track"), ""),
         ("11-02", "年度培训需求调研启动；试点反馈作答", "the needs survey is launched; the teams answer",
          ("launch", "waves"), "feedback"),
-        ("11-09", "全员作答与第一次提醒", "everybody answers; first reminder", ("collect", "waves"), "needs:1"),
-        ("11-16", "第二次提醒", "second reminder", ("collect", "waves"), "needs:2"),
-        ("11-24", "需求分析草稿待批；试点报告", "the needs' draft waits; the pilot is reported",
-         ("ingest", "collect", "waves", "analyze", "mediate"), ""),
-        ("11-25", "HR 通过链接批准，摘录送达；三方决定推广", "HR approves by link; the three decide to adopt",
-         ("approvals", "mediate"), "approve parties:decide"),
-        ("11-26", "第二版在 Airflow 中批准；冒签被拒，三方签署", "revision 2 approved; a wrong signer, then three sign",
-         ("ingest", "analyze", "approvals", "mediate"), "parties:sign"),
+        ("11-09", "全员作答与第一次提醒；试点报告", "everybody answers; first reminder; the pilot is reported",
+         ("ingest", "collect", "waves", "mediate"), "needs:1"),
+        ("11-16", "第二次提醒；三方决定推广", "second reminder; the three decide to adopt",
+         ("collect", "waves", "mediate"), "needs:2 parties:decide"),
+        ("11-24", "年度复盘与需求分析，两份草稿待批", "the year is reviewed, needs are analysed: two drafts wait",
+         ("ingest", "collect", "waves", "look_back", "analyze"), ""),
+        ("11-25", "HR 通过邮件链接批准；冒签被拒，三方签署", "HR approves by link; a wrong signer, then the three sign",
+         ("approvals", "mediate"), "approve parties:sign"),
+        ("11-26", "补充确认，第二版在 Airflow 中批准", "a late word: revision 2 is approved in Airflow",
+         ("ingest", "analyze", "approvals"), ""),
         ("11-27", "第二版送达；核对应做与已做", "revision 2 leaves; due against done",
          ("approvals", "chase", "audit"), ""),
         ("12-10", "全年津贴与年度优秀培训师评审材料", "the year's allowances; the award committee gets its pack",

@@ -108,6 +108,7 @@ class ActionWords(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: str
     why: str
+    readers: str = ""
     choices: tuple[ActionChoice, ...] = Field(min_length=1)
 
     def choice(self, code: str | None) -> ActionChoice | None:

@@ -80,9 +80,9 @@ def build_extract(review: Review, site: Site, department_code: str, locale: Loca
             Fact(label=words("review.fact.people"), text=numbers["people"]),
             Fact(label=words("review.extract.courses"), text=numbers["courses"]),
             Fact(label=words("review.extract.needs"), text=f"{numbers['in_plan']} / {numbers['needs']}"),
-            Fact(label=words("review.extract.money"), text=_money(desk, department_code)),
+            Fact(label=words("review.extract.money", currency=site.needs.currency), text=_money(desk, department_code)),
         ),
-        headline=words("review.extract.headline", **numbers),
+        headline=words("review.extract.headline" if needs else "review.extract.headline_without", **numbers),
         evidence=words("review.extract.evidence", minimum=site.suppression.distribution_min),
         decisions=tuple(_decisions(desk, courses)),
         sheets=(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Site
@@ -87,14 +86,21 @@ class ReviewDesk:
     def percent(self, family: str, code: str, statistic: str) -> str:
         return self.text(family, code, statistic, "{}" + self.words("format.percent_sign"))
 
+    def decimal(self, family: str, code: str, statistic: str, places: int) -> str:
+        """Return a figure with so many decimals, so that a column compares; a dash where there is none."""
+        value = (
+            self.review.figures.value(family, code, statistic)
+            if self.review.figures.has(family, code, statistic)
+            else None
+        )
+        return self.text(family, code, statistic) if value is None else self.words.number(value, places)
+
     def codes(self, family: str) -> list[str]:
         return list(self.review.figures.codes(family))
 
     def amount(self, family: str, code: str, statistic: str) -> str:
         """Return money in whole units, or a dash where there is none."""
-        row = self.review.figures.has(family, code, statistic)
-        amount = self.review.figures.value(family, code, statistic) if row else None
-        return "–" if amount is None else self.words.number(Decimal(amount), 0)
+        return self.decimal(family, code, statistic, 0)
 
     def need(self, code: str) -> Line:
         """Return one need of the plan and what was delivered for it."""

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import ClassVar
 
 from trainloop.config import Locale, Site
+from trainloop.domain.plan_result import NO_CAUSE
 from trainloop.domain.scorecard import LEVELS
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
@@ -129,9 +130,9 @@ def _course(desk: ReviewDesk, code: str, suggestion: str) -> CourseRow:
     words = desk.words
     standings = {level: desk.text("course", code, f"{level}_standing") for level in LEVELS}
     figures: Mapping[str, str] = {
-        "reaction": desk.text("course", code, "reaction_mean"),
-        "learning": desk.text("course", code, "learning_gain"),
-        "behaviour": desk.percent("course", code, "behaviour_pct"),
+        "reaction": desk.decimal("course", code, "reaction_mean", 1),
+        "learning": desk.decimal("course", code, "learning_gain", 2),
+        "behaviour": _behaviour(desk, code),
         "results": _results(desk, code),
         "returns": desk.percent("course", code, "returns_pct"),
     }
@@ -168,6 +169,13 @@ def _course(desk: ReviewDesk, code: str, suggestion: str) -> CourseRow:
     )
 
 
+def _behaviour(desk: ReviewDesk, code: str) -> str:
+    """Return the share of plans that were done; where a course has none, how often learners use it (1 to 5)."""
+    if desk.review.figures.has("course", code, "behaviour_mean"):
+        return desk.words("review.used", mean=desk.decimal("course", code, "behaviour_mean", 1))
+    return desk.percent("course", code, "behaviour_pct")
+
+
 def _results(desk: ReviewDesk, code: str) -> str:
     grade = desk.text("course", code, "results_grade")
     if grade == "–":
@@ -177,7 +185,7 @@ def _results(desk: ReviewDesk, code: str) -> str:
 
 
 def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
-    yield desk.sheet("done", _done(desk))
+    yield desk.sheet("done", _done(desk), currency=desk.site.needs.currency)
     yield desk.sheet("needs", map(desk.need, desk.codes("need")))
     yield desk.sheet(
         "departments",
@@ -191,7 +199,7 @@ def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
         "barriers",
         (
             cells(desk.words(f"review.barrier.{code}"), desk.text("barrier", code, "named_count"))
-            for code in desk.codes("barrier")
+            for code in sorted(desk.codes("barrier"), key=lambda one: _by_weight(desk, one))
         ),
     )
     yield desk.sheet(
@@ -206,14 +214,24 @@ def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
         ),
     )
     if audience == "hr":
-        names = ("class_count", "hours", "answer_count", "mean", "verified_count")
+        names = ("class_count", "hours", "answer_count")
         yield desk.sheet(
             "trainers",
             (
-                cells(desk.name("trainer", code), *(desk.text("trainer", code, name) for name in names))
+                cells(
+                    desk.name("trainer", code),
+                    *(desk.text("trainer", code, name) for name in names),
+                    desk.decimal("trainer", code, "mean", 1),
+                    desk.text("trainer", code, "verified_count"),
+                )
                 for code in desk.codes("trainer")
             ),
         )
+
+
+def _by_weight(desk: ReviewDesk, blocker: str) -> tuple[bool, float]:
+    """What most people named comes first, those whom nothing hindered last."""
+    return blocker == NO_CAUSE, -float(desk.review.figures.value("barrier", blocker, "named_count") or 0)
 
 
 def _done(desk: ReviewDesk) -> Iterator[Line]:
@@ -245,6 +263,7 @@ def _notes(desk: ReviewDesk) -> Iterator[str]:
         "reaction": f"{rules.reaction.good:g} / {rules.reaction.weak:g}",
         "learning": f"{rules.learning.good:g} / {rules.learning.weak:g}",
         "behaviour": f"{rules.behaviour.good:g} / {rules.behaviour.weak:g}",
+        "follow_up": f"{rules.follow_up.good:g} / {rules.follow_up.weak:g}",
         "mean_min": desk.site.suppression.mean_min,
         "version": desk.review.site_version,
     }

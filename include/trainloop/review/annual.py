@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import astuple, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from trainloop.config import get_site
@@ -129,10 +129,10 @@ def _shown(one: Figure) -> float | None:
     """Return the value as printed: counts whole, money and gains two decimals, others one; a hidden one has none."""
     if one.value is None or one.refusal:
         return None
-    if one.statistic.endswith("_count"):
-        return float(round(one.value))
     is_fine = one.statistic.startswith("learning_") or one.statistic.endswith("_amount")
-    return float(round(Decimal(repr(round(one.value, 9))), 2 if is_fine else 1))
+    places = 0 if one.statistic.endswith("_count") else 2 if is_fine else 1
+    # Halves away from zero, as the reports of the classes print them (`statistics.figures.rounded`).
+    return float(Decimal(repr(round(one.value, 9))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
 
 
 def _ask(connection: Connection, scan: Scan, year: int, release: dict[str, Any], cards: Sequence[Scorecard]) -> Asked:

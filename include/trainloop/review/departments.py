@@ -20,6 +20,7 @@ from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Site
+from trainloop.plans.published import DEPARTMENT
 from trainloop.review.inputs import Year
 from trainloop.statistics.disclosure import hidden_in_line
 from trainloop.statistics.figures import Figure, figure
@@ -36,15 +37,15 @@ def figures_of_departments(found: Year, site: Site) -> Iterator[Figure]:
     for row in found.confirmed_needs:
         if row["department_code"] in shown:
             yield figure("department_need", _code(row, "topic_code"), "confirmed", "yes")
-    for row in found.department_months:
-        if row["department_code"] in shown:
-            n = row["respondent_count"]
+    for row in found.month_figures:
+        code, is_count = row["unit"].removeprefix(DEPARTMENT), row["statistic"].startswith("count:")
+        if code in shown and not is_count:
             yield figure(
                 f"department_{row['family']}",
-                _code(row, "month"),
+                f"{code}|{row['month']}",
                 row["statistic"],
                 float(row["value"]),
-                None if n is None else int(n),
+                row["respondent_count"],
             )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trainloop.config import get_site
+from trainloop.surveys.follow_up import LEARNERS
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -26,6 +27,7 @@ class Year:
     evaluations: Mapping[str, Mapping[str, Any]]
     weak_items: Rows
     plans: Mapping[str, Mapping[str, Any]]
+    follow_ups: Mapping[str, Mapping[str, Any]]
     blockers: Rows
     findings: Rows
     budgets: Rows
@@ -34,7 +36,7 @@ class Year:
     promises: Rows
     attended: Rows
     confirmed_needs: Rows
-    department_months: Rows
+    month_figures: Rows
 
     @property
     def held(self) -> list[Mapping[str, Any]]:
@@ -64,6 +66,7 @@ def read_year(connection: Connection, scan: Scan, year: int) -> Year:
         evaluations={row["session_code"]: row for row in rows("evaluations", trainer_dimension=dimension, **of_year)},
         weak_items=rows("weak_items", **of_year),
         plans={row["session_code"]: row for row in rows("plans", **of_year)},
+        follow_ups={row["session_code"]: row for row in rows("follow_ups", follow_up=LEARNERS, **of_year)},
         blockers=rows("blockers", **of_year),
         findings=rows("findings", **of_year),
         budgets=rows("budgets"),
@@ -72,5 +75,5 @@ def read_year(connection: Connection, scan: Scan, year: int) -> Year:
         promises=rows("promises", kinds=list(PROMISES)),
         attended=rows("attended", people_min=site.suppression.distribution_min),
         confirmed_needs=rows("confirmed_needs"),
-        department_months=rows("department_months"),
+        month_figures=rows("month_figures"),
     )

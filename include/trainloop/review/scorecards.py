@@ -57,6 +57,7 @@ class Scorecard:
     verified_pct: float | None
     cost_amount: Decimal | None
     ranges: Mapping[Level, Range]
+    follow_up_count: int
     findings: Sequence[Finding]
     standings: Mapping[Level, Standing]
     verdict: Verdict
@@ -84,10 +85,13 @@ def figures_of(card: Scorecard) -> Iterator[Figure]:
     names: Mapping[Level, str] = {
         "reaction": "mean",
         "learning": "gain",
-        "behaviour": "pct",
+        "behaviour": "mean" if card.follow_up_count else "pct",
         "returns": "pct",
     }
-    people: Mapping[Level, int] = {"reaction": card.answer_count, "behaviour": card.plan_count}
+    people: Mapping[Level, int] = {
+        "reaction": card.answer_count,
+        "behaviour": card.follow_up_count or card.plan_count,
+    }
     for level, measured in card.ranges.items():
         n = people.get(level)
         yield one(f"{level}_{names[level]}", measured.value, n)
@@ -139,9 +143,18 @@ def _scorecard(found: Year, site: Site, course_code: str) -> Scorecard:
     if plan_count >= site.suppression.mean_min:
         ranges["behaviour"] = _share(plans, "done_count", plan_count, site)
         verified_pct = 100 * sum(row["verified_count"] for row in plans) / plan_count
+    followed_up = [found.follow_ups[code] for code in codes if code in found.follow_ups] if verified_pct is None else []
+    used = pooled_mean(
+        [(float(row["mean"]), row["answer_count"]) for row in followed_up],
+        site.resources.history_sigma,
+        site.resources.history_tau,
+    )
+    if not isinstance(used, Refusal):
+        # Plans show what was done; where a course asks for none, learners say how much of it they use.
+        ranges["behaviour"] = Range(*used)
     if (returns := _returns(own)) is not None:
         ranges["returns"] = returns
-    standings = _standings(ranges, findings, site.review)
+    standings = _standings(ranges, findings, site.review, has_plans=verified_pct is not None)
     asked = [row for row in said if row["complete_count"] is not None and row["eligible_count"]]
     eligible = sum(row["eligible_count"] for row in asked)
     amounts = [row for row in found.costs if row["course_code"] == course_code]
@@ -157,6 +170,7 @@ def _scorecard(found: Year, site: Site, course_code: str) -> Scorecard:
         verified_pct=verified_pct,
         cost_amount=amounts[0]["amount"] if is_one_currency else None,
         ranges=ranges,
+        follow_up_count=sum(row["answer_count"] for row in followed_up),
         findings=findings,
         standings=standings,
         verdict=suggest(standings, len(held), rules_of(site.review)),
@@ -186,12 +200,12 @@ def _returns(own: Sequence[Mapping[str, Any]]) -> Range | None:
 
 
 def _standings(
-    ranges: Mapping[Level, Range], findings: Sequence[Finding], rules: ReviewRules
+    ranges: Mapping[Level, Range], findings: Sequence[Finding], rules: ReviewRules, *, has_plans: bool
 ) -> Mapping[Level, Standing]:
     thresholds = {
         "reaction": rules.reaction,
         "learning": rules.learning,
-        "behaviour": rules.behaviour,
+        "behaviour": rules.behaviour if has_plans else rules.follow_up,
         "returns": rules.returns,
     }
     found: dict[Level, Standing] = {

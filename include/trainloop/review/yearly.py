@@ -7,7 +7,7 @@
 | budget | all | planned_amount committed_amount actual_amount; fund_pct | money; percent of the limit |
 | department, level | code | people_count | people who came to a class, hidden where they are few |
 | need | topic | verdict funding (texts); class_count | –; classes held |
-| barrier | blocker | named_count | learners who named it, hidden where they are few |
+| barrier | blocker | named_count | learners who named it, as the results of the months showed them |
 | promise | kind | asked_count closed_count | what people owed after feedback |
 | trainer | trainer | class_count hours answer_count mean verified_count | input of the award |
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 from trainloop.config import Site
 from trainloop.domain.budget import Budget, FundGauge, fund_gauge
+from trainloop.plans.published import MONTH_UNIT
 from trainloop.review.inputs import Year
 from trainloop.statistics.disclosure import hidden_in_line
 from trainloop.statistics.figures import Figure, figure
@@ -37,7 +38,7 @@ def figures_of_year(found: Year, site: Site) -> Iterator[Figure]:
     yield from _reached(found, "department", "department_code", site.suppression.mean_min)
     yield from _reached(found, "level", "job_level", site.suppression.mean_min)
     yield from _needs(found)
-    yield from _barriers(found, site.suppression.mean_min)
+    yield from _barriers(found)
     for row in found.promises:
         yield figure("promise", row["kind"], "asked_count", row["asked_count"])
         yield figure("promise", row["kind"], "closed_count", row["closed_count"])
@@ -99,13 +100,15 @@ def _reached(found: Year, family: str, column: str, minimum: int) -> Iterator[Fi
         yield _counted(family, code, "people_count", count, minimum, is_hidden=code in hidden)
 
 
-def _barriers(found: Year, minimum: int) -> Iterator[Figure]:
+def _barriers(found: Year) -> Iterator[Figure]:
+    """Yield what the months' results said; one that a month hides cannot be had by subtracting either."""
     named: Counter[str] = Counter()
-    for row in found.blockers:
-        named[row["blocker"]] += row["named_count"]
-    hidden = hidden_in_line(named, minimum)
+    for row in found.month_figures:
+        kind, _, cause = row["statistic"].partition(":")
+        if row["unit"] == MONTH_UNIT and kind == "count":
+            named[cause] += int(row["value"])
     for code, count in sorted(named.items()):
-        yield _counted("barrier", code, "named_count", count, minimum, is_hidden=code in hidden)
+        yield figure("barrier", code, "named_count", count)
 
 
 def _counted(family: str, code: str, statistic: str, count: int, minimum: int, *, is_hidden: bool) -> Figure:

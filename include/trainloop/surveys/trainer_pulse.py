@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 import psycopg
 
@@ -16,11 +14,11 @@ from trainloop import faults
 from trainloop.config import get_site
 from trainloop.errors import TransientError
 from trainloop.outbox.notices import Notice, plan
-from trainloop.surveys.results_inputs import Subject, WaveInputs, wave_values
-from trainloop.surveys.results_release import Release, audit, is_news, prepare, read_releases, release_of, write
+from trainloop.surveys.results_inputs import Subject
+from trainloop.surveys.results_release import Release
 from trainloop.surveys.scan import Scan
+from trainloop.surveys.wave_release import release_wave
 from trainloop.warehouse import engine
-from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 PRODUCT, SUBJECT_KIND = "trainer_pulse", "year"
@@ -57,7 +55,7 @@ def _publish(wave: dict[str, str], scan: Scan, counts: dict[str, int]) -> None:
         connection.execute("set transaction isolation level repeatable read")
         if not engine.try_lock(connection, f"{PRODUCT}:{wave['year']}"):
             raise TrainerPulseBusyError(year=wave["year"])
-        release, is_new = _evaluate(connection, wave, scan)
+        release, is_new = release_wave(connection, Subject(PRODUCT, SUBJECT_KIND, wave["year"]), wave, scan.now)
         counts["releases_made"] += is_new and not release.is_withheld
         counts["releases_withheld"] += is_new and release.is_withheld
         if not release.is_withheld and scan.may_mail:
@@ -79,32 +77,3 @@ def _notices(year: str, release: Release) -> list[Notice]:
         )
         for contact in get_site().contacts_of("hr")
     ]
-
-
-def _evaluate(connection: Connection, wave: Mapping[str, Any], scan: Scan) -> tuple[Release, bool]:
-    """Return the release that speaks for the wave's present data, and whether it is new."""
-    from trainloop.surveys.results_figures import compute_answers
-    from trainloop.surveys.results_texts import theme_figures
-
-    site = get_site()
-    subject = Subject(PRODUCT, SUBJECT_KIND, wave["year"])
-    inputs = WaveInputs(subject=subject, **wave_values(connection, wave))
-    releases = read_releases(connection, subject)
-    if known := release_of(releases, inputs.sha256()):
-        return known, False
-    computed = compute_answers(inputs, site.statistics)
-    content = prepare(connection, inputs, computed, [*computed.figures, *theme_figures(inputs)], site)
-    valid = [release for release in releases if not release.is_withheld]
-    if valid and not content.suppressed.is_withheld and not is_news(connection, content, valid[-1]):
-        return valid[-1], False
-    made = write(
-        connection,
-        inputs,
-        computed,
-        content,
-        revision_number=releases[-1].revision_number + 1 if releases else 1,
-        site_version=site.version,
-        moment=scan.now,
-    )
-    audit(connection, subject, made)
-    return made, True

@@ -48,7 +48,9 @@ def report_file(
     ).fetchone()
     if row is None:
         return None
-    name = f"{FILE_NAMES[report][row['locale']]} {subject['subject_id']} v{subject['revision_number']}{note}.pdf"
+    # A colon is no part of a file's name everywhere.
+    about = str(subject["subject_id"]).replace(":", " ")
+    name = f"{FILE_NAMES[report][row['locale']]} {about} v{subject['revision_number']}{note}.pdf"
     return StoredFile(name, "application/pdf", row["uri"], row["pdf_sha256"])
 
 

@@ -17,7 +17,7 @@ _TILES: Mapping[Locale, Mapping[str, str]] = {
 }
 _OWN_TILES: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {"people": "参训人数", "courses": "参加的课程", "needs": "列入计划 / 已确认需求"},
-    "en": {"people": "People reached", "courses": "Courses", "needs": "Needs in the plan / confirmed"},
+    "en": {"people": "People reached", "courses": "Courses", "needs": "Needs planned / confirmed"},
 }
 _CONTACTS = {"executive", "hr"}
 
