@@ -28,6 +28,9 @@ from trainloop.stack.airflow_api import AirflowApi
 from trainloop.stack.layout import Layout
 from trainloop.warehouse import engine
 
+# Airflow login → employee who may approve allowances; the coach teaches.
+APPROVERS = {"admin": "00013", "second": "00014", "coach": "00012"}
+
 
 @dataclass
 class Stack:
@@ -98,7 +101,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("TRAINLOOP_MAILBOX_PORT", "18025")
         patch.setenv("TRAINLOOP_MAILBOX_SMTP_PORT", "11025")
         patch.setenv("TRAINLOOP_FORMS_PORT", "18030")
-        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "admin:admin,hr:user,reader:viewer")
+        users = "admin:admin,hr:user,reader:viewer,second:op,coach:op"
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", users)
+        (home / "site.yaml").write_text(json.dumps({"allowances": {"approvers": APPROVERS}}))
+        patch.setenv("TRAINLOOP_SITE_FILE", str(home / "site.yaml"))
         # A monitoring system that listens; what it has no room for is lost, as everywhere.
         statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         statsd.bind(("127.0.0.1", 0))
