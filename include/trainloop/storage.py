@@ -43,8 +43,8 @@ class StoreUnknownError(PermanentError):
 class Draft:
     """A file that has no place yet: written, then kept under a name or dropped."""
 
-    def __init__(self, folder: str, system: Any, path: str, file: BinaryIO) -> None:
-        self._folder, self._system, self._path, self._file = folder, system, path, file
+    def __init__(self, folder: str, system: Any, path: str, name: str, file: BinaryIO) -> None:
+        self._folder, self._system, self._path, self._name, self._file = folder, system, path, name, file
 
     def write(self, content: bytes) -> None:
         """Add to the file. Raises StoreFailedError, on a full disk for one."""
@@ -61,9 +61,9 @@ class Draft:
             flush(self._file)
             faults.point("storage.before_rename")
             if is_local(self._system):
-                Path(self._file.name).replace(final)
+                Path(self._name).replace(final)
             else:
-                self._system.put_file(self._file.name, final)
+                self._system.put_file(self._name, final)
         uri: str = self._system.unstrip_protocol(final)
         return uri
 
@@ -79,13 +79,13 @@ def drafted(folder: str) -> Iterator[Draft]:
         if is_local(system):
             Path(path).mkdir(parents=True, exist_ok=True)
             name = f"{path}/.{secrets.token_hex(8)}.part"
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         else:
             handle, name = tempfile.mkstemp(prefix="trainloop-")
-            os.close(handle)
     try:
         # Unbuffered: what a full disk refuses is heard where it is written, and nothing is left to write at the end.
-        with Path(name).open("wb", buffering=0) as file:
-            yield Draft(folder, system, path, file)
+        with os.fdopen(handle, "wb", buffering=0) as file:
+            yield Draft(folder, system, path, name, file)
     finally:
         Path(name).unlink(missing_ok=True)
 
@@ -263,6 +263,7 @@ def reaching(place: str, *, reads: bool = True) -> Iterator[None]:
     except Exception as error:
         if reads and isinstance(error, FileNotFoundError):
             raise
-        # Each store has errors of its own: those of botocore are no OSError.
-        detail = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        # Each store has errors of its own: botocore's are no OSError. A store's own words may hold the name of a file.
+        number = error.errno if isinstance(error, OSError) else None
+        detail = os.strerror(number) if number else type(error).__name__
         raise StoreFailedError(place=place, detail=detail) from error
