@@ -1171,7 +1171,10 @@ select
     removed_on, left_on
 from core.employees
 union all
-select 'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code, e.removed_on, e.left_on
+-- Who was erased as a trainer has this address until a file brings another.
+select
+    'trainer', t.trainer_id, t.name, t.email, t.locale, t.timezone, t.calendar_code,
+    case when t.email = 'erased@invalid' then coalesce(e.removed_on, '2000-01-01') else e.removed_on end, e.left_on
 from core.trainers as t
 left join core.employees as e on e.employee_id = t.employee_id;
 
@@ -5103,7 +5106,10 @@ begin atomic
         owed.kind, dispute.dispute_id, (owed.facts ->> 'round')::integer, owed.facts ->> 'party', owed.person_kind,
         owed.person_id, person.name, person.locale, person.timezone, owed.due_on, course.name_zh, course.name_en,
         trainer.name, head.name, dispute.meeting_on, dispute.core_target, dispute.framework_pct, dispute.tools_pct,
-        dispute.simulation_pct, dispute.decision, to_jsonb(registered) - 'canonical',
+        dispute.simulation_pct, dispute.decision,
+        to_jsonb(registered) - 'canonical' || jsonb_build_object(
+            'kpi_zh', indicator.name_zh, 'kpi_en', indicator.name_en, 'unit', indicator.unit
+        ),
         ops.pilot_data_arrived(
             registered.session_code, registered.kpi_code,
             array[registered.pilot_department_code, registered.comparison_department_code], registered.post_starts_on
@@ -5115,7 +5121,7 @@ begin atomic
             ) order by class.starts_at, class.session_code), '[]')
             from core.class_sessions as class
             where owed.kind = 'dispute_pilot' and class.course_code = dispute.course_code and class.status <> 'cancelled'
-                and class.starts_at > ops.business_now()
+                and (class.starts_at > ops.business_now() or class.session_code = registered.session_code)
         ),
         (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -5150,6 +5156,7 @@ begin atomic
         select newest.* from ops.pilot_registrations as newest
         where newest.dispute_id = dispute.dispute_id order by newest.version desc limit 1
     ) as registered on true
+    left join core.kpi_definitions as indicator on indicator.kpi_code = registered.kpi_code
     where owed.subject_kind = 'dispute' and sha256(owed.token::bytea) = link;
 end;
 
@@ -5897,6 +5904,9 @@ insert into ops.notice_kinds (kind, family, is_optional) values
 grant select, insert, update on ops.practice_cases to trainloop_planner;
 grant select on ops.practice_cases to trainloop_sender;
 grant select, update, delete on ops.practice_cases to trainloop_purge;
+
+grant select on core.trainer_event_attendance, ops.allowance_refusals, ops.trainer_awards, ops.workshop_suggestions
+    to trainloop_purge;
 
 -- A forms service of the release before, still running while this one is rolled out, asks for a plan's days by the wave.
 -- To be dropped by a migration of the release after this one.

@@ -472,6 +472,63 @@ select count(*) as thanks_count from ops.messages where template = 'trainer_than
 -- Grain: one workshop suggested to one trainer.
 select trainer_id, workshop_code from ops.workshop_suggestions order by trainer_id, workshop_code
 
+-- name: dispute_links
+-- Grain: one step of a dispute that somebody was asked for by one of these links.
+select kind, token, facts ->> 'party' as party, state::text as state
+from ops.commitments
+where kind = %(kind)s and token = any(%(tokens)s) and state in ('open', 'done')
+order by commitment_id
+
+-- name: dispute
+-- Grain: the year's dispute: its end, its pilot as registered, who signed and what was refused.
+select
+    dispute.state::text as state, dispute.framework_pct, dispute.tools_pct, dispute.simulation_pct, dispute.decision,
+    (
+        select array_agg(registered.threshold order by registered.version) from ops.pilot_registrations as registered
+        where registered.dispute_id = dispute.dispute_id
+    ) as thresholds,
+    (
+        select bool_and(registered.registered_at < class.starts_at)
+        from ops.pilot_registrations as registered
+        join core.class_sessions as class using (session_code)
+        where registered.dispute_id = dispute.dispute_id
+    ) as is_locked_before,
+    (
+        select registered.registration_sha256 from ops.pilot_registrations as registered
+        where registered.dispute_id = dispute.dispute_id order by registered.version desc limit 1
+    ) as registration_sha256,
+    (
+        select array_agg(distinct entry.detail ->> 'reason') from ops.audit_entries as entry
+        where entry.subject_id = dispute.dispute_id and entry.action = 'pilot_registration_refused'
+    ) as pilot_refusals,
+    (
+        select array_agg(distinct entry.detail ->> 'party') from ops.audit_entries as entry
+        where entry.subject_id = dispute.dispute_id and entry.action = 'dispute_signature_refused'
+    ) as signature_refusals,
+    (
+        select array_agg(said.party order by said.party) from ops.dispute_answers as said
+        where said.dispute_id = dispute.dispute_id and said.step = 'signature'
+            and said.round_number = dispute.decision_round
+    ) as signers
+from ops.disputes as dispute
+where dispute.dispute_id = %(dispute_id)s
+
+-- name: dispute_papers
+-- Grain: one paper of a dispute with its PDFs and the mails that brought it to the three.
+select
+    paper.kind, paper.content,
+    (
+        select count(*) from ops.reports as report
+        where report.kind = paper.kind and report.subject_id = paper.dispute_id and report.state = 'rendered'
+    ) as pdf_count,
+    (
+        select count(*) from ops.messages as message
+        where message.state = 'sent' and message.template = paper.kind
+    ) as mail_count
+from ops.dispute_papers as paper
+where paper.dispute_id = %(dispute_id)s
+order by paper.kind
+
 -- name: review_suggestions
 -- Grain: one course of the newest review of the year.
 select code, text_value

@@ -6,7 +6,7 @@ insert into {findings} (row_number, column_name, rule)
 select staged.row_number, {label}, 'erased_person'
 from {staging} as staged
 inner join ops.erased_people as erased
-    on erased.person_hash = sha256(%(outer)b || sha256(%(inner)b || convert_to(staged.{name}, 'UTF8')))
+    on erased.person_hash = sha256(%(outer)b || sha256(%(inner)b || convert_to(%(prefix)s || staged.{name}, 'UTF8')))
 where staged.{name} is not null
 
 -- name: empty_erased
@@ -195,6 +195,29 @@ select employee_id, encode(sha256(%(outer)b || sha256(%(inner)b || convert_to(em
 from core.employees
 where sha256(%(outer)b || sha256(%(inner)b || convert_to(employee_id, 'UTF8'))) = any (%(hashes)s)
 
+-- name: find_trainers
+-- The same for trainers who are no employees and still have a name and an address.
+select trainer_id, encode(sha256(%(outer)b || sha256(%(inner)b || convert_to(%(prefix)s || trainer_id, 'UTF8'))), 'hex') as hash
+from core.trainers
+where employee_id is null and email <> 'erased@invalid'
+    and sha256(%(outer)b || sha256(%(inner)b || convert_to(%(prefix)s || trainer_id, 'UTF8'))) = any (%(hashes)s)
+
+-- name: is_trainer_erased
+select from core.trainers where trainer_id = %(trainer_id)s and email = 'erased@invalid'
+
+-- name: employee_identity
+-- By what a person is found: the own id, the codes as a trainer, the name.
+select
+    person.employee_id, coalesce(person.name, '') as name,
+    array(select trainer_id from core.trainers where trainers.employee_id = person.employee_id) as trainer_ids
+from core.employees as person
+where person.employee_id = %(person_id)s
+
+-- name: trainer_identity
+select '' as employee_id, trainer.name, array[trainer.trainer_id] as trainer_ids
+from core.trainers as trainer
+where trainer.trainer_id = %(person_id)s
+
 -- name: remember
 insert into ops.erased_people (person_hash, alias, reason, requested_by, erased_at)
 values (%(person_hash)s, %(alias)s, %(reason)s, %(requested_by)s, %(erased_at)s)
@@ -212,9 +235,7 @@ update ops.notices
 set state = 'dropped', reason = 'erased', settled_at = %(now)s
 where state = 'planned' and (
     (recipient_kind = 'employee' and recipient_id = %(employee_id)s)
-    or (recipient_kind = 'trainer' and recipient_id in (
-        select trainer_id from core.trainers where employee_id = %(employee_id)s
-    ))
+    or (recipient_kind = 'trainer' and recipient_id = any (%(trainer_ids)s))
 )
 
 -- name: erase_messages
@@ -222,23 +243,19 @@ update ops.messages
 set state = 'suppressed', reason = 'erased', next_attempt_at = null, settled_at = %(now)s
 where state in ('composed', 'uncertain') and (
     (recipient_kind = 'employee' and recipient_id = %(employee_id)s)
-    or (recipient_kind = 'trainer' and recipient_id in (
-        select trainer_id from core.trainers where employee_id = %(employee_id)s
-    ))
+    or (recipient_kind = 'trainer' and recipient_id = any (%(trainer_ids)s))
 )
 
 -- name: erase_trainer_mails
 update ops.messages
 set recipient_address = '', subject = '', mime_bytes = ''
-where recipient_kind = 'trainer' and mime_bytes <> ''
-    and recipient_id in (select trainer_id from core.trainers where employee_id = %(employee_id)s)
+where recipient_kind = 'trainer' and mime_bytes <> '' and recipient_id = any (%(trainer_ids)s)
 
 -- name: erase_duties
 -- What the person owes as a trainer: the link dies and nobody is reminded.
 update ops.commitments
 set state = 'withdrawn'
-where state = 'open' and person_kind = 'trainer'
-    and person_id in (select trainer_id from core.trainers where employee_id = %(employee_id)s)
+where state = 'open' and person_kind = 'trainer' and person_id = any (%(trainer_ids)s)
 
 -- name: erase_cases
 -- A case without its author is offered to nobody; its page in the material store goes next (`talent.cases.take_out`).
@@ -249,23 +266,19 @@ where employee_id = %(employee_id)s and state in ('invited', 'written', 'comment
 -- name: erase_subjects
 -- Subjects of mails to others that name the person; what was sent is sent.
 update ops.messages
-set subject = replace(subject, person.name, '***')
-from core.employees as person
-where person.employee_id = %(employee_id)s and length(person.name) > 1 and strpos(subject, person.name) > 0
+set subject = replace(subject, %(name)s, '***')
+where length(%(name)s) > 1 and strpos(subject, %(name)s) > 0
 
 -- name: erase_mentions
 -- The person's full name in what others wrote.
 update confidential.answers
-set free_text = replace(free_text, person.name, '***')
-from core.employees as person
-where person.employee_id = %(employee_id)s and length(person.name) > 1 and strpos(free_text, person.name) > 0
+set free_text = replace(free_text, %(name)s, '***')
+where length(%(name)s) > 1 and strpos(free_text, %(name)s) > 0
 
 -- name: erase_quotes
 update core.business_interviews
-set quote = replace(quote, person.name, '***'), pain_point = replace(pain_point, person.name, '***')
-from core.employees as person
-where person.employee_id = %(employee_id)s and length(person.name) > 1
-    and strpos(concat(quote, ' ', pain_point), person.name) > 0
+set quote = replace(quote, %(name)s, '***'), pain_point = replace(pain_point, %(name)s, '***')
+where length(%(name)s) > 1 and strpos(concat(quote, ' ', pain_point), %(name)s) > 0
 
 -- name: erase_plan_notes
 update ops.plan_updates set note = null
@@ -303,7 +316,30 @@ update ops.parked_rows
 set row_values = '{}', missing_value = '', state = case when state = 'waiting' then 'superseded' else state end
 where row_values <> '{}' and %(employee_id)s in (select value from jsonb_each_text(row_values))
 
--- name: erase_reports
+-- name: erase_trainer_quarantined
+-- Only rows of the trainers file: elsewhere the code names a class's trainer and nobody's person.
+update ops.quarantined_rows as kept
+set row_values = '{}', state = case when kept.state = 'open' then 'discarded' else kept.state end
+from ops.inbox_files as file
+where file.file_id = kept.file_id and file.dataset = 'trainers' and kept.row_values <> '{}'
+    and %(person_id)s in (select value from jsonb_each_text(kept.row_values))
+
+-- name: erase_trainer_parked
+update ops.parked_rows as kept
+set row_values = '{}', missing_value = '', state = case when kept.state = 'waiting' then 'superseded' else kept.state end
+from ops.inbox_files as file
+where file.file_id = kept.file_id and file.dataset = 'trainers' and kept.row_values <> '{}'
+    and %(person_id)s in (select value from jsonb_each_text(kept.row_values))
+
+-- name: erase_trainer_reports
+-- Documents that were made for the trainer, and those that name who teaches to the people of a class day.
+select report.report_id, report.uri
+from ops.reports as report
+join core.class_sessions as session on session.session_code = report.subject_id
+where report.purged_at is null and report.uri is not null and session.trainer_id = any (%(trainer_ids)s)
+    and (report.audience = 'trainer' or report.kind in ('class_log', 'run_sheet'))
+
+-- name: erase_employee_reports
 -- Documents in which single people of a class stand, and those about the person.
 select report.report_id, report.uri
 from ops.reports as report

@@ -7,6 +7,7 @@ import email.policy
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -27,6 +28,9 @@ from trainloop.stack.airflow_api import AirflowApi
 from trainloop.stack.layout import Layout
 from trainloop.warehouse import engine
 
+# Airflow login → employee who may approve allowances; the coach teaches.
+APPROVERS = {"admin": "00013", "second": "00014", "coach": "00012"}
+
 
 @dataclass
 class Stack:
@@ -35,6 +39,7 @@ class Stack:
     home: Path
     api: AirflowApi
     up_seconds: float
+    statsd: socket.socket
 
     def set_clock(self, year: int, month: int, day: int, hour: int = 10) -> None:
         """Freeze business time at an hour of the site's day."""
@@ -96,7 +101,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("TRAINLOOP_MAILBOX_PORT", "18025")
         patch.setenv("TRAINLOOP_MAILBOX_SMTP_PORT", "11025")
         patch.setenv("TRAINLOOP_FORMS_PORT", "18030")
-        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "admin:admin,hr:user,reader:viewer")
+        users = "admin:admin,hr:user,reader:viewer,second:op,coach:op"
+        patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", users)
+        (home / "site.yaml").write_text(json.dumps({"allowances": {"approvers": APPROVERS}}))
+        patch.setenv("TRAINLOOP_SITE_FILE", str(home / "site.yaml"))
+        # A monitoring system that listens; what it has no room for is lost, as everywhere.
+        statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        statsd.bind(("127.0.0.1", 0))
+        patch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
+        patch.setenv("AIRFLOW__METRICS__STATSD_HOST", "127.0.0.1")
+        patch.setenv("AIRFLOW__METRICS__STATSD_PORT", str(statsd.getsockname()[1]))
         get_settings.cache_clear()
         get_site.cache_clear()
         began = time.monotonic()
@@ -106,8 +120,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             )
             assert done.returncode == 0, done.stdout + done.stderr
             with AirflowApi.from_settings(get_settings()) as api:
-                yield Stack(home, api, time.monotonic() - began)
+                yield Stack(home, api, time.monotonic() - began, statsd)
         finally:
+            statsd.close()
             local.down(get_settings())
             assert not any(local.running(get_settings()).values())
             assert not list(Layout(get_settings()).pids.glob("*.json"))

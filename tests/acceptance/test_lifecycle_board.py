@@ -116,7 +116,7 @@ def test_hr_signs_in_and_finds_a_class_from_the_navigation(browser: Browser, pic
     board.get_by_role("link", name="Classes", exact=True).click()
     board.get_by_label("Search").fill("Board course")
     board.get_by_role("button", name="Filter").click()
-    expect(board.get_by_text("1 classes")).to_be_visible()
+    expect(board.get_by_text("1 class")).to_be_visible()
     board.get_by_role("link", name="2026-B001").click()
     expect(board.get_by_text("response at least 40 %")).to_be_visible()
     expect(board.get_by_role("link", name="Open PDF")).to_have_count(1)

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "impact": WORK | {"contracts", "intake.source", "quality.messages", "surveys.scan"},
     "retention": WORK,
     "recovery": WORK | {"outbox.leases", "retention.erasure"},
-    "review": WORK | {"requests.approvals", "surveys.scan"},
+    "review": WORK | {"plans.published", "requests.approvals", "surveys.follow_up", "surveys.scan"},
     "resources": WORK
     | {"outbox.notices", "requests.approvals", "surveys.releases", "surveys.scan", "delivery.asset_files"},
     "disputes": WORK | {"outbox.notices", "requests.commitments", "surveys", "impact"},
@@ -132,6 +132,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "impact",
         "trainers",
         "talent",
+        "disputes",
+        "review",
         "requests",
         "reporting",
         "outbox",

@@ -117,7 +117,9 @@ def test_money_is_signed_by_the_login_and_asked_on_until_enough_have_signed(
 
     def sign(approval_id: int, login: str, **answer: Any) -> Approval:
         if login in signed:
-            raise signatures.SignatureRefusedError(login=login, approval_id=approval_id, said="twice")
+            raise signatures.SignatureRefusedError(
+                login=login, approval_id=approval_id, said_zh="重复", said_en="twice"
+            )
         signed.append(login)
         return replace(door.row, state="approved" if len(signed) == 2 else "open")
 

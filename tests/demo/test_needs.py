@@ -70,7 +70,7 @@ def _take_in(year: Year, files: list[PlantedFile]) -> None:
     year._drop(files, year.steps[0])
     with engine.connect("owner") as connection:
         clock.freeze(connection, year.steps[0].moment)
-    year._runner.run(("ingest",), lambda _: None, plans=False)
+    year._runner.run(("ingest",), lambda _: None, plans=False, forms={})
 
 
 def _close_wave(company: Company) -> None:

@@ -34,6 +34,8 @@ STATE = {
     "published.releases": "select subject_id, revision_number, data_sha256 from published.releases order by 1, 2",
     "confidential.responses": "select wave_code, external_id_hash, state from confidential.responses order by 1, 2",
     "ops.approvals": "select subject_id, revision_number, state, decided_via from ops.approvals order by 1, 2",
+    "ops.disputes": "select dispute_id, state, decision from ops.disputes order by 1",
+    "ops.dispute_papers": "select dispute_id, kind, content from ops.dispute_papers order by 1, 2",
     "ops.commitments": "select kind, person_id, state, choice from ops.commitments order by 1, 2",
 }
 

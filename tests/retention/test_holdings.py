@@ -54,6 +54,18 @@ def test_every_column_that_names_a_person_is_treated(warehouse: str) -> None:
     assert missed == []
 
 
+def test_every_place_of_trainers_is_treated(warehouse: str) -> None:
+    """A trainer who is no employee stands under the own code, or beside a kind that may say trainer."""
+    said = holdings().trainers
+    pairs = ({"trainer_id"}, {"recipient_kind", "recipient_id"}, {"person_kind", "person_id"})
+    missed = [
+        table
+        for table, columns in tables().items()
+        if table not in said and any(pair <= columns.keys() for pair in pairs)
+    ]
+    assert missed == []
+
+
 def test_every_identifier_of_a_contract_is_treated(warehouse: str) -> None:
     """A contract says which columns hold people's ids; trainers' own codes lead to core.trainers."""
     said, here = holdings(), tables()
@@ -73,13 +85,13 @@ def test_every_column_that_is_named_exists_and_the_role_may_do_what_is_said(ware
     """A misspelt column would fail in the middle of an erasure."""
     here = tables()
     with engine.connect("owner") as connection:
-        for table, holding in holdings().people.items():
+        for table, holding in (*holdings().people.items(), *holdings().trainers.items()):
             columns = {holding.own, *holding.named, *holding.lists, *holding.documents, *holding.empty, *holding.when}
             assert (columns | set(holding.hidden)) - {None} <= here[table].keys(), table
             row = connection.execute(
                 "select has_table_privilege('trainloop_purge', %(table)s, 'select') and "
-                "has_any_column_privilege('trainloop_purge', %(table)s, 'update') and "
+                "(%(keeps)s or has_any_column_privilege('trainloop_purge', %(table)s, 'update')) and "
                 "(not %(deletes)s or has_table_privilege('trainloop_purge', %(table)s, 'delete')) as may",
-                {"table": table, "deletes": holding.erase == "delete"},
+                {"table": table, "deletes": holding.erase == "delete", "keeps": holding.erase == "keep"},
             ).fetchone()
             assert row == {"may": True}, table

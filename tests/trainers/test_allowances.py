@@ -146,14 +146,19 @@ def test_nobody_approves_the_own_allowance_and_no_one_twice(trainers: Trainers) 
     """Strangers, a trainer of the batch, the same login, the same employee's second login: refused and audited."""
     allowances.compute_month()
     number = trainers.open_approval()
-    for login, reason in (("9", "own allowance"), ("4711", "belongs to nobody"), ("", "belongs to nobody")):
-        with pytest.raises(signatures.SignatureRefusedError, match=reason):
+    for login, zh, en in (
+        ("9", "任何人不能审批自己的津贴", "own allowance"),
+        ("4711", "不属于任何审批人", "belongs to nobody"),
+        ("", "不属于任何审批人", "belongs to nobody"),
+    ):
+        with pytest.raises(signatures.SignatureRefusedError) as refused:
             signatures.sign(number, login, is_approved=True)
+        assert (zh in str(refused.value), en in str(refused.value)) == (True, True), refused.value
     with pytest.raises(signatures.SignatureRefusedError, match="own allowance"):
         signatures.sign(number, "9", is_approved=False, comment="mine is too low")
     signatures.sign(number, "7", is_approved=True)
     for login in ("7", "10"):
-        with pytest.raises(signatures.SignatureRefusedError, match="somebody else"):
+        with pytest.raises(signatures.SignatureRefusedError, match=r"(?s)somebody else.*需要另一位审批人"):
             signatures.sign(number, login, is_approved=True)
     assert approvals.approval(number).state == "open"
     assert trainers.audit() == [

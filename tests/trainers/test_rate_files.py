@@ -35,8 +35,8 @@ def read(query: str) -> list[dict[str, Any]]:
         return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
 
 
-def reasons() -> set[str]:
-    return {row["message_zh"] for row in read("select message_zh from ops.quarantine_reasons")}
+def reasons(locale: str) -> set[str]:
+    return {row["said"] for row in read(f"select message_{locale} as said from ops.quarantine_reasons")}
 
 
 @pytest.fixture(autouse=True)
@@ -51,19 +51,23 @@ def test_ranges_that_follow_each_other_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "said"),
+    ("second", "zh", "en"),
     [
-        ("课时标准,internal,2026-06-30,,120,CNY", "有重叠"),
-        ("课时标准,internal,2026-07-02,,120,CNY", "有空档"),
+        ("课时标准,internal,2026-06-30,,120,CNY", "有重叠", "overlaps another of its item"),
+        ("课时标准,internal,2026-07-02,,120,CNY", "有空档", "leaves days before it open"),
     ],
 )
-def test_a_gap_or_an_overlap_holds_back_the_whole_item_and_says_where(second: str, said: str) -> None:
-    """Both rows of the item wait with their row numbers and the remedy; what was known stays, the rest is taken."""
+def test_a_gap_or_an_overlap_holds_back_the_whole_item_and_says_where(second: str, zh: str, en: str) -> None:
+    """Both rows of the item wait with their row numbers and the remedy in both languages; what was known stays, the
+    rest is taken.
+    """
     assert send("rates.csv", BASE, *OTHERS) == (4, 0)
     first = "课时标准,internal,2026-01-01,2026-06-30,100,CNY"
     assert send("rates-2.csv", first, second, *OTHERS) == (3, 2)
-    assert {text[:5] for text in reasons()} == {"第 2 行", "第 3 行"}
-    assert all(said in text and "前一段截止日期的次日" in text for text in reasons())
+    assert {text[:5] for text in reasons("zh")} == {"第 2 行", "第 3 行"}
+    assert all(zh in text and "前一段截止日期的次日" in text for text in reasons("zh"))
+    assert {text[:5] for text in reasons("en")} == {"Row 2", "Row 3"}
+    assert all(en in text and "Begin each the day after the one before" in text for text in reasons("en"))
     (known,) = read("select rate_value, valid_until, removed_on from core.allowance_rates where kind = 'base'")
     assert (known["rate_value"], known["valid_until"], known["removed_on"]) == (100, None, None)
 
@@ -71,4 +75,4 @@ def test_a_gap_or_an_overlap_holds_back_the_whole_item_and_says_where(second: st
 def test_currencies_are_not_mixed_within_a_table() -> None:
     """Amounts of several currencies have no sum: every row with a currency waits until one is used."""
     assert send("rates.csv", BASE, "课时标准,external,2026-01-01,,80,USD", *OTHERS) == (3, 2)
-    assert all("币种" in text and "不能相加" in text for text in reasons())
+    assert all("币种" in text and "不能相加" in text for text in reasons("zh"))

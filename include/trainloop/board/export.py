@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-_FORMULA = re.compile(r"^[\s\u00a0\u3000]*[=+\-@＝＋－＠\t\r\n|%]")
+from trainloop.domain.spreadsheet import is_formula
+
 _ILLEGAL = re.compile(r"[\000-\010\013\014\016-\037\ufffe\uffff]")
 
 
 def plain(value: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: an apostrophe goes before what looks like one."""
     clean = _ILLEGAL.sub("\ufffd", value)
-    return f"'{clean}" if _FORMULA.match(clean) else clean
+    return f"'{clean}" if is_formula(clean) else clean
 
 
 def as_csv(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:

@@ -9,7 +9,12 @@ import typer
 
 from trainloop.commands.console import console, show_table
 
-EmployeeId = Annotated[str, typer.Argument(help="employee id as in the employees file, leading zeros included")]
+PersonId = Annotated[
+    str, typer.Argument(help="employee id as in the employees file, leading zeros included; with --trainer a trainer's")
+]
+IsTrainer = Annotated[
+    bool, typer.Option("--trainer", help="the id is that of an external trainer (讲师编号), who is no employee")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -18,25 +23,26 @@ def register(app: typer.Typer) -> None:
 
 
 def erase(
-    employee_id: EmployeeId,
+    person_id: PersonId,
     by: Annotated[str, typer.Option("--by", help="who asked for it or decides it; kept as proof")],
     undo: Annotated[
         bool, typer.Option("--undo", help="let files bring this person again; what is gone stays gone")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask again")] = False,
+    trainer: IsTrainer = False,
 ) -> None:
     """Erase a person: own records and texts go, what counts need stays under an alias that leads nowhere."""
     from trainloop.config import get_site
-    from trainloop.retention import erasure
+    from trainloop.retention import erasure, tombstones
     from trainloop.talent import cases
 
     if undo:
-        erasure.undo(employee_id)
+        erasure.undo(tombstones.trainer_key(person_id) if trainer else person_id)
         console.print("[green]✓[/] Files may bring this person again.")
         return
     if not yes:
         typer.confirm("This cannot be taken back. Erase this person's data?", abort=True)
-    done = erasure.erase(employee_id, by)
+    done = erasure.erase_trainer(person_id, by) if trainer else erasure.erase(person_id, by)
     cases.take_out()
     if not done.counts:
         console.print("This person was erased before; nothing was left to do.")
@@ -52,12 +58,13 @@ def erase(
 
 
 def export(
-    employee_id: EmployeeId,
+    person_id: PersonId,
     to: Annotated[Path, typer.Option("--to", help="ZIP to write; hand it over by a safe way")],
+    trainer: IsTrainer = False,
 ) -> None:
     """Write everything that is kept about a person into one ZIP (subject access)."""
-    from trainloop.retention.export import export_person
+    from trainloop.retention.export import export_person, export_trainer
 
-    counts = export_person(employee_id, to)
+    counts = export_trainer(person_id, to) if trainer else export_person(person_id, to)
     show_table("Exported", ("what", "rows"), sorted(counts.items()))
     console.print(f"[green]✓[/] {to}", highlight=False)

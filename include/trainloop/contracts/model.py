@@ -144,6 +144,7 @@ class Column(Declared):
     references: str | None = Field(None, description="dataset.column whose value must exist", pattern=r"^\w+\.\w+$")
     on_missing_reference: OnMissingReference = "block"
     personal_data: PersonalData = "none"
+    erased_prefix: str = Field("", description="What stands before the value where erased people are remembered")
     max_empty_share: float | None = Field(None, ge=0, le=1, description="Share of empty cells above which we warn")
     example: str
     note_zh: str = ""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from trainloop.config import get_site
 from trainloop.demo.forms_client import Browser
 from trainloop.demo.learners import Letter, letter
-from trainloop.demo.runners import DAGS, LOGINS, Tell
+from trainloop.demo.runners import DAGS, LOGINS, Forms, Tell
 from trainloop.demo.timeline import Work
 from trainloop.errors import PermanentError
 from trainloop.settings import Settings
@@ -82,7 +82,7 @@ class AirflowRunner:
         with httpx.Client(base_url=self._layout.read_record().forms_url, timeout=30, trust_env=False) as http:
             yield Browser(http)
 
-    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool) -> None:
+    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool, forms: Forms) -> None:
         self._since = datetime.now(UTC)
         for item in work:
             if item == "audit":
@@ -92,7 +92,7 @@ class AirflowRunner:
             if item == "approvals":
                 self._approve()
             else:
-                self._require_success(self._api.run(DAGS[item], seconds=RUN_SECONDS))
+                self._require_success(self._api.run(DAGS[item], forms.get(item), seconds=RUN_SECONDS))
         self._finish(tell, plans=plans)
 
     def _finish(self, tell: Tell, *, plans: bool) -> None:

@@ -115,6 +115,19 @@ PROMISES: dict[str, tuple[str, str]] = {
     "award_decided": ("委员会的决定", "what the committee decided"),
     "thanked": ("感谢邮件", "thank-you mails"),
     "workshop": ("薄弱项推荐的工作坊", "the workshop a weak side suggests"),
+    "divergent": ("课程分歧：两方真正的分歧点", "a dispute: what really divides the two sides"),
+    "blended": ("混合设计三项之和为 100%", "the shares of the blended design make 100 %"),
+    "pilot_locked": ("试点在数据之前登记并锁定", "the pilot is registered and locked before data"),
+    "pilot_unchanged": ("开课后改动试点标准被拒并记录", "a pilot changed after its class began: refused, on record"),
+    "pilot_effect": ("试点的预埋效果", "the planted effect of the pilot"),
+    "pilot_suggestion": ("试点报告：证据等级、建议、是否达标", "pilot report: grade, suggestion, criterion met"),
+    "pilot_reaction": ("试点与对照团队的反馈", "what both teams of the pilot say"),
+    "wrong_signer": ("他人冒签被拒并记录", "a signature by somebody else: refused, on record"),
+    "three_signed": ("三方签署商定方案", "the three sign the agreed plan"),
+    "dispute_papers": (
+        "澄清会材料、试点报告、商定方案：PDF 与邮件",
+        "pack, pilot report, plan: PDFs and mails",
+    ),
     "review_suggestion": ("年度复盘对课程的建议", "what the training review suggests for a course"),
     "review_others": ("没有其他课程被复盘", "no other course is reviewed"),
     "review_seeds": ("复盘结果列入下一年度需求", "what the review leaves for next year's needs"),
@@ -173,6 +186,7 @@ def shown(value: Any) -> str:
 def check_all(connection: Connection, company: Company, files: Sequence[PlantedFile]) -> list[Check]:
     """Return every check over the finished year; a role that may read counts of everything (owner)."""
     from trainloop.demo.findings_delivery import check_delivery
+    from trainloop.demo.findings_disputes import check_disputes
     from trainloop.demo.findings_files import check_files
     from trainloop.demo.findings_needs import check_needs
     from trainloop.demo.findings_performance import check_performance
@@ -190,6 +204,7 @@ def check_all(connection: Connection, company: Company, files: Sequence[PlantedF
         *check_delivery(connection, company),
         *check_performance(connection),
         *check_rewards(connection),
+        *check_disputes(connection),
         *check_review(connection),
         *check_surveys(connection),
         *check_plans(connection),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import httpx
 
@@ -17,6 +18,13 @@ class FormRefusedError(PermanentError):
     """The forms service did not take what somebody sent: {what} answered {status}. Its page says: {said}
 
     Look at the log of the forms service, then run `make demo` again: it goes on at this day.
+    """
+
+
+class FormAcceptedError(PermanentError):
+    """The forms service answered {what} with {status} where it had to refuse and say why. Its page says: {said}
+
+    A rule of the product is broken: look at the page's rules in `trainloop.forms`.
     """
 
 
@@ -51,6 +59,14 @@ class Browser:
         if signed := self._open(path):
             self._press(path, dict(fields) | {"form_token": signed})
 
+    def refused(self, path: str, fields: Fields, reasons: Iterable[str]) -> None:
+        """Press a button in vain: the page has to say one of the reasons; what was done before is left alone."""
+        if signed := self._open(path):
+            page = self._http.post(path, data=dict(fields) | {"form_token": signed}, follow_redirects=False)
+            text = html.unescape(page.text)
+            if not page.is_client_error or not any(reason in text for reason in reasons):
+                raise FormAcceptedError(what=f"POST {path[:3]}…", status=page.status_code, said=_words(page.text))
+
     def _open(self, path: str) -> str | None:
         """Return the page's own signature; None when nothing is left to do there."""
         page = self._http.get(path, follow_redirects=False)
@@ -65,7 +81,7 @@ class Browser:
             raise FormRefusedError(what=f"POST {path[:3]}…", status=page.status_code, said=_words(page.text))
 
 
-def _words(html: str) -> str:
+def _words(page: str) -> str:
     """Return what a page says, without its markup."""
-    body = re.sub(r"(?s)<(head|style|script).*?</\1>", " ", html)
+    body = re.sub(r"(?s)<(head|style|script).*?</\1>", " ", page)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body)).strip()[:300]

@@ -42,6 +42,7 @@ class Letter:
     plans: frozenset[str] = frozenset()
     cases: frozenset[str] = frozenset()
     points: frozenset[str] = frozenset()
+    disputes: frozenset[str] = frozenset()
 
 
 def read_letter(content: bytes) -> Letter:
@@ -57,7 +58,7 @@ def letter(recipient: str, text: str) -> Letter:
     settings = get_settings()
     bases = (settings.survey_base_url.rstrip("/"), f"{_path(settings.forms_url)}/f")
     tokens = [token for base in bases for token in _tokens(base, text)]
-    doors = (frozenset(_tokens(f"{_path(settings.forms_url)}/{door}", text)) for door in ("a", "p", "k", "g"))
+    doors = (frozenset(_tokens(f"{_path(settings.forms_url)}/{door}", text)) for door in ("a", "p", "k", "g", "d"))
     return Letter(recipient, frozenset(tokens), *doors)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from trainloop.demo.company import Company
+from trainloop.demo.disputes_truth import dispute
 from trainloop.demo.people import Employee
 from trainloop.demo.performance_truth import Case, Measured, performance
 from trainloop.demo.tables import PlantedFile, Table, csv_bytes
@@ -44,7 +45,7 @@ def _facts(company: Company, months: Sequence[str], last: str) -> PlantedFile:
     """Everybody's figures of these months; one row of nobody, which is quarantined."""
     table = Table(HEADERS)
     for kpi_code, measured in performance().measured.items():
-        cases = [one for one in performance().cases if one.kpi == kpi_code]
+        cases = [one for one in (*performance().cases, dispute().pilot.case) if one.kpi == kpi_code]
         for person in company.employees:
             if person.department_code.startswith(measured.departments):
                 _person(table, company, person, kpi_code, measured, cases, months)

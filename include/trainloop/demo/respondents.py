@@ -1,6 +1,7 @@
 """Who answers which form on which day, and what: learners, raters, trainers, HR. Nobody acts without a mail.
 
-Each act of `timeline` is a script: `class`, `pulse:<quarter>`, `rate`, `needs:<round>`, `acknowledge`, `approve`.
+Each act of `timeline` is a script: `class`, `pulse:<quarter>`, `rate`, `needs:<round>`, `feedback`, `acknowledge`,
+`approve`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from datetime import date
 from trainloop.config import get_site
 from trainloop.demo.answers import INSTRUMENT, answer_sheets, scores_around
 from trainloop.demo.company import Company
+from trainloop.demo.disputes_truth import dispute
 from trainloop.demo.forms_client import Browser, Fields
 from trainloop.demo.learners import Letter, LinkMissingError, answering_order, waves_of
 from trainloop.demo.needs_answers import needs_answers
 from trainloop.demo.needs_truth import needs
 from trainloop.demo.surveys_truth import surveys
+from trainloop.domain import survey
 from trainloop.domain.survey import annual_needs_wave_code, pulse_wave_code
 from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse import engine
@@ -111,6 +114,20 @@ class Respondents:
         before = 0 if round_number == "1" else round(len(said) * NEEDS_ROUNDS[0])
         chosen = dict(list(said.items())[before:until])
         self._answer(annual_needs_wave_code(needs().plan_year), chosen)
+
+    def feedback(self, *_: str) -> None:
+        """Everybody who was asked in the two teams of the pilot."""
+        items = [item.code for item in load_instrument("pilot_feedback").items if item.kind == "scale"]
+        for team, mean in dispute().feedback.items():
+            wave = survey.wave_code("pilot_feedback", f"{dispute().number}.{team}")
+            people = sorted(self._links.get(wave, {}))
+            draw = random.Random(f"feedback {team}")
+            columns = {code: scores_around(draw, mean, len(people)) for code in items}
+            said = {
+                person: {code: str(scores[place]) for code, scores in columns.items()}
+                for place, person in enumerate(people)
+            }
+            self._answer(wave, said)
 
     def acknowledge(self, *_: str) -> None:
         """The first of the trainers who were asked acknowledges; the others let it lie."""

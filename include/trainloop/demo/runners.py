@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +12,8 @@ from trainloop.demo.learners import Letter, read_letter
 from trainloop.demo.timeline import Work
 
 Tell = Callable[[str], None]
+# What somebody fills into the forms of DAGs.
+Forms = Mapping[Work, Mapping[str, str]]
 # In which order the logins of the local Airflow answer. The trainer's is refused where the own allowance is among them.
 LOGINS = ("admin", "trainer", "approver")
 DAGS: dict[Work, str] = {
@@ -38,6 +40,7 @@ DAGS: dict[Work, str] = {
     "months": "report_monthly_results",
     "cases": "share_practice_cases",
     "talent": "link_talent_development",
+    "mediate": "mediate_course_dispute",
     "analyze": "analyze_annual_needs",
     "approvals": "ask_approvals",
     "audit": "audit_warehouse",
@@ -47,7 +50,7 @@ DAGS: dict[Work, str] = {
 class Runner(Protocol):
     """Does the work of one business moment, until nothing of it is left to do."""
 
-    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool) -> None:
+    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool, forms: Forms) -> None:
         """Do the work and all that follows from it; `plans`: class sessions changed, so milestones are planned."""
 
     def letters(self) -> Iterable[Letter]:
@@ -87,6 +90,7 @@ class DirectRunner:
         self.pocket = Pocket()
         self._letters: list[Letter] = []
         self.counts: list[dict[str, Any]] = []
+        self._forms: Forms = {}
 
     def letters(self) -> Iterable[Letter]:
         self._letters += [read_letter(mail) for mail in self.pocket.mails[len(self._letters) :]]
@@ -102,7 +106,8 @@ class DirectRunner:
         with TestClient(create_app(Store())) as http:
             yield Browser(http)
 
-    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool) -> None:
+    def run(self, work: Sequence[Work], tell: Tell, *, plans: bool, forms: Forms) -> None:
+        self._forms = forms
         for item in work:
             tell(DAGS[item])
             if item == "audit":
@@ -298,6 +303,16 @@ class DirectRunner:
         competency_pages.share_results()
         analysis.analyze_closed_years()
         annual_needs.render_drafts()
+
+    def _mediate(self) -> None:
+        from trainloop.disputes import opening, papers, scan
+        from trainloop.reporting import dispute_papers
+
+        opening.act_on_form(self._forms.get("mediate", {}))
+        scan.advance()
+        papers.make_papers()
+        scan.advance()
+        dispute_papers.render_papers()
 
     def _approvals(self) -> None:
         """What somebody in Airflow would do under Required Actions."""

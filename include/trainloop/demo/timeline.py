@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from trainloop.config import get_site
 
@@ -19,8 +19,8 @@ from trainloop.config import get_site
 # capture: the class day. reward, grow: allowances and the award, workshops. track: 90-day reports. look_back: the
 # training review. launch: the needs survey. waves: open, remind and close all other surveys. pulse, review, analyze:
 # plan, close and publish the quarter, the 360s, the year's needs. chase: what people owe. plans: action plans. months:
-# their month. cases, talent: practice cases, promotion. approvals: somebody decides in Airflow. audit: due against
-# done. Mails, milestones and reports follow by themselves.
+# their month. cases, talent: practice cases, promotion. mediate: a dispute, one step on. approvals: somebody decides in
+# Airflow. audit: due against done. Mails, milestones and reports follow by themselves.
 Work = Literal[
     "ingest",
     "score",
@@ -46,6 +46,7 @@ Work = Literal[
     "months",
     "cases",
     "talent",
+    "mediate",
     "approvals",
     "audit",
 ]
@@ -57,7 +58,8 @@ FULL: tuple[Work, ...] = ("ingest", "collect", "evaluate")
 @dataclass(frozen=True)
 class Step:
     """One day: what happens in words, which work is triggered, up to which round learners of a class have answered,
-    and what else people do about their mails first (`trainloop.demo.respondents`).
+    and what else people do about their mails first (`trainloop.demo.respondents`); `forms`: work that HR starts by the
+    form of its DAG.
     """
 
     on: date
@@ -66,6 +68,7 @@ class Step:
     work: tuple[Work, ...]
     answers: Mapping[str, int] = field(default_factory=dict)
     acts: tuple[str, ...] = ()
+    forms: tuple[Work, ...] = ()
     number: int = 0
     at: time = time(10)
 
@@ -79,7 +82,7 @@ class Step:
 def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
     """(day, with its time where that is not ten; zh; en; work; who answers).
 
-    Who answers: `class:<last digits>:<round>` and the scripts of respondents.
+    Who answers: `class:<last digits>:<round>` and the scripts of respondents; `form:<work>` is HR in Airflow.
     """
     return (
         ("01-05", "主数据与年度计划到达；供应商评分", "master data and the year's plan arrive; vendors are scored",
@@ -148,16 +151,16 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("06-22", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:78:3"),
         ("06-23", "问卷关闭，两份报告；低绩效入选班次的 90 天", "two reports; a class chosen for low results",
          ("ingest", "collect", "evaluate", "track", "cases"), "careers:decide"),
-        ("07-07", "第二季度满意度调研开启；晋升参考名单", "the pulse about the second quarter opens; the advisory list",
-         ("pulse", "waves", "talent"), "careers:withdraw"),
-        ("07-14", "季度调研作答与提醒；两人申诉", "the pulse is answered, the others reminded; two people appeal",
-         ("collect", "waves"), "pulse:2026Q2 careers:appeal"),
-        ("07-20", "满意度真实下降，反馈送达培训师", "a real drop: feedback goes to the trainers",
-         ("waves", "pulse"), ""),
-        ("07-22", "一位培训师确认，其余被提醒", "one trainer acknowledges, the others are reminded",
-         ("chase",), "acknowledge"),
-        ("07-29", "逾期名单送达 HR；申诉答复；迟到的点评", "the overdue list goes to HR; appeals are answered",
-         ("chase", "cases"), "careers:answer careers:comment_late"),
+        ("07-07", "第二季度满意度调研开启；HR 发起课程分歧调解", "the pulse opens; HR opens a dispute by the form",
+         ("pulse", "waves", "talent", "mediate"), "careers:withdraw form:mediate"),
+        ("07-14", "季度调研作答；两人申诉；双方陈述", "the pulse is answered; two people appeal; both sides state",
+         ("collect", "waves", "mediate"), "pulse:2026Q2 careers:appeal parties:state"),
+        ("07-20", "满意度真实下降；澄清会后的混合设计", "a real drop is told; a design after the meeting",
+         ("waves", "pulse", "mediate"), "parties:design"),
+        ("07-22", "一位培训师确认，其余被提醒；三方同意设计", "one trainer acknowledges; the three agree",
+         ("chase", "mediate"), "acknowledge parties:acknowledge"),
+        ("07-29", "逾期名单送达 HR；申诉答复；试点预登记", "appeals are answered; the pilot is registered",
+         ("chase", "cases", "mediate"), "careers:answer careers:comment_late parties:register"),
         ("09-22", "九月班次：资料发放；三班的 90 天绩效", "September's materials go out; three 90-day reports",
          ("ingest", "ready", "prepare", "track", "cases", "talent"), "careers:decide"),
         ("09-28", "开课前一天", "the day before the classes", ("ready", "prepare", "watch"), ""),
@@ -166,22 +169,25 @@ def _days() -> tuple[tuple[str, str, str, tuple[Work, ...], str], ...]:
         ("10-08", "国庆后提醒", "a reminder after the holidays",
          ("ingest", "collect", "evaluate", "waves"), "class:012:1"),
         ("10-08", "问卷最后一天", "the surveys' last day", ("ingest", "collect"), "class:012:2"),
-        ("10-09", "检验一月的薄弱项；核对应做与已做", "was January's weak item improved? due against done",
-         ("ingest", "collect", "evaluate", "track", "audit"), ""),
+        ("10-09", "检验一月的薄弱项；改动试点标准被拒", "was January's weak item improved? a pilot stays locked",
+         ("ingest", "collect", "evaluate", "track", "audit"), "parties:change"),
         # Reminders held since the 8th leave on this working Saturday, so that no call of the 13th waits behind them.
         ("10-10", "调休工作日：到期提醒", "a make-up working day: reminders that waited", ("waves",), ""),
         ("10-13", "第三季度调研开启；360 评价", "the pulse about the third quarter opens; 360 ratings",
          ("collect", "pulse", "waves", "develop", "grow"), "rate"),
         ("10-19", "季度调研作答", "the pulse is answered", ("collect", "waves"), "pulse:2026Q3"),
-        ("10-26", "360 私密反馈与共性简报；季度结果", "private 360 feedback, the cohort's brief; the quarter's result",
-         ("waves", "review", "pulse", "track"), ""),
-        ("11-02", "年度培训需求调研启动", "the annual needs survey is launched", ("launch", "waves"), ""),
-        ("11-09", "全员作答与第一次提醒", "everybody answers; first reminder", ("collect", "waves"), "needs:1"),
-        ("11-16", "第二次提醒", "second reminder", ("collect", "waves"), "needs:2"),
+        ("10-26", "360 私密反馈；季度结果；试点两队反馈", "360 feedback; both teams of the pilot are asked",
+         ("mediate", "waves", "review", "pulse", "track"), ""),
+        ("11-02", "年度培训需求调研启动；试点反馈作答", "the needs survey is launched; the teams answer",
+         ("launch", "waves"), "feedback"),
+        ("11-09", "全员作答与第一次提醒；试点报告", "everybody answers; first reminder; the pilot is reported",
+         ("ingest", "collect", "waves", "mediate"), "needs:1"),
+        ("11-16", "第二次提醒；三方决定推广", "second reminder; the three decide to adopt",
+         ("collect", "waves", "mediate"), "needs:2 parties:decide"),
         ("11-24", "年度复盘与需求分析，两份草稿待批", "the year is reviewed, needs are analysed: two drafts wait",
          ("ingest", "collect", "waves", "look_back", "analyze"), ""),
-        ("11-25", "HR 通过邮件链接批准，摘录送达", "HR approves by the links in its mails: extracts leave",
-         ("approvals",), "approve"),
+        ("11-25", "HR 通过邮件链接批准；冒签被拒，三方签署", "HR approves by link; a wrong signer, then the three sign",
+         ("approvals", "mediate"), "approve parties:sign"),
         ("11-26", "补充确认，第二版在 Airflow 中批准", "a late word: revision 2 is approved in Airflow",
          ("ingest", "analyze", "approvals"), ""),
         ("11-27", "第二版送达；核对应做与已做", "revision 2 leaves; due against done",
@@ -203,6 +209,7 @@ def steps() -> tuple[Step, ...]:
             work,
             _answers(day, acts),
             _scripts(acts),
+            _forms(acts),
             number,
             time.fromisoformat(day[6:] or "10:00"),
         )
@@ -222,4 +229,8 @@ def _answers(day: str, acts: str) -> dict[str, int]:
 
 
 def _scripts(acts: str) -> tuple[str, ...]:
-    return tuple(act for act in acts.split() if not act.startswith("class:"))
+    return tuple(act for act in acts.split() if not act.startswith(("class:", "form:")))
+
+
+def _forms(acts: str) -> tuple[Work, ...]:
+    return tuple(work for work in get_args(Work) if f"form:{work}" in acts.split())

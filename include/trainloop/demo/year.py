@@ -19,13 +19,15 @@ from trainloop import clock
 from trainloop.demo import knowledge_base
 from trainloop.demo.careers import Careers
 from trainloop.demo.company import Company
+from trainloop.demo.disputes_truth import dispute
 from trainloop.demo.files import year_files
 from trainloop.demo.learners import completions
+from trainloop.demo.parties import Parties
 from trainloop.demo.planners import Planners
 from trainloop.demo.respondents import Respondents, is_exported
 from trainloop.demo.runners import Runner, Tell
 from trainloop.demo.tables import PlantedFile
-from trainloop.demo.timeline import FULL, Step, steps
+from trainloop.demo.timeline import FULL, Step, Work, steps
 from trainloop.settings import Settings
 from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
@@ -35,7 +37,13 @@ Outcome = Literal["new", "resumed", "repeated"]
 # order of arrival: the same file again has the same time, as if it had been left over.
 _AGO = timedelta(days=3653)
 # Who does the acts that are written as `<script>:<act>`; the others are surveys and decisions (`Respondents`).
-_ACTORS: Mapping[str, type[Planners | Careers]] = {"plans": Planners, "careers": Careers}
+_ACTORS: Mapping[str, type[Planners | Careers | Parties]] = {
+    "plans": Planners,
+    "careers": Careers,
+    "parties": Parties,
+}
+# What HR fills into the form of a DAG.
+_FORMS: Mapping[Work, Callable[[Company], Mapping[str, str]]] = {"mediate": dispute().opening}
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,8 @@ class Year:
         arrived = [*files, *self._completions(step)]
         self._drop(arrived, step)
         self._respond(step, tell)
-        self._runner.run(step.work, tell, plans=_has_classes(arrived))
+        forms = {work: _FORMS[work](self.company) for work in step.forms}
+        self._runner.run(step.work, tell, plans=_has_classes(arrived), forms=forms)
 
     def _respond(self, step: Step, tell: Tell) -> None:
         """Let people follow the links of the mails they have got so far."""
@@ -133,7 +142,7 @@ class Year:
         for step in self.steps:
             kept = [one for one in self.completions if one.name.endswith(f"{step.on.isoformat()}.csv")]
             self._drop([*self.files.get(step.on, ()), *kept], step)
-        self._runner.run(FULL, progress.tell, plans=False)
+        self._runner.run(FULL, progress.tell, plans=False, forms={})
         progress.done(last)
 
     def _drop(self, files: Iterable[PlantedFile], step: Step) -> None:

@@ -146,6 +146,17 @@ WEAKNESS_WORDS: Mapping[Weakness, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 
+def difference_unit(unit: str | None, locale: Locale, *, is_one: bool = False) -> str:
+    """Return the unit of a difference: between two percentages lie percentage points.
+
+    >>> difference_unit("%", "en"), difference_unit("%", "zh-CN"), difference_unit("万元", "en")
+    ('percentage points', '个百分点', '万元')
+    """
+    if unit in {"%", "％"}:
+        return "个百分点" if locale == "zh-CN" else "percentage point" if is_one else "percentage points"
+    return unit or ""
+
+
 def sentence_code(graded: Graded, outcome: Outcome) -> str:
     """Return which sentence a result may say: by its grade, at D by what is in the way."""
     if graded.grade == "E":

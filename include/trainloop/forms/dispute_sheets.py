@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import HTMLResponse
 
 from trainloop.config import Locale
+from trainloop.domain.performance_words import difference_unit
 from trainloop.forms.answers import Question, typed_values
 from trainloop.forms.http import Fields, first
 from trainloop.forms.pages import question_view, render
@@ -103,7 +104,8 @@ def facts_of(row: Mapping[str, Any], text: Words) -> tuple[tuple[str, str], ...]
         facts.append((text.say("dispute_shares"), text.say("dispute_shares_are", **shares)))
     if known := row["registration"]:
         facts += [
-            (text.say("dispute_pilot_class"), f"{known['session_code']} · {known['kpi_code']}"),
+            (text.say("dispute_pilot_class"), f"{known['session_code']} · {_indicator(known, text.locale)}"),
+            (text.say("dispute_criterion"), _criterion(known, text.locale)),
             (
                 text.say("dispute_windows"),
                 " / ".join(
@@ -117,6 +119,17 @@ def facts_of(row: Mapping[str, Any], text: Words) -> tuple[tuple[str, str], ...]
     if row["decision"]:
         facts.append((text.say("dispute_decision"), text.say(f"dispute_decision_{row['decision']}")))
     return tuple(facts)
+
+
+def _indicator(known: Mapping[str, Any], locale: Locale) -> str:
+    name = known["kpi_zh" if locale == "zh-CN" else "kpi_en"]
+    return str(name or known["kpi_code"])
+
+
+def _criterion(known: Mapping[str, Any], locale: Locale) -> str:
+    """Return the smallest improvement that counts, in the unit of a change."""
+    unit = difference_unit(known["unit"], locale, is_one=known["threshold"] == 1)
+    return f"≥ {known['threshold']:g} {unit}".strip()
 
 
 def done_page(

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from trainloop.domain.performance import Graded, Outcome
-from trainloop.domain.performance_words import say, weakness_text
+from trainloop.domain.performance_words import difference_unit, say, weakness_text
 from trainloop.statistics.comparison_groups import GroupSource
 from trainloop.statistics.effect_checks import PreTrend
 from trainloop.statistics.effects import Effect
@@ -126,7 +126,7 @@ class Finding:
             "others": str(self.comparison_arm.people_count if self.comparison_arm else 0),
             "pre": self.shown(self.learners.pre, locale) if self.learners else "–",
             "post": self.shown(self.learners.post, locale) if self.learners else "–",
-            "mde": self.shown(self.detectable, locale),
+            "mde": self.difference(self.detectable, locale),
         }
         if isinstance(self.effect, Refusal):
             return words
@@ -137,9 +137,9 @@ class Finding:
         ]
         low, high = bounds if sign > 0 else reversed(bounds)
         return words | {
-            "effect": self.shown(sign * self.effect.estimate, locale),
+            "effect": self.difference(sign * self.effect.estimate, locale),
             "low": self.shown(low, locale, has_unit=False),
-            "high": self.shown(high, locale),
+            "high": self.difference(high, locale),
         }
 
     def shown(self, value: Value | None, locale: Locale, *, has_unit: bool = True) -> str:
@@ -151,6 +151,12 @@ class Finding:
         digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
         unit = f" {self.indicator.unit}" if self.indicator.unit and has_unit else ""
         return f"{value:,.{digits}f}{unit}"
+
+    def difference(self, value: Value | None, locale: Locale) -> str:
+        """Return a change as `shown`, in the unit of differences."""
+        if isinstance(value, Refusal) or value is None or math.isnan(value):
+            return self.shown(value, locale)
+        return f"{self.shown(value, locale, has_unit=False)} {difference_unit(self.indicator.unit, locale)}".strip()
 
     def as_dict(self, locale: Locale) -> dict[str, Any]:
         """Return everything as JSON values; a refusal becomes {reason_code, reason}."""

@@ -3,7 +3,8 @@
 `ops.erased_people` remembers keyed hashes, so the comparison is made by hash, inside PostgreSQL. A row about such a
 person is held back and its text is not kept, only its number; in any other row the cell that names the person is
 emptied (the manager of somebody who stays), and the owner is told. Rows are about the person where the column must be
-there, or where its contract says `severities: {erased_person: block}` (an internal trainer's own employee id).
+there, or where its contract says `severities: {erased_person: block}` (an internal trainer's own employee id). A
+trainer who is no employee is remembered by a code with the contract's `erased_prefix`, in that column only.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def note_erased(connection: Connection, work: Work) -> None:
             "label": sql.Literal(column.name),
         }
         connection.execute(
-            sql.SQL(statement("retention", "note_erased")).format(**parts), {"inner": inner, "outer": outer}
+            sql.SQL(statement("retention", "note_erased")).format(**parts),
+            {"inner": inner, "outer": outer, "prefix": column.erased_prefix},
         )
         if column.severity(RULE) == "warn":
             connection.execute(sql.SQL(statement("retention", "empty_erased")).format(**parts))

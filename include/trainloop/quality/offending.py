@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainloop.config import Locale, get_site
 from trainloop.contracts import Contract, ContractUnknownError, load_contract
+from trainloop.domain.spreadsheet import is_formula
 from trainloop.errors import PermanentError
 from trainloop.quality.messages import split_reason
 from trainloop.settings import get_settings
@@ -31,7 +32,6 @@ PROBLEM_HEADER = "问题 (what is wrong)"
 REMEDY_HEADER = "如何更正 (how to correct)"
 OWN_HEADERS = (FILE_ID_HEADER, ROW_NUMBER_HEADER, PROBLEM_HEADER, REMEDY_HEADER)
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ILLEGAL = re.compile(r"[\000-\010\013\014\016-\037\ufffe\uffff]")
 _TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -144,7 +144,7 @@ def _write(sheet: Worksheet, row: int, column: int, value: str | None) -> Cell:
     if value is not None:
         cell.value = _ILLEGAL.sub("\ufffd", value)
         cell.data_type = "s"
-        cell.quotePrefix = value.startswith(_FORMULA_STARTS)
+        cell.quotePrefix = is_formula(value)
     return cell  # type: ignore[no-any-return]
 
 

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
 from pydantic_core import to_json
 
+from trainloop.domain.spreadsheet import safe_cell
 from trainloop.reporting.document import Document
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 COLUMNS = ("family", "code", "label", "statistic", "value", "respondent_count", "is_hidden", "reason")
-
-
-def cell(value: object) -> str:
-    """Return a value as a spreadsheet cell that no program takes for a formula."""
-    text = "" if value is None else str(value)
-    if isinstance(value, bool):
-        text = str(value).lower()
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text) else text
 
 
 def files(view: Document) -> list[tuple[str, bytes, str]]:
@@ -33,7 +23,7 @@ def _csv(view: Document) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     for row in view.data_rows:
-        writer.writerow([cell(getattr(row, column)) for column in COLUMNS])
+        writer.writerow([safe_cell(getattr(row, column)) for column in COLUMNS])
     # The mark tells Excel that this is UTF-8.
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8")
 

@@ -57,7 +57,7 @@ class Desk:
             return "–"
         exact = Decimal(str(value))
         if isinstance(value, float) and decimals is None:
-            decimals = max(0, 2 - exact.adjusted()) if exact else 0
+            decimals = decimals_of(value)
         return self.words.number(exact.normalize() if decimals is None else exact, decimals, is_signed=is_signed)
 
     def day(self, text: str | None) -> str:
@@ -89,6 +89,12 @@ class Desk:
             columns=(self.words("dispute.column.part"), self.words("dispute.column.share")),
             rows=tuple(rows),
         )
+
+
+def decimals_of(*values: float | None) -> int:
+    """Return how many decimals measured numbers of one row share: three significant digits of the smallest."""
+    exact = [Decimal(str(value)) for value in values if value]
+    return max((max(0, 2 - one.adjusted()) for one in exact), default=0)
 
 
 def cell(text: str, tone: Tone = "neutral", *, is_number: bool = False) -> Cell:

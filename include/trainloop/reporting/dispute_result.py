@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
-from trainloop.reporting.dispute_desk import Desk, cell, document
+from trainloop.domain.performance_words import difference_unit
+from trainloop.reporting.dispute_desk import Desk, cell, decimals_of, document
 from trainloop.reporting.dispute_view import AgreedPlanView, PilotReportView, Section
 from trainloop.reporting.document import Tone
 from trainloop.reporting.view import Fact
@@ -12,6 +15,7 @@ from trainloop.surveys.instrument import load_instrument
 
 _TONES: dict[str, Tone] = {"adopt": "good", "adjust": "caution", "drop": "bad"}
 _TEAMS = ("pilot", "comparison")
+_TEST = ("pre_mean", "post_mean", "difference")
 
 
 def pilot_report(desk: Desk) -> PilotReportView:
@@ -55,7 +59,7 @@ def _registration(desk: Desk) -> Section:
 
     pairs = [
         ("kpi", words(f"dispute.kpi_{registered['direction']}", kpi=desk.name(registered, "kpi"))),
-        ("threshold", f"{desk.number(registered['threshold'])} {registered['unit'] or ''}".strip()),
+        ("threshold", desk.number(registered["threshold"]) + _unit_of_change(desk, registered["threshold"])),
         ("class", registered["session_code"]),
         ("before", window("pre")),
         ("after", window("post")),
@@ -71,12 +75,13 @@ def _registration(desk: Desk) -> Section:
 
 def _indicator(desk: Desk) -> Section:
     words, content, kpi = desk.words, desk.content, desk.content["kpi"]
+    decimals = decimals_of(*(kpi["arms"][team][name] for team in _TEAMS for name in ("pre", "post")))
     rows = [
         (
             cell(words(f"dispute.team.{team}")),
             cell(desk.number(kpi["arms"][team]["n"]), is_number=True),
-            cell(desk.number(kpi["arms"][team]["pre"]), is_number=True),
-            cell(desk.number(kpi["arms"][team]["post"]), is_number=True),
+            cell(desk.number(kpi["arms"][team]["pre"], decimals), is_number=True),
+            cell(desk.number(kpi["arms"][team]["post"], decimals), is_number=True),
         )
         for team in _TEAMS
     ]
@@ -86,8 +91,10 @@ def _indicator(desk: Desk) -> Section:
         if kpi["low"] is not None and kpi["high"] is not None
         else words("dispute.no_interval")
     )
+    effect = desk.number(kpi["effect"], is_signed=True)
+    effect += _unit_of_change(desk, kpi["effect"]) if kpi["effect"] is not None else ""
     pairs = [
-        ("effect", f"{desk.number(kpi['effect'], is_signed=True)} · {interval}"),
+        ("effect", f"{effect} · {interval}"),
         ("criterion", words(f"dispute.criterion.{met}")),
         ("excluded", desk.number(sum(kpi["excluded"].values()))),
     ]
@@ -100,8 +107,14 @@ def _indicator(desk: Desk) -> Section:
         pairs=tuple(Fact(label=words(f"dispute.measured.{name}"), text=text) for name, text in pairs),
         columns=tuple(words(f"dispute.column.{name}") for name in ("team", "n", "before", "after")),
         rows=tuple(rows),
+        notes_title=words("dispute.limits"),
         notes=(*weak, *(desk.text(one) for one in kpi["cautions"][desk.locale])),
     )
+
+
+def _unit_of_change(desk: Desk, value: Any) -> str:
+    unit = difference_unit(desk.content["registration"]["unit"], desk.locale, is_one=abs(Decimal(str(value))) == 1)
+    return f" {unit}" if unit else ""
 
 
 def _reaction(desk: Desk) -> Section:
@@ -137,9 +150,8 @@ def _learning(desk: Desk) -> Section:
     words, test = desk.words, desk.content["learning"]
     if "pre_mean" not in test or "post_mean" not in test:
         return Section(title=words("dispute.section.learning"), notes=(words("dispute.no_test"),))
-    row = tuple(
-        cell(desk.number(test.get(name)), is_number=True) for name in ("n", "pre_mean", "post_mean", "difference")
-    )
+    shown = [desk.number(test.get("n")), *(desk.number(test.get(name), 1) for name in _TEST)]
+    row = tuple(cell(text, is_number=True) for text in shown)
     return Section(
         title=words("dispute.section.learning"),
         lead=words("dispute.learning_lead"),

@@ -24,6 +24,7 @@ class Section(View):
     pairs: tuple[Fact, ...] = ()
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
+    notes_title: str = ""
     notes: tuple[str, ...] = ()
 
 

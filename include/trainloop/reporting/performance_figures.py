@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Site
-from trainloop.domain.performance_words import say
+from trainloop.domain.performance_words import difference_unit, say
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import Catalogue
 from trainloop.reporting.evidence import Figures, Row
@@ -126,7 +126,7 @@ class IndicatorDesk:
         words = self.words
         p = self.value("effect", "p")
         texts = {
-            "effect": f"{self.difference()} {self.unit}".strip(),
+            "effect": f"{self.difference()} {difference_unit(self.unit, words.locale)}".strip(),
             "p": "" if p is None else "< 0.001" if p < Decimal("0.001") else words.number(p, 3),
             "inference": words(f"performance.inference.{self.text('effect', 'inference')}"),
             "mde": self.level("effect", "mde"),
@@ -217,8 +217,8 @@ class IndicatorDesk:
         row = self.figures.row(family, self.code, statistic)
         if row.value is None:
             return reason_text(row.reason or "no_answers", self.words.locale)
-        unit = f" {self.unit}" if self.unit and has_unit else ""
-        return self.words.number(sign * row.value) + unit
+        unit = difference_unit(self.unit, self.words.locale) if family == "effect" else self.unit
+        return self.words.number(sign * row.value) + (f" {unit}" if unit and has_unit else "")
 
     def percent(self, family: str, statistic: str) -> str:
         if not self.figures.has(family, self.code, statistic):

@@ -8,6 +8,7 @@ the signatures once more before it takes an approval for one (`ops.require_signa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from trainloop import clock, faults
@@ -19,15 +20,28 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 Reason = Literal["login_unknown", "own_money", "signed_before"]
-_SAID: Final = {
-    "login_unknown": "this login belongs to nobody who may approve (`allowances.approvers` of the site file)",
-    "own_money": "it is about the own allowance of this login's employee",
-    "signed_before": "this login, or another of the same employee, has approved it already; somebody else is needed",
+# Reason → (zh, en).
+_SAID: Final[Mapping[Reason, tuple[str, str]]] = {
+    "login_unknown": (
+        "该账号不属于任何审批人（见站点文件 `allowances.approvers`）",
+        "this login belongs to nobody who may approve (`allowances.approvers` of the site file)",
+    ),
+    "own_money": (
+        "其中有该账号本人的津贴，任何人不能审批自己的津贴",
+        "it is about the own allowance of this login's employee",
+    ),
+    "signed_before": (
+        "该账号或同一员工的另一账号已经批准，需要另一位审批人",
+        "this login, or another of the same employee, has approved it already; somebody else is needed",
+    ),
 }
 
 
 class SignatureRefusedError(PermanentError):
-    """The answer of login {login} to approval {approval_id} does not count: {said}. It is in the audit."""
+    """The answer of login {login} to approval {approval_id} does not count: {said_en}. It is in the audit.
+
+    账号 {login} 对审批 {approval_id} 的答复无效：{said_zh}。此次尝试已记录，未支付任何金额。
+    """
 
 
 def sign(approval_id: int, login: str, *, is_approved: bool, comment: str = "") -> Approval:
@@ -54,7 +68,8 @@ def sign(approval_id: int, login: str, *, is_approved: bool, comment: str = "") 
         faults.point("signatures.sign.before_commit")
     faults.point("signatures.sign.after_commit")
     if refusal:
-        raise SignatureRefusedError(login=login, approval_id=approval_id, said=_SAID[refusal])
+        said_zh, said_en = _SAID[refusal]
+        raise SignatureRefusedError(login=login, approval_id=approval_id, said_zh=said_zh, said_en=said_en)
     return approval(approval_id)
 
 

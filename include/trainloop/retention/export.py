@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import sql
 
 from trainloop import clock
 from trainloop.domain.survey import pseudonym
-from trainloop.retention.erasure import PersonUnknownError
+from trainloop.retention.erasure import PersonUnknownError, check_trainer
 from trainloop.retention.holdings import Holding, holdings
 from trainloop.settings import get_settings
 from trainloop.warehouse.engine import Connection, connect
@@ -41,23 +42,49 @@ def export_person(employee_id: str, target: Path) -> dict[str, int]:
         person = connection.execute("select from core.employees where employee_id = %s", (employee_id,)).fetchone()
         if person is None:
             raise PersonUnknownError
-        found = {
-            table: _own_rows(connection, table, holding, employee_id)
-            for table, holding in holdings().people.items()
-            if holding.own is not None
-        }
+        found = _places(connection, holdings().people, employee_id)
         values = {
             "employee_id": employee_id,
             "pseudonym": pseudonym(employee_id, get_settings().pseudonym_key()),
         }
         for name in ("own_answers", "own_results"):
             found[name] = connection.execute(statement("retention", name), values).fetchall()
-        mails = connection.execute(
-            "select message_id, mime_bytes from ops.messages"
-            " where recipient_kind = 'employee' and recipient_id = %s and mime_bytes <> '' order by message_id",
-            (employee_id,),
-        ).fetchall()
-        made_on = clock.today(connection)
+        return _write(connection, "employee", employee_id, found, target)
+
+
+def export_trainer(trainer_id: str, target: Path) -> dict[str, int]:
+    """Write what is kept about a trainer who is no employee, as `export_person` does.
+
+    Raises TrainerUnknownError, TrainerIsEmployeeError.
+    """
+    with connect("purge") as connection:
+        connection.execute("set transaction isolation level repeatable read read only")
+        check_trainer(connection, trainer_id)
+        found = _places(connection, holdings().trainers, trainer_id)
+        return _write(connection, "trainer", trainer_id, found, target)
+
+
+def _places(connection: Connection, places: Mapping[str, Holding], person_id: str) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: _own_rows(connection, table, holding, person_id)
+        for table, holding in places.items()
+        if holding.own is not None
+    }
+
+
+def _write(
+    connection: Connection,
+    kind: Literal["employee", "trainer"],
+    person_id: str,
+    found: Mapping[str, list[dict[str, Any]]],
+    target: Path,
+) -> dict[str, int]:
+    mails = connection.execute(
+        "select message_id, mime_bytes from ops.messages"
+        " where recipient_kind = %s and recipient_id = %s and mime_bytes <> '' order by message_id",
+        (kind, person_id),
+    ).fetchall()
+    made_on = clock.today(connection)
     counts = {name: len(rows) for name, rows in found.items() if rows} | {"mails": len(mails)}
     draft = target.with_name(f".{target.name}.part")
     with (
@@ -75,9 +102,9 @@ def export_person(employee_id: str, target: Path) -> dict[str, int]:
     return counts
 
 
-def _own_rows(connection: Connection, table: str, holding: Holding, employee_id: str) -> list[dict[str, Any]]:
+def _own_rows(connection: Connection, table: str, holding: Holding, person_id: str) -> list[dict[str, Any]]:
     assert holding.own is not None
-    conditions = [sql.SQL("{} = {}").format(sql.Identifier(holding.own), sql.Literal(employee_id))]
+    conditions = [sql.SQL("{} = {}").format(sql.Identifier(holding.own), sql.Literal(person_id))]
     conditions += [
         sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(text)) for column, text in holding.when.items()
     ]

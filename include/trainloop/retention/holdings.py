@@ -20,7 +20,7 @@ class Holding(BaseModel):
     named: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
-    erase: Literal["alias", "delete"] = "alias"
+    erase: Literal["alias", "delete", "keep"] = "alias"
     empty: dict[str, str | None] = {}
     hidden: tuple[str, ...] = ()
 
@@ -29,6 +29,7 @@ class Holdings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     people: dict[str, Holding]
+    trainers: dict[str, Holding]
     indirect: tuple[str, ...]
     nobody: tuple[str, ...]
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from trainloop.reporting.attachments import cell
+from trainloop.domain.spreadsheet import safe_cell
 
 # Column → header. Payroll reads both languages.
 COLUMNS: Final[Mapping[str, str]] = {
@@ -37,7 +37,7 @@ def write_file(lines: Sequence[Mapping[str, Any]], currency: str) -> bytes:
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS.values())
     for line in lines:
-        writer.writerow([cell(_plain({**line, "currency": currency}[column])) for column in COLUMNS])
+        writer.writerow([safe_cell(_plain({**line, "currency": currency}[column])) for column in COLUMNS])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8")
 
 
