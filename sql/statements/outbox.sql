@@ -398,8 +398,10 @@ select message_id, mime_bytes from ops.messages where message_id = any(%(message
 
 -- name: advance
 -- Grain: two mails in one commit: how the last one ended, and that the next one is leaving. A fence that is not the
--- row's own changes nothing. synchronous_commit is this transaction's alone.
+-- row's own changes nothing. synchronous_commit is this transaction's alone. The clock is read once: this statement is
+-- half of what a mail costs the warehouse.
 with durability as materialized (select set_config('synchronous_commit', %(durability)s, true)),
+clock as materialized (select ops.business_now() as moment),
 settled as (
     update ops.messages
     set state = case
@@ -411,10 +413,10 @@ settled as (
         -- Untouched when nothing was tried: a backlog keeps its order.
         next_attempt_at = case
             when %(state)s = 'composed' and %(delay_seconds)s::float is null then next_attempt_at
-            else ops.business_now() + make_interval(secs => %(delay_seconds)s::float)
+            else (select moment from clock) + make_interval(secs => %(delay_seconds)s::float)
         end,
-        sent_at = case when %(state)s = 'sent' then ops.business_now() end,
-        settled_at = case when %(state)s not in ('composed', 'uncertain') then ops.business_now() end,
+        sent_at = case when %(state)s = 'sent' then (select moment from clock) end,
+        settled_at = case when %(state)s not in ('composed', 'uncertain') then (select moment from clock) end,
         claimed_by = null, lease_until = null, sending_at = null
     where message_id = %(settled_id)s and fence_number = %(settled_fence)s
         and state in ('composed', 'claimed', 'uncertain')
@@ -423,7 +425,7 @@ settled as (
 started as (
     update ops.messages
     set sending_at = clock_timestamp(), attempt_count = attempt_count + 1,
-        first_attempt_at = coalesce(first_attempt_at, ops.business_now()),
+        first_attempt_at = coalesce(first_attempt_at, (select moment from clock)),
         lease_until = clock_timestamp() + make_interval(secs => %(lease_seconds)s)
     where message_id = %(started_id)s and fence_number = %(started_fence)s and state = 'claimed'
     returning message_id

@@ -7,6 +7,7 @@ import email.policy
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ class Stack:
     home: Path
     api: AirflowApi
     up_seconds: float
+    statsd: socket.socket
 
     def set_clock(self, year: int, month: int, day: int, hour: int = 10) -> None:
         """Freeze business time at an hour of the site's day."""
@@ -103,6 +105,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", users)
         (home / "site.yaml").write_text(json.dumps({"allowances": {"approvers": APPROVERS}}))
         patch.setenv("TRAINLOOP_SITE_FILE", str(home / "site.yaml"))
+        # A monitoring system that listens; what it has no room for is lost, as everywhere.
+        statsd = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        statsd.bind(("127.0.0.1", 0))
+        patch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
+        patch.setenv("AIRFLOW__METRICS__STATSD_HOST", "127.0.0.1")
+        patch.setenv("AIRFLOW__METRICS__STATSD_PORT", str(statsd.getsockname()[1]))
         get_settings.cache_clear()
         get_site.cache_clear()
         began = time.monotonic()
@@ -112,8 +120,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             )
             assert done.returncode == 0, done.stdout + done.stderr
             with AirflowApi.from_settings(get_settings()) as api:
-                yield Stack(home, api, time.monotonic() - began)
+                yield Stack(home, api, time.monotonic() - began, statsd)
         finally:
+            statsd.close()
             local.down(get_settings())
             assert not any(local.running(get_settings()).values())
             assert not list(Layout(get_settings()).pids.glob("*.json"))

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,6 +33,20 @@ async def by_header(request: Request) -> Visitor | None:
     """Somebody who says who they are; nobody without a word."""
     name = request.headers.get("x-visitor")
     return Visitor(name, name, RIGHTS.get(name.partition("-")[0], frozenset())) if name else None
+
+
+def every_route() -> list[tuple[str, str]]:
+    """Every method and path of the application, with a value for each parameter."""
+    app = create_app(by_header)
+    values = {
+        "session_code": "2026-C001", "report_id": "1", "file_id": "1", "action": "hold", "kind": "csv",
+        "face": "NotoSansSC-Bold.ttf",
+    }  # fmt: skip
+    found = []
+    for route in app.routes:
+        assert isinstance(route, APIRoute), f"{route} is no route of ours and has no guard"
+        found += [(method, route.path.format(**values)) for method in sorted(route.methods)]
+    return found
 
 
 @dataclass

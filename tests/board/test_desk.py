@@ -92,7 +92,7 @@ def test_approvals_wait_with_the_words_of_their_kind(board: Board) -> None:
     text = board.get("/approvals", lang="en").text
     assert "Annual training needs report 2027" in text
     assert "/required_actions" in text
-    assert "1 approvals wait" in board.get("/", lang="en").text
+    assert "1 decision to take" in board.get("/", lang="en").text
 
 
 def test_the_language_stays_chosen(board: Board) -> None:

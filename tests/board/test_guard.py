@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+
 import pytest
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from starlette.requests import Request
-from tests.board.conftest import Board, by_header
+from tests.board.conftest import Board, by_header, every_route
 
 from trainloop.board.app import create_app
 from trainloop.board.guard import Visitor, is_token_of, token_of
+from trainloop.config import get_site
 
-
-def routes() -> list[tuple[str, str]]:
-    """Every method and path of the application, with a value for each parameter."""
-    app = create_app(by_header)
-    values = {
-        "session_code": "2026-C001", "report_id": "1", "file_id": "1", "action": "hold", "kind": "csv",
-        "face": "NotoSansSC-Bold.ttf",
-    }  # fmt: skip
-    found = []
-    for route in app.routes:
-        assert isinstance(route, APIRoute), f"{route} is no route of ours and has no guard"
-        found += [(method, route.path.format(**values)) for method in sorted(route.methods)]
-    return found
-
-
-ROUTES = routes()
+ROUTES = every_route()
 
 
 def test_the_walk_sees_every_page() -> None:
@@ -98,3 +87,13 @@ def test_pages_may_be_framed_by_airflow_only_and_load_nothing_foreign(board: Boa
     assert answer.headers["cache-control"] == "no-store"
     assert "http://" not in answer.text.replace("http://www.w3.org", "")
     assert "https://" not in answer.text
+
+
+def test_a_page_for_somebody_without_login_has_its_own_style(board: Board) -> None:
+    """The style sheet needs a login; the few rules that stand in the page are the only ones its policy lets through."""
+    answer = board.client.get("/lifecycle-board/", headers={"accept-language": "en"})
+    assert answer.status_code == 401
+    (style,) = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}'" in answer.headers["content-security-policy"]
+    assert get_site().company.colour in style

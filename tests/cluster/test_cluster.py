@@ -16,11 +16,11 @@ import psycopg
 import pytest
 from tests.cluster.sabotage import Sabotage, Strike, kill_the_scheduler, kill_the_worker, restart_the_broker
 from tests.cluster.state import state
-from tests.cluster.topology import Topology
+from tests.cluster.topology import SCANS, Topology
 
 from trainloop.demo.airflow_runner import AirflowRunner
 from trainloop.demo.company import build_company
-from trainloop.demo.runners import DAGS, DirectRunner
+from trainloop.demo.runners import DirectRunner
 from trainloop.demo.timeline import Step, steps
 from trainloop.demo.year import Progress, Year
 from trainloop.outbox.leases import grant_lease
@@ -61,7 +61,7 @@ def disturbed(cluster: Topology) -> Weeks:
             under_way[-1].begin()
 
     def tell(part: str) -> None:
-        if part in set(DAGS.values()) - awake:
+        if part in set(SCANS) - awake:
             api.pause(part, is_paused=False)
             awake.add(part)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -13,13 +15,14 @@ from trainloop.board import desk_pages, document_pages, overview, pages, session
 from trainloop.board.guard import Doorman, GuardFailedError, NotAllowedError, NotSignedInError, Sees
 from trainloop.board.pages import Pages
 from trainloop.board.store import Store, StoreUnreachableError
+from trainloop.config import get_site
 from trainloop.forms import pages as forms_pages
 from trainloop.forms.http import HEADERS, SafeHeaders
 
-# Airflow shows the board in a frame of its own pages.
+# Airflow shows the board in a frame of its own pages. One style may stand in a page: that of pages without a login.
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'self'"
+    "default-src 'none'; style-src 'self' 'sha256-{style}'; script-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 
 
@@ -28,8 +31,9 @@ class BoardHeaders(SafeHeaders):
 
     def __init__(self, app: Any) -> None:
         super().__init__(app, is_https=False)
+        digest = hashlib.sha256(pages.plain_style().encode()).digest()
         self.headers = HEADERS | {
-            "Content-Security-Policy": POLICY,
+            "Content-Security-Policy": POLICY.format(style=base64.b64encode(digest).decode()),
             "X-Frame-Options": "SAMEORIGIN",
             "Referrer-Policy": "same-origin",
         }
@@ -62,6 +66,13 @@ def _add_assets(app: FastAPI) -> None:
     @app.get("/static/fonts/{face}")
     def font(_visitor: Sees, face: Literal["NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf"]) -> Response:
         return _asset(forms_pages.font(face), "font/ttf")
+
+    @app.get("/static/logo.png")
+    def logo(_visitor: Sees) -> Response:
+        shown = get_site().company.logo
+        if shown is None:
+            raise HTTPException(404)
+        return _asset(shown.content, "image/png")
 
     @app.get("/static/icon.svg")
     def icon(_visitor: Sees) -> Response:

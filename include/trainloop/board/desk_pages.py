@@ -48,9 +48,7 @@ def _add_data(app: FastAPI, pages: Pages) -> None:
     @app.get("/data")
     def data(visitor: Sees, request: Request) -> HTMLResponse:
         files = {row["dataset"]: row for row in store.rows("last_files", "board_desk")}
-        # What arrives stands before what nobody has sent yet.
-        ordered = sorted(all_contracts(), key=lambda contract: contract.dataset not in files)
-        contracts = {contract.dataset: contract for contract in ordered}
+        contracts = {contract.dataset: contract for contract in all_contracts()}
         held = store.rows("quarantine", "board_desk", limit=SHOWN)
         audit = store.row("last_audit")
         return pages.show(
@@ -59,6 +57,7 @@ def _add_data(app: FastAPI, pages: Pages) -> None:
             "data",
             contracts=contracts,
             files=files,
+            missing=[contract for dataset, contract in contracts.items() if dataset not in files],
             owners={key: contact.name for key, contact in get_site().contacts.items()},
             quarantine=[row | {"is_open": may_download(visitor, row["dataset"])} for row in held],
             audit=audit,

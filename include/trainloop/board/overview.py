@@ -15,6 +15,7 @@ from trainloop.domain import calendar
 
 LATE_SHOWN = 12
 PROBLEM_DAYS = 7
+PROBLEMS_SHOWN = 6
 
 
 def add_pages(app: FastAPI, pages: Pages) -> None:
@@ -47,5 +48,6 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
                 for row in store.rows("mails_of_day", since=calendar.start_of_day(today, zone))
             },
             problems=store.rows("data_problems", since=now - timedelta(days=PROBLEM_DAYS)),
+            problems_shown=PROBLEMS_SHOWN,
             audit=store.row("last_audit"),
         )

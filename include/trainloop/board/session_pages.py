@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -119,6 +119,7 @@ def add_pages(app: FastAPI, pages: Pages) -> None:
             "session",
             menu="sessions",
             session=row,
+            stage=_stage_of(row, _by_stage(steps), store.now()),
             stages=_by_stage(steps),
             waves=[wave | {"rate": _rate(wave)} for wave in store.rows("session_waves", session_code=session_code)],
             rate_step=get_site().suppression.open_rate_step_pct,
@@ -165,6 +166,13 @@ def _by_stage(steps: list[Row]) -> list[tuple[str, list[Row]]]:
         )
         grouped[current].append(row | facts)
     return [(stage, rows) for stage, rows in grouped.items() if rows]
+
+
+def _stage_of(row: Row, grouped: list[tuple[str, list[Row]]], now: datetime) -> str:
+    """Return the first stage with something left to do; without any the class is to come, or finished."""
+    left = next((stage for stage, steps in grouped if any(step["state"] == "pending" for step in steps)), None)
+    names = list(stages())
+    return left or (names[0] if row["ends_at"] > now else names[-1])
 
 
 def _runs(airflow: str, step: Row, session_code: str) -> str:

@@ -53,8 +53,12 @@ class Words:
         self._texts: dict[str, str] = {key: pair[place] for key, pair in _yaml("words.yaml").items()}
 
     def say(self, key: str, /, **facts: object) -> str:
-        """Return one text with its facts; KeyError for a key or fact that is not there."""
-        return self._texts[key].format(**facts)
+        """Return one text with its facts; KeyError for a key or fact that is not there.
+
+        English texts write the plural of `count` by {s} or {es}.
+        """
+        many = facts.get("count") != 1
+        return self._texts[key].format(**facts, s="s" if many else "", es="es" if many else "")
 
     def has(self, family: str, code: str) -> bool:
         """Say whether a code of the warehouse has a word."""

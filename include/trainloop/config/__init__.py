@@ -8,15 +8,17 @@ from decimal import Decimal
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from trainloop.config.base import Locale as Locale
 from trainloop.config.base import Rules
 from trainloop.config.impact import ImpactRules as ImpactRules
+from trainloop.config.logo import Logo as Logo
+from trainloop.config.logo import read_logo
 from trainloop.config.mail import Contact as Contact
 from trainloop.config.mail import MailRules as MailRules
 from trainloop.config.plans import ActionPlanRules, PlanResultRules
@@ -40,6 +42,7 @@ class Company(Rules):
     name_zh: str
     name_en: str
     colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    logo: Annotated[Logo | None, BeforeValidator(read_logo)]
     timezone: str
     locale: Locale
     report_locales: tuple[Locale, ...] = Field(min_length=1)
@@ -425,6 +428,8 @@ def load_site(own_file: Path | None = None) -> Site:
     try:
         if own_file is not None:
             _merge(rules, yaml.safe_load(own_file.read_text("utf-8")) or {})
+            if logo := rules["company"]["logo"]:
+                rules["company"]["logo"] = str(own_file.parent / logo)
         return Site.model_validate(rules)
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise SiteFileInvalidError(path=own_file or "site.yaml", detail=error) from error

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from trainloop.config import get_site
 from trainloop.forms import pages
 from trainloop.forms.action_pages import add_action_pages
 from trainloop.forms.case_pages import add_case_pages
@@ -72,6 +73,13 @@ def _add_service_pages(app: FastAPI, desk: Desk) -> None:
     @app.get("/icon.svg")
     def icon() -> Response:
         return Response(pages.icon(), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=604800"})
+
+    @app.get("/logo.png")
+    def logo() -> Response:
+        shown = get_site().company.logo
+        if shown is None:
+            return Response(status_code=404)
+        return Response(shown.content, media_type="image/png", headers={"Cache-Control": "public, max-age=3600"})
 
     @app.get("/robots.txt")
     def robots() -> Response:

@@ -353,6 +353,7 @@ def render(template: str, locale: Locale, *, status: int = 200, **facts: Any) ->
             locale=locale,
             other_locale="zh-CN" if locale == "en" else "en",
             company=get_site().company.name(locale),
+            has_logo=get_site().company.logo is not None,
         )
     )
     return HTMLResponse(content, status_code=status)

@@ -21,11 +21,13 @@ from typing import Any
 from jinja2 import FunctionLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from trainloop.config import Locale, Site
+from trainloop.config import Locale, Logo, Site
 from trainloop.outbox.recipients import Recipient, clean_name
 from trainloop.outbox.wording import Section, common
 
 _MAX_SUBJECT = 200
+_LOGO_ID = "logo@trainloop"
+_LOGO_HEIGHT = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ def build(sections: Sequence[Section], attachments: Sequence[Attachment], envelo
     subject = subject_of(sections, envelope)
     page = _page(sections, attachments, envelope, site, subject)
     seed = envelope.message_id
-    words = [
-        _part("text/plain", _template("mail.txt.j2").render(page).strip() + "\n"),
-        _part("text/html", _template("mail.html.j2").render(page)),
-    ]
+    shown = _part("text/html", _template("mail.html.j2").render(page))
+    if site.company.logo:
+        shown = _multipart(f"{seed}/page", "related", [shown, _logo_part(site.company.logo)])
+    words = [_part("text/plain", _template("mail.txt.j2").render(page).strip() + "\n"), shown]
     content = _multipart(f"{seed}/words", "alternative", words)
     if attachments:
         content = _multipart(f"{seed}/files", "mixed", [content, *map(_file_part, attachments)])
@@ -129,6 +131,17 @@ def _part(media_type: str, text: str) -> bytes:
     return head.encode("ascii") + body
 
 
+@functools.lru_cache(maxsize=1)
+def _logo_part(logo: Logo) -> bytes:
+    """Return the picture that the page shows by its Content-ID."""
+    body = base64.encodebytes(logo.content).replace(b"\n", b"\r\n")
+    head = (
+        "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{_LOGO_ID}>\r\nContent-Disposition: inline\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
 def _file_part(attachment: Attachment) -> bytes:
     main, _, sub = attachment.media_type.partition("/")
     part = EmailMessage(policy=SMTP)
@@ -162,6 +175,7 @@ def _page(
         "subject": subject,
         "preview": sections[0].paragraphs[0] if sections[0].paragraphs else subject,
         "company": site.company.name(locale),
+        "logo": _logo(site),
         "colour": site.company.colour,
         "on_colour": _readable_on(site.company.colour),
         "heading": heading,
@@ -179,6 +193,11 @@ def _page(
             "unsubscribe_url": envelope.unsubscribe_url,
         },
     }
+
+
+def _logo(site: Site) -> dict[str, object] | None:
+    logo = site.company.logo
+    return {"id": _LOGO_ID, "width": logo.width_at(_LOGO_HEIGHT), "height": _LOGO_HEIGHT} if logo else None
 
 
 @functools.cache

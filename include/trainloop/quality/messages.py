@@ -278,7 +278,7 @@ def row_reason(contract: Contract, check: Check, headers: Mapping[str, str]) -> 
     """
     what = remedy(contract, check)
     where = _named(contract, columns_of(contract, check), headers)
-    return Text(f"{where.zh}：{what.zh}", f", {where.en}: {what.en}")
+    return Text(f"{where.zh}：{what.zh}", f", {where.en}: {what.en}" if where.en else f" {what.en}")
 
 
 def split_reason(text: str, locale: Locale) -> tuple[str, str]:
@@ -288,7 +288,7 @@ def split_reason(text: str, locale: Locale) -> tuple[str, str]:
     ('「入职日期」：无法识别为日期。', '请写成 2026-03-01 这样的格式。')
     """
     zh = locale == "zh-CN"
-    text = re.sub(r"^第 \d+ 行" if zh else r"^Row \d+, ", "", text)
+    text = re.sub(r"^第 \d+ 行" if zh else r"^Row \d+,? ", "", text)
     for mark in ("。", "，请") if zh else (". ", "; "):
         wrong, found, fix = text.partition(mark)
         if found and fix:

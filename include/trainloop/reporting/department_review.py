@@ -143,6 +143,8 @@ def _months(desk: ReviewDesk, department_code: str) -> Iterator[Line]:
     figures = desk.review.figures
     for month in _parts(desk, "department_plan", department_code):
         code = f"{department_code}|{month}"
+        if not figures.has("department_plan", code, "done_pct"):
+            continue
         shares = [
             (cause, float(figures.value("department_blocker", code, f"share:{cause}") or 0))
             for cause in CAUSES

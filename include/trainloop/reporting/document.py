@@ -12,9 +12,9 @@ import json
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from trainloop.config import Locale
+from trainloop.config import Locale, get_site
 
 Audience = Literal["hr", "trainer", "business", "subject", "class_manager", "hrbp"]
 Tone = Literal["good", "caution", "bad", "neutral"]
@@ -37,6 +37,12 @@ class DataRow(View):
     reason: str
 
 
+def _logo() -> str:
+    """Return the company's logo as an address that holds it: the process that draws opens no file."""
+    logo = get_site().company.logo
+    return logo.data_uri() if logo else ""
+
+
 class Document(View, ABC):
     """What every report has, whatever it is about: one edition for one audience in one language.
 
@@ -52,6 +58,7 @@ class Document(View, ABC):
     locale: Locale
     audience: Audience
     colour: str
+    logo: str = Field(default_factory=_logo)
     company: str
     title: str
     audience_label: str

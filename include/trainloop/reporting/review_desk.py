@@ -19,6 +19,8 @@ from trainloop.statistics.refusal import reason_text
 ORDER = ("stop", "fix", "scale", "keep", "none")
 TONES: Mapping[str, Tone] = {"stop": "bad", "fix": "caution", "scale": "good", "keep": "good", "none": "neutral"}
 OF_DEPARTMENTS = ("department_course", "department_need", "department_plan", "department_blocker")
+# What months may hide: an empty table of these does not mean that there was nothing.
+OF_PLANS = ("barriers", "own_plans")
 # What the codes of a family are the names of; of a code of two parts, its first.
 NAMED: Mapping[str, str] = {
     "course": "course",
@@ -118,7 +120,7 @@ class ReviewDesk:
             lead=words(f"review.sheet.{name}.lead", **facts),
             columns=tuple(words(f"review.sheet.{name}.columns").split("|")),
             lines=tuple(lines),
-            empty=words("review.empty"),
+            empty=words("review.hidden" if name in OF_PLANS else "review.empty"),
         )
 
     def quality(self) -> tuple[str, Tone, tuple[str, ...]]:

@@ -65,10 +65,10 @@ class RequiredAction:
 class AirflowApi:
     """One signed-in session; usable as a context manager."""
 
-    def __init__(self, url: str, password: str, user: str = ADMIN) -> None:
+    def __init__(self, url: str, password: str, user: str = ADMIN, *, patience_seconds: float = 30) -> None:
         self.url = url
         self._login = {"username": user, "password": password}
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=patience_seconds, trust_env=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> AirflowApi:

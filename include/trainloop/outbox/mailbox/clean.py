@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _TAGS = {
     "a", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "div", "em", "font", "h1", "h2", "h3",
     "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "s", "small", "span", "strong", "style", "sub", "sup",
@@ -29,8 +31,11 @@ _HEAD = (
 )
 
 
-def clean_html(text: str) -> str:
-    """Return the mail's HTML without scripts, forms, frames, handlers and foreign schemes; links open a new tab."""
+def clean_html(text: str, pictures: Mapping[str, str]) -> str:
+    """Return the mail's HTML without scripts, forms, frames, handlers and foreign schemes; links open a new tab.
+
+    pictures: the addresses of what the mail itself brings, by Content-ID.
+    """
     import nh3
 
     cleaned = nh3.clean(
@@ -38,9 +43,11 @@ def clean_html(text: str) -> str:
         tags=_TAGS,
         clean_content_tags={"script", "noscript", "iframe", "object", "template", "svg", "math", "title"},
         attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https", "mailto", "cid"},
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         strip_comments=True,
     )
+    for content_id, address in pictures.items():
+        cleaned = cleaned.replace(f'"cid:{content_id}"', f'"{address}"')
     return _HEAD + cleaned

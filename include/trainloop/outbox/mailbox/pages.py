@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trainloop.config import Locale, get_site
 from trainloop.outbox.mailbox.clean import FONT_FACES, clean_html
-from trainloop.outbox.mailbox.store import Store, Summary, attachment_content, body
+from trainloop.outbox.mailbox.store import Store, Summary, attachment_content, body, pictures
 
 PAGE_SIZE = 50
 _TEXTS: dict[Locale, dict[str, str]] = {
@@ -47,7 +47,7 @@ _PAGE_POLICY = (
 )
 _MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "font-src 'self'; "
+    "font-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _SAFE_HEADERS = {
@@ -102,7 +102,7 @@ def _add_files(app: FastAPI, store: Store) -> None:
     def mail_body(key: str) -> HTMLResponse:
         _, message, _ = _found(store, key)
         headers = _SAFE_HEADERS | {"Content-Security-Policy": _MAIL_POLICY}
-        return HTMLResponse(clean_html(body(message, "html")), headers=headers)
+        return HTMLResponse(clean_html(body(message, "html"), pictures(message)), headers=headers)
 
     @app.get("/mails/{key}/raw")
     def raw(key: str) -> PlainTextResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email
 import email.policy
@@ -158,6 +159,15 @@ def attachment_content(message: EmailMessage, number: int) -> tuple[File, bytes]
             content = part.get_payload(decode=True)
             return file, content if isinstance(content, bytes) else b""
     return None
+
+
+def pictures(message: EmailMessage) -> dict[str, str]:
+    """Return the PNG pictures that a mail's page shows, as addresses that hold them, by Content-ID."""
+    parts = [part for part in message.walk() if part["Content-ID"] and part.get_content_type() == "image/png"]
+    return {
+        str(part["Content-ID"]).strip("<> "): f"data:image/png;base64,{base64.b64encode(part.get_content()).decode()}"
+        for part in parts
+    }
 
 
 def body(message: EmailMessage, kind: str) -> str:
