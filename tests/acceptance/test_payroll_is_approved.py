@@ -118,7 +118,9 @@ def test_two_logins_of_two_people_let_an_allowance_go_to_payroll(stack: Stack) -
         assert stack.api.run(dag_id).state == "success", stack.errors_of(dag_id)
     [mail] = until(lambda: [one for one in stack.mails() if "payroll@example.com" in str(one["To"])])
     [attached] = list(mail.iter_attachments())
-    header, line = attached.get_content().decode("utf-8-sig").splitlines()
+    content = attached.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    header, line = content.decode("utf-8-sig").splitlines()
     assert header.split(",")[-2:] == ["本次支付 amount", "币种 currency"]
     assert line.split(",")[-2:] == ["594.00", "CNY"]
     assert stack.api.run("reward_trainers").state == "success"
