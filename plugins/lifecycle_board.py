@@ -1,4 +1,4 @@
-"""Registers the lifecycle board in Airflow: its pages, its entry in the navigation, the link from a class's runs.
+"""Registers the lifecycle board in Airflow: its pages, its entry in the navigation, the links from a class's runs.
 
 Every Airflow process loads this file, the API server alone serves the board: the application is made at its first
 request.
@@ -47,6 +47,18 @@ class BoardLink(BaseOperatorLink):
         return f"{PREFIX}/sessions/{quote(session_code, safe='')}" if session_code else f"{PREFIX}/"
 
 
+class ReportLink(BaseOperatorLink):
+    """On every task of a run about one class: the PDFs of that class. Elsewhere it is not shown."""
+
+    name = "Reports 报告"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - the signature is Airflow's
+        from trainloop.orchestration.board_access import class_of_run
+
+        session_code = class_of_run(ti_key.dag_id, ti_key.run_id)
+        return f"{PREFIX}/sessions/{quote(session_code, safe='')}#documents" if session_code else ""
+
+
 class LifecycleBoard(AirflowPlugin):
     name = "lifecycle_board"
     fastapi_apps: ClassVar[list[Any]] = [{"app": LateBoard(), "url_prefix": PREFIX, "name": "Lifecycle board"}]
@@ -60,4 +72,4 @@ class LifecycleBoard(AirflowPlugin):
             "icon": f"{PREFIX}/static/icon.svg",
         }
     ]
-    global_operator_extra_links: ClassVar[list[Any]] = [BoardLink()]
+    global_operator_extra_links: ClassVar[list[Any]] = [BoardLink(), ReportLink()]

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect, sync_playwright
 from tests.board import world
 
-from trainloop.settings import get_settings
+from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.stack.layout import Layout
 from trainloop.warehouse import engine
 
@@ -50,9 +50,12 @@ def seeded(stack: Stack) -> Stack:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the screenshots are kept: pytest keeps the folders of the last three runs."""
-    return tmp_path_factory.mktemp("board-pictures")
+def pictures() -> Path:
+    """Where the screenshots of the last run are kept; git ignores the folder."""
+    folder = PROJECT_DIR / ".trainloop" / "pictures" / "board"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,14 @@ import pytest
 from tests.forms.conftest import SetClock, Site, serving
 from tests.forms.test_browser import MEASURE, PROGRAM, SIZES, browsing, open_page
 
-from trainloop.settings import get_settings
+from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.warehouse import engine
 
 CODE = "2026-C100"
 TOKENS = {"E1": "a" * 32, "E2": "b" * 32, "T1": "c" * 32}
 FILE = "案例 A.pdf"
+# Where the screenshots of the last run are kept; git ignores the folder, Playwright makes it.
+PICTURES = PROJECT_DIR / ".trainloop" / "pictures" / "forms"
 
 
 @pytest.fixture
@@ -190,7 +192,7 @@ def test_the_functions_are_nobody_elses(pack: Site) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("size", SIZES)
-def test_the_page_works_in_a_browser_without_a_script(pack: Site, size: str, tmp_path: Path) -> None:
+def test_the_page_works_in_a_browser_without_a_script(pack: Site, size: str) -> None:
     """Download, finish and ask; readable, with large targets, in both languages."""
     with serving() as (_, address), browsing() as browser:
         page = open_page(browser, f"{address}/m/{TOKENS['E1']}", size, locale="zh-CN", accept_downloads=True)
@@ -206,7 +208,7 @@ def test_the_page_works_in_a_browser_without_a_script(pack: Site, size: str, tmp
         assert page.get_by_role("button", name="Send the question").count() == 1
         for language in ("zh-CN", "en"):
             page = open_page(browser, f"{address}/m/{TOKENS['E1']}?lang={language}", size, java_script_enabled=True)
-            page.screenshot(path=str(tmp_path / f"{size}-{language}.png"), full_page=True)
+            page.screenshot(path=PICTURES / f"materials-{size}-{language}.png", full_page=True)
             found = page.evaluate(MEASURE)
             assert (found["faint"], found["small"]) == ([], [])
             assert found["overflow"] <= 0

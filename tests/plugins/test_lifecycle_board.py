@@ -26,7 +26,7 @@ PLUGIN = PROJECT_DIR / "plugins" / "lifecycle_board.py"
 
 
 def test_the_plugin_registers_pages_a_place_in_the_navigation_and_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One application, guarded by itself, one entry that leads to it, one link on every task."""
+    """One application, guarded by itself, one entry that leads to it; on every task a link back and one to its PDFs."""
     # The board in Airflow asks the Connections where the warehouse is; the tests after this one must not.
     monkeypatch.setattr(engine, "_resolvers", list(engine._resolvers))
     spec = importlib.util.spec_from_file_location("lifecycle_board_plugin", PLUGIN)
@@ -38,10 +38,12 @@ def test_the_plugin_registers_pages_a_place_in_the_navigation_and_a_way_back(mon
     (app,), (view,) = plugin.fastapi_apps, plugin.external_views
     assert view["destination"] == "nav"
     assert view["href"].startswith(app["url_prefix"])
-    (link,) = plugin.global_operator_extra_links
+    link, reports = plugin.global_operator_extra_links
     for run_class, address in (("2026-C001", "/sessions/2026-C001"), (None, "/"), ("../x", "/sessions/..%2Fx")):
         monkeypatch.setattr(board_access, "class_of_run", lambda *_, found=run_class: found)
-        assert link.get_link(None, ti_key=SimpleNamespace(dag_id="d", run_id="r")) == app["url_prefix"] + address
+        key = SimpleNamespace(dag_id="d", run_id="r")
+        assert link.get_link(None, ti_key=key) == app["url_prefix"] + address
+        assert reports.get_link(None, ti_key=key) == (f"{app['url_prefix']}{address}#documents" if run_class else "")
     assert module.LateBoard()._built().title == "TrainLoop lifecycle board"
 
 

@@ -48,6 +48,8 @@ def test_an_upheld_appeal_books_what_was_missing_and_is_told(people: People, bro
     shown = browser.open(f"/a/{owed['token']}")
     assert "代课三小时" in shown
     assert "计 6 分" in shown
+    assert "您的答复由申诉人和 HRBP 阅读" in shown
+    assert "您的答复由人力资源部阅读" not in shown
     answer(people, browser, "uphold")
     assert appeals.follow_up() == {"asked": 0, "upheld": 1, "declined": 0, "notices_planned": 1}
     assert people.ledger()[-1] == ("teaching_hour", 6.0, "appeal_upheld")
