@@ -268,12 +268,6 @@ from ops.approvals
 where kind = 'training_review' and subject_kind = 'training_year' and state = 'open' and subject_id ~ '^\d{4}$'
 order by approval_id
 
--- name: decision
-select decided_by, decided_at
-from ops.approvals
-where kind = 'training_review' and subject_kind = 'training_year' and subject_id = %(subject_id)s
-    and revision_number = %(revision_number)s and state = 'approved'
-
 -- name: names
 -- Grain: one course, topic, department or trainer by the name a reader knows.
 select 'course' as kind, course_code as code, name_zh, name_en from core.courses

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import email
 import email.policy
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import pytest
 from tests.surveys import results_world as world
 
+from trainloop import faults
 from trainloop.outbox.composer import compose_due
 from trainloop.surveys import trainer_pulse
 from trainloop.surveys.instrument import load_instrument
@@ -81,3 +86,24 @@ def test_the_answers_of_four_trainers_are_not_shown(company: None) -> None:
     (mail,) = world.execute("select mime_bytes from ops.messages where template = 'trainer_pulse_result'")
     body = email.message_from_bytes(mail["mime_bytes"], policy=email.policy.default).get_body(("plain",))  # type: ignore[attr-defined]
     assert "为保护匿名不显示" in body.get_content()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["trainer_pulse.publish.before_commit", "trainer_pulse.publish.after_commit"])
+def test_a_pulse_killed_while_it_is_released_is_told_once(company: None, point: str) -> None:
+    """R46: killed at the commit and run again, the release, its figures, its ledger and HR's mail are there once."""
+    answered([4, 5, 4, 3, 4, 5, 4, 4, 3, 4, 5, 4])
+    code = "from trainloop.surveys.trainer_pulse import publish_trainer_pulses; publish_trainer_pulses()"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | {faults.VARIABLE: point}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    is_kept = point.endswith("after_commit")
+    assert trainer_pulse.publish_trainer_pulses()["releases_made"] == (0 if is_kept else 1)
+    (found,) = world.execute(
+        """select (select count(*) from published.releases where product = 'trainer_pulse') as releases,
+            (select count(*) from ops.notices where kind = 'trainer_pulse_result') as mails,
+            (select count(*) from ops.audit_entries where subject_kind = 'year') as audits,
+            (select count(*) from published.figures where statistic = 'mean' and respondent_count = 12) as means,
+            (select count(distinct respondent_id) from confidential.release_respondents) as people"""
+    )
+    assert (found["releases"], found["mails"], found["audits"], found["people"]) == (1, 1, 1, 12)
+    assert found["means"] >= len(ITEMS)

@@ -29,7 +29,7 @@ _PARTIES: Mapping[Locale, Mapping[str, str]] = {
     "en": {"hr": "HR", "trainer": "the trainer", "business": "the business head"},
 }
 _WORDS: Mapping[Locale, Mapping[str, str]] = {
-    "zh-CN": {"divergent": "项分歧", "common": "项共识", "grade": "证据等级", "suggestion": "建议", "decision": "决定",
+    "zh-CN": {"divergent": "分歧项", "common": "共识项", "grade": "证据等级", "suggestion": "建议", "decision": "决定",
               "adopt": "推广", "adjust": "调整", "drop": "放弃", "design": "理论 / 工具 / 演练"},
     "en": {"divergent": "divergences", "common": "in common", "grade": "Evidence grade", "suggestion": "Suggestion",
            "decision": "Decision", "adopt": "Adopt", "adjust": "Adjust", "drop": "Drop",
