@@ -556,9 +556,9 @@ where seeds.year = %(year)s
 select
     approvals.state::text as state,
     approvals.decided_via,
-    count(*) filter (where kind = 'training_review' and recipient_kind = 'contact') as told_contacts,
-    count(*) filter (where kind = 'training_review' and recipient_kind <> 'contact') as told_others,
-    count(*) filter (where kind = 'department_review' and recipient_kind = 'employee') as told_heads,
+    count(*) filter (where told.kind = 'training_review' and told.recipient_kind = 'contact') as told_contacts,
+    count(*) filter (where told.kind = 'training_review' and told.recipient_kind <> 'contact') as told_others,
+    count(*) filter (where told.kind = 'department_review' and told.recipient_kind = 'employee') as told_heads,
     (
         select count(*)
         from published.figures

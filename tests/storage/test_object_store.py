@@ -20,7 +20,8 @@ from trainloop.outbox.attachments import AttachmentUnreachableError, load
 from trainloop.outbox.kinds.content import StoredFile
 from trainloop.recovery.backup import backup
 from trainloop.recovery.manifest import Place, read, require_sound
-from trainloop.retention import erasure
+from trainloop.retention import erasure, tombstones
+from trainloop.retention.tombstones import Tombstone
 from trainloop.settings import get_settings
 from trainloop.storage import StoreFailedError
 from trainloop.surveys.mapping import mappings_in_inbox
@@ -106,10 +107,10 @@ def test_materials_are_handed_out_only_as_they_are_registered(bucket: Bucket) ->
 
 def test_an_erased_person_is_remembered_in_the_bucket(bucket: Bucket, warehouse: str) -> None:
     """The tombstone outlives the database: found again, taken back."""
-    stone = erasure._Tombstone.of("E001", "request", "hr", datetime(2026, 3, 2, tzinfo=UTC))
-    erasure._keep(stone)
+    stone = Tombstone.of("E001", "request", "hr", datetime(2026, 3, 2, tzinfo=UTC))
+    stone.keep()
     assert json.loads(bucket.get(f"archive/.erased-people/{stone.hash}.json"))["alias"] == stone.alias
-    assert erasure._tombstones() == [stone]
+    assert tombstones.kept() == [stone]
     with engine.connect("purge", autocommit=True) as connection:
         assert erasure.erase_again(connection) == 0
     erasure.undo("E001")
@@ -145,7 +146,7 @@ def test_a_store_that_is_lost_is_an_error_and_never_an_empty_inbox(
             lambda: inbox.find_files("departments"),
             inbox.datasets_with_folders,
             mappings_in_inbox,
-            erasure._tombstones,
+            tombstones.kept,
             lambda: Place(f"{reports}/x").names(),
             lambda: asset_files.check("C1/slides.pptx", "0" * 64, 1000),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import typer
@@ -32,11 +32,13 @@ class Commands(TyperGroup):
             raise typer.Exit(TEMPORARY_FAILURE if isinstance(error, TransientError) else FAILURE) from error
 
 
-def show_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; a cell that is None stays empty."""
+def show_table(
+    title: str, headers: Sequence[str], rows: Iterable[Sequence[object]], whole: Collection[str] = ()
+) -> None:
+    """Print a table; a cell that is None stays empty, columns of `whole` are neither cut nor wrapped."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for header in headers:
-        table.add_column(header)
+        table.add_column(header, no_wrap=header in whole)
     for row in rows:
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     console.print(table)

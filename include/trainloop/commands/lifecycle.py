@@ -63,8 +63,7 @@ def _show_classes(title: str, found: list[dict[str, Any]], steps: Any, text: Any
     lines = [
         (
             row["session_code"],
-            text.either(row, "course"),
-            f"{row['starts_at']:%Y-%m-%d}",
+            f"{text.either(row, 'course')}, {row['starts_at']:%Y-%m-%d}",
             "cancelled" if row["stage"] == "cancelled" else text.stage(row["stage"]),
             f"! {row['late_count']}" if row["late_count"] else "",
             row["next_due_on"],
@@ -72,7 +71,8 @@ def _show_classes(title: str, found: list[dict[str, Any]], steps: Any, text: Any
         )
         for row in found
     ]
-    show_table(title, ("class", "course", "starts", "stage", "late", "next due", "steps"), lines)
+    headers = ("class", "course", "stage", "late", "next due", "steps")
+    show_table(title, headers, lines, whole=("class", "late", "next due", "steps"))
 
 
 def _show_steps(title: str, steps: list[dict[str, Any]], text: Any) -> None:
@@ -84,9 +84,11 @@ def _show_steps(title: str, steps: list[dict[str, Any]], text: Any) -> None:
             text.step(step["step"]),
             step["due_on"],
             step["done_at"] and f"{step['done_at']:%Y-%m-%d}",
-            text.code("acts", text.acts(step["step"])) if step["standing"] == "overdue" else "",
-            text.reason(step["reason"]) if step["reason"] else "",
+            text.code("acts", text.acts(step["step"]))
+            if step["standing"] == "overdue"
+            else text.reason(step["reason"] or ""),
         )
         for step in steps
     ]
-    show_table(title, ("state", "step", "due", "done", "who must act", "why"), lines)
+    headers = ("state", "step", "due", "done", "who must act, or why")
+    show_table(title, headers, lines, whole=("state", "due", "done"))
