@@ -42,7 +42,7 @@ status: setup  ## what runs, where, and what is due
 	@$(BIN)/trainloop status
 
 test: browser  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, browser, kills, one real Airflow
-	@$(BIN)/python -m pytest -m "not benchmark and not cluster" -n logical --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m "not benchmark and not cluster" -n logical --no-loadscope-reorder
 
 test-fast: setup  ## the inner loop: under a minute
 	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark and not cluster"

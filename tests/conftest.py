@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # Set before anything of trainloop or Airflow is imported.
 os.environ["TRAINLOOP_SECRET_KEY"] = "a key of the test suite, forty characters"
@@ -37,13 +38,26 @@ SEEDED = ("clock", "notice_kinds", "schema_migrations")
 TOGETHER = ("acceptance", "dags", "demo", "intake")
 
 
+class Scheduling(LoadScopeScheduling):
+    """Gives each process whole files, or whole folders of those that share something dear."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = Path(file).parts[1]
+        return folder if folder in TOGETHER else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    """Tell xdist how tests are shared out."""
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a database, so that the inner loop can leave it out; say what stays in one process."""
+    """Mark what needs a database, so that the inner loop can leave it out."""
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
-        file = item.path.relative_to(Path(__file__).parent)
-        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in TOGETHER else str(file)))
 
 
 def _forget_settings() -> None:
