@@ -64,7 +64,7 @@ class Files:
             self.facts.to_csv(self.folder / name, index=False, encoding="gb18030")
         (self.folder / "design.yaml").write_text(yaml.safe_dump(self.design, allow_unicode=True), "utf-8")
         arguments = ["impact", str(self.folder / name), "--design", str(self.folder / "design.yaml"), *options]
-        result = CliRunner().invoke(app, arguments, env={"COLUMNS": "250"})
+        result = CliRunner().invoke(app, arguments, env={"COLUMNS": "1000"})
         assert result.exit_code == code, result.output
         return result.output
 
