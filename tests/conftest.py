@@ -15,9 +15,11 @@ from xdist.scheduler import LoadScopeScheduling
 # Set before anything of trainloop or Airflow is imported.
 os.environ["TRAINLOOP_SECRET_KEY"] = "a key of the test suite, forty characters"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+os.environ.pop("COLUMNS", None)
 os.environ["TRAINLOOP_SITE_FILE"] = str(Path(__file__).with_name("site.yaml"))
 
 from trainloop import clock
+from trainloop.commands import console  # noqa: F401 - it keeps the COLUMNS of the moment it is imported: none
 from trainloop.config import get_site
 from trainloop.settings import Settings, get_settings
 from trainloop.warehouse import engine

@@ -198,8 +198,8 @@ def test_a_full_disk_fails_only_the_reports_it_hit(seeded: Evidence, monkeypatch
     """Disk full in a PDF: typed, kept as reason, no half file, no notice."""
     original = production.storage.keep
 
-    def full_for_trainers(pdf: bytes, uri: str) -> None:
-        original(pdf, uri if "/trainer-" not in uri else "file:///dev/full/report.pdf")
+    def full_for_trainers(uri: str, content: bytes) -> None:
+        original(uri if "/trainer-" not in uri else "file:///dev/full/report.pdf", content)
 
     monkeypatch.setattr(production.storage, "keep", full_for_trainers)
     with pytest.raises(ReportsFailedError, match="2 of 4 reports"):

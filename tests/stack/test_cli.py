@@ -36,7 +36,7 @@ def test_our_errors_are_told_without_a_traceback(error: Exception, code: int, mo
         raise error
 
     monkeypatch.setattr("trainloop.warehouse.migrations.migrate", refuse)
-    told = CliRunner().invoke(app, ["migrate"])
+    told = CliRunner().invoke(app, ["migrate"], env={"COLUMNS": "200"})
     assert told.exit_code == code
     assert str(error).splitlines()[0] in told.stderr
     assert "Traceback" not in told.output

@@ -17,15 +17,17 @@ _LISTED_FILES = 3
 
 
 def verdict_on(files: Sequence[CheckedFile], words: Catalogue) -> tuple[str, Tone]:
-    """Return what the gate said about files in one sentence, and its tone; of no file nothing was checked."""
+    """Return what became of every row of the files in one sentence, and its tone; of no file nothing was checked."""
     if not files:
         return words("quality.nothing_checked"), "bad"
+    other = sum(file.parked_count + file.refused_count for file in files)
     sentence = words(
         "quality.sentence",
         files=words.number(len(files)),
         rows=words.number(sum(file.row_count for file in files)),
         accepted=words.number(sum(file.accepted_count + file.unchanged_count for file in files)),
         quarantined=words.number(sum(file.quarantined_count for file in files)),
+        other=words("quality.sentence_other", count=words.number(other)) if other else "",
     )
     return sentence, "good" if all(file.gate_decision == "pass" for file in files) else "caution"
 
