@@ -45,7 +45,8 @@ test: browser  ## every test: unit, PostgreSQL, DAGs, PDF, SMTP, browser, kills,
 	@$(BIN)/python -m pytest -m "not benchmark and not cluster" -n logical --no-loadscope-reorder
 
 test-fast: setup  ## the inner loop: under a minute
-	@$(BIN)/python -m pytest -q -m "not slow and not postgres and not acceptance and not benchmark and not cluster"
+	@$(BIN)/python -m pytest -q -n logical --no-loadscope-reorder \
+		-m "not slow and not postgres and not acceptance and not benchmark and not cluster"
 
 cluster-test: setup  ## docker-compose.yml's services natively: two workers, Redis, first weeks of the demo, kills
 	@.ci/system-packages $(PYTHON) cluster

@@ -63,6 +63,7 @@ def contents() -> dict[str, tuple[int, str | None]]:
     return found
 
 
+@pytest.mark.postgres
 def test_data_of_an_older_major_are_refused_whole_and_move_by_the_steps_of_the_refusal(home: Path) -> None:
     """Backup with the old release, folder away, restore with this one: every row of every table is there."""
     server = EmbeddedServer.from_settings(get_settings())

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -50,6 +50,7 @@ def test_holm_adjusts_step_down() -> None:
     assert holm({}) == {}
 
 
+@settings(max_examples=10)  # statsmodels collects garbage at every call
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_holm_is_that_of_statsmodels(p_values: list[float]) -> None:
     """Ties, zeros and ones included; nothing above 1, order of the codes kept."""
