@@ -10,6 +10,7 @@ import inspect
 import re
 
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.;!?])\s+|\n\n")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 class TrainLoopError(Exception):
@@ -22,12 +23,14 @@ class TrainLoopError(Exception):
 
     @classmethod
     def remedy(cls) -> str:
-        """Return what to do about errors of this type, for readers who may see no facts of one.
+        """Return what to do about errors of this type in English, for readers who may see no facts of one.
 
-        It is what the docstring says after its first sentence, without the sentences that hold facts.
+        It is what the docstring says after its first sentence, without the sentences that hold facts and without the
+        paragraphs that say it once more in Chinese. The Chinese is in the outbox's own_remedies.zh-CN.yaml.
         """
         _, *rest = _BETWEEN_SENTENCES.split(inspect.cleandoc(cls.__doc__ or ""))
-        told = " ".join(sentence for sentence in rest if "{" not in sentence)
+        sayable = (one for one in rest if "{" not in one and not _CHINESE.match(one))
+        told = " ".join(" ".join(one.split()) for one in sayable)
         return told[:1].upper() + told[1:]
 
 

@@ -13,7 +13,10 @@ import pytest
 from tests.outbox.conftest import SESSION, Company
 
 from trainloop.outbox.composer import compose_due
+from trainloop.outbox.kinds.alert import incident_digest
+from trainloop.outbox.kinds.content import Content, Due
 from trainloop.outbox.notices import Notice
+from trainloop.outbox.recipients import Recipient
 from trainloop.settings import get_settings
 
 STOP = "insert into ops.mail_stops (recipient_kind, recipient_id, kind, address_sha256, recorded_at)"
@@ -271,6 +274,28 @@ def test_an_incident_is_told_with_its_remedy_and_its_log(company: Company, error
     assert advice in text(mail)
     assert html(mail).count("<a href") == 1
     assert log in html(mail)
+
+
+@pytest.mark.parametrize(
+    ("error_type", "advice"),
+    [
+        ("WarehouseUnreachableError", "请用 `trainloop up` 启动数据库，或核对 TRAINLOOP_WAREHOUSE_URL。"),
+        ("OfAnEarlierReleaseError", "（英文说明：Start it again.）"),
+    ],
+)
+def test_an_incident_is_told_in_the_language_of_whom_it_reaches(error_type: str, advice: str) -> None:
+    """The advice of our own errors is Chinese in a Chinese mail; English without a translation is called English."""
+    facts = {"dag_id": "d", "task_id": "t", "run_id": "r", "error_type": error_type, "nature": "transient"}
+    reader = Recipient("contact", "engineers", "数据工程", "data-eng@example.com", "zh-CN", "Asia/Shanghai", "CN")
+    due = Due(
+        1, "incident_digest", "alert", "incident", "x", reader, "", 1, is_optional=False, is_urgent=False,
+        not_after=None, facts=facts | {"remedy": "Start it again."},
+    )  # fmt: skip
+    content = incident_digest(None, [due])[1]  # type: ignore[arg-type]
+    assert isinstance(content, Content)
+    assert content.context["incidents"] == [
+        f"d.t：{error_type}（运行 r）。处理：所依赖的服务当时不可用，重试已用完；服务恢复后清除该任务。{advice}"
+    ]
 
 
 def test_a_backfill_mails_no_employee_unless_it_says_so(company: Company, set_clock: Callable[..., datetime]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from trainloop.config import Locale
+from trainloop.outbox.wording import day_text
 from trainloop.reporting import catalogue as module
 from trainloop.reporting import glyphs
 from trainloop.reporting.catalogue import catalogue
@@ -74,8 +75,8 @@ def test_numbers_keep_their_decimals_and_have_a_real_minus(
 
 
 def test_dates_are_in_the_reader_s_language_and_the_class_s_time_zone() -> None:
-    """17:00 UTC is the next day in Shanghai."""
+    """17:00 UTC is the next day in Shanghai; a day is written as in the mail that brings the report."""
     start, end = datetime(2026, 3, 11, 17, tzinfo=UTC), datetime(2026, 3, 13, 9, tzinfo=UTC)
     zone = ZoneInfo("Asia/Shanghai")
     assert ZH.period(start, end, zone) == "2026年3月12日至2026年3月13日"
-    assert EN.period(start, start, zone) == "March 12, 2026"
+    assert EN.period(start, start, zone) == "12 Mar 2026" == day_text(date(2026, 3, 12), "en")

@@ -122,3 +122,11 @@ def test_the_identity_of_a_view_is_its_content(
     views.append(view_of("hr", "en", evidence_of(20, 26)))
     assert len({view.sha256() for view in views}) == 4
     assert ReportView.model_validate_json(views[0].model_dump_json()) == views[0]
+
+
+def test_the_same_words_of_several_learners_are_printed_once_with_how_many(
+    view_of: Callable[..., ReportView], evidence_of: Callable[..., Evidence]
+) -> None:
+    """Five learners who write "none" are one line of five; what one says is not counted."""
+    evidence = replace(evidence_of(21, 26), verbatims={"most_useful": ("无", "案例讨论", "无", "无"), "to_improve": ()})
+    assert [quotes.quotes for quotes in view_of("hr", "zh-CN", evidence).quotes] == [("无 ×3", "案例讨论"), ()]

@@ -15,6 +15,9 @@ from babel import dates, numbers
 from trainloop.config import Locale
 
 MINUS = "−"
+# As in mails, forms and on the board: 2026年3月9日, 9 Mar 2026.
+_DAY = {"zh-CN": "y年M月d日", "en": "d MMM y"}
+_BABEL = {"zh-CN": "zh_CN", "en": "en_GB"}
 
 
 class Catalogue:
@@ -22,7 +25,7 @@ class Catalogue:
 
     def __init__(self, locale: Locale) -> None:
         self.locale: Locale = locale
-        self._babel = locale.replace("-", "_")
+        self._babel = _BABEL[locale]
         self.messages: dict[str, str] = {}
         for file in sorted(resources.files(__package__).joinpath("locale").iterdir(), key=lambda file: file.name):
             # en.yaml is what reports share and the course evaluation's; needs.en.yaml what its name says.
@@ -58,9 +61,9 @@ class Catalogue:
         return self.number(value) + self.messages["format.percent_sign"]
 
     def day(self, moment: date | datetime, zone: ZoneInfo | None = None) -> str:
-        """Return a date in long form."""
+        """Return a date as a reader writes it."""
         local = moment.astimezone(zone) if isinstance(moment, datetime) and zone else moment
-        text: str = dates.format_date(local, format="long", locale=self._babel)
+        text: str = dates.format_date(local, _DAY[self.locale], locale=self._babel)
         return text
 
     def month(self, day: date) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
 from trainloop.reporting import glyphs
@@ -46,20 +47,23 @@ def themes(desk: Desk) -> tuple[Bars, ...]:
 
 
 def quotes(desk: Desk) -> tuple[tuple[Quotes, ...], int]:
-    """Return the verbatims of each open question, and how many places the fonts cannot print."""
+    """Return the verbatims of each open question, the same words once, and how many places the fonts cannot print."""
     words = desk.words
     shown, marked = [], 0
     for question in desk.questions.of_kind("text"):
-        texts = []
+        texts: Counter[str] = Counter()
         for verbatim in desk.evidence.verbatims.get(question.code, ()):
             text, count = glyphs.mark_missing(verbatim, words("words.symbol"))
             marked += count
             if text:
-                texts.append(text)
+                texts[text] += 1
         shown.append(
             Quotes(
                 label=question.label,
-                quotes=tuple(texts),
+                quotes=tuple(
+                    text if count == 1 else words("words.same", quote=text, count=count)
+                    for text, count in texts.items()
+                ),
                 reason="" if texts else words("words.quotes_none"),
             )
         )

@@ -22,7 +22,7 @@ from xml.etree import ElementTree as ET
 import cssselect2  # type: ignore[import-untyped]  # the library WeasyPrint matches its rules with
 import pydyf  # type: ignore[import-untyped]  # the library WeasyPrint writes PDF with
 
-from trainloop.reporting import attachments, glyphs, pages
+from trainloop.reporting import attachments, fitting, glyphs, pages
 from trainloop.reporting.cascade import Cascade, Layout
 from trainloop.reporting.document import Document
 from trainloop.reporting.errors import RenderWarningError
@@ -73,7 +73,7 @@ class BundledFetcher(URLFetcher):  # type: ignore[misc]
 class WellFormed(weasyprint.HTML):  # type: ignore[misc]
     """A page of our templates: XML already, so expat reads it in a tenth of the time of a parser for all of HTML."""
 
-    def __init__(self, page: pages.Page, cascade: Cascade) -> None:
+    def __init__(self, page: pages.Page, cascade: Cascade, fit: str = fitting.PLAIN) -> None:
         self.cascade = cascade
         self.charts = page.charts
         self.options = {**weasyprint.DEFAULT_OPTIONS, "pdf_variant": _VARIANT}
@@ -81,6 +81,8 @@ class WellFormed(weasyprint.HTML):  # type: ignore[misc]
         self.url_fetcher = BundledFetcher()
         self.media_type = "print"
         root = ET.fromstring(page.html)  # noqa: S314  (our template with every value escaped, no entities)
+        if fit:
+            root.set("class", fit)
         self.wrapper_element = cssselect2.ElementWrapper.from_html_root(root, content_language=None)
         self.etree_element = self.wrapper_element.etree_element
 
@@ -162,7 +164,8 @@ class Press:
 
     def _print(self, view: Document) -> Printed:
         moment = datetime.fromisoformat(view.released_at).astimezone(UTC)
-        document = WellFormed(pages.page(view), self._cascade).laid_out()
+        page = pages.page(view)
+        document = fitting.fitted(lambda fit: WellFormed(page, self._cascade, fit).laid_out())
         pdf = document.write_pdf(
             finisher=_settle,
             pdf_variant=_VARIANT,

@@ -129,18 +129,23 @@ def merge_incidents(contents: Sequence[Content]) -> Content:
 
 
 def _incident(facts: Mapping[str, str], locale: Locale) -> str:
-    """Return where it failed, of what, and what to do: our own types say it themselves, others by the words' file."""
-    words = _remedies()[locale]
-    known = words["types"].get(facts.get("error_type", "")) or words["natures"][facts.get("nature", "foreign")]
-    remedy = facts.get("remedy", "")
+    """Return where it failed, of what, and what to do, our own types and others in both languages."""
+    words = _words("incident_remedies")[locale]
+    error_type = facts.get("error_type", "")
+    known = words["types"].get(error_type) or words["natures"][facts.get("nature", "foreign")]
+    # An alert that was planned by an earlier release may name a type this one does not have.
+    own = facts.get("remedy", "")
+    if own and locale == "zh-CN":
+        own = _words("own_remedies.zh-CN").get(error_type) or words["english"].format(remedy=own)
     told = {key: facts.get(key, "?") for key in _INCIDENT}
-    line: str = words["line"].format(**told, remedy=f"{known} {remedy}".strip())
+    between = "" if locale == "zh-CN" else " "
+    line: str = words["line"].format(**told, remedy=f"{known}{between}{own}".strip())
     return line
 
 
 @functools.cache
-def _remedies() -> dict[str, Any]:
-    path = resources.files("trainloop.outbox").joinpath("templates", "incident_remedies.yaml")
+def _words(file: str) -> dict[str, Any]:
+    path = resources.files("trainloop.outbox").joinpath("templates", f"{file}.yaml")
     words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     return words
 
