@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from trainloop.statistics.agreement import IccFigures, band_of, icc_one_way, icc_two_way, rwg, rwg_j
-from trainloop.statistics.comparison import Moments
 from trainloop.statistics.drift import drifts
+from trainloop.statistics.moments import Moments
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.self_other import self_other_gap
 

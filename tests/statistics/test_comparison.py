@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from trainloop.statistics.comparison import Moments, change, holm, moments, shrink, verdict, verify, welch
+from trainloop.statistics.comparison import change, holm, shrink, verdict, verify, welch
 from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain
+from trainloop.statistics.moments import Moments, moments
 from trainloop.statistics.refusal import Refusal
 
 NOW = [4.0, 5, 4, 3, 5, 4, 4, 5, 3, 4]

@@ -34,8 +34,12 @@ def hoyt(scores: pd.DataFrame) -> float:
     return float(1 - (residual / ((n - 1) * (k - 1))) / (people / (n - 1)))
 
 
+def of_frame(scores: pd.DataFrame) -> AlphaFigures | Refusal:
+    return cronbach_alpha(scores.to_numpy(), [str(item) for item in scores.columns])
+
+
 def alpha_of(scores: pd.DataFrame) -> AlphaFigures:
-    found = cronbach_alpha(scores)
+    found = of_frame(scores)
     assert isinstance(found, AlphaFigures)
     return found
 
@@ -72,9 +76,9 @@ def test_alpha_counts_complete_respondents_only() -> None:
 
 def test_two_items_and_a_constant_item_have_no_alpha() -> None:
     """Two items or a constant item → not computed, with the reason."""
-    assert cronbach_alpha(ANSWERS[["a", "b"]]) == Refusal("fewer_than_three_items")
-    assert cronbach_alpha(ANSWERS.assign(c=4.0)) == Refusal("constant_item")
-    assert cronbach_alpha(ANSWERS.iloc[:2]) == Refusal("too_few_answers")
+    assert of_frame(ANSWERS[["a", "b"]]) == Refusal("fewer_than_three_items")
+    assert of_frame(ANSWERS.assign(c=4.0)) == Refusal("constant_item")
+    assert of_frame(ANSWERS.iloc[:2]) == Refusal("too_few_answers")
 
 
 def test_an_item_that_runs_against_the_others_is_flagged() -> None:
@@ -84,8 +88,7 @@ def test_an_item_that_runs_against_the_others_is_flagged() -> None:
 
 def test_a_respondent_counts_when_half_of_the_items_are_answered() -> None:
     """One of three is less than half: no mean; two of three: the mean of the two."""
-    frame = pd.DataFrame({"a": [5.0, 4], "b": [math.nan, 2], "c": [math.nan, math.nan]})
-    means = respondent_means(frame)
+    means = respondent_means(np.array([[5.0, math.nan, math.nan], [4, 2, math.nan]]))
     assert math.isnan(means[0])
     assert means[1] == 3.0
 
@@ -95,7 +98,7 @@ def test_a_respondent_counts_when_half_of_the_items_are_answered() -> None:
 def test_alpha_does_not_depend_on_unit_or_order(rows: list[list[int]], unit: float) -> None:
     """α is free of the scale's unit and of the order of people."""
     frame = pd.DataFrame(rows, dtype=float)
-    first, second = cronbach_alpha(frame), cronbach_alpha(frame.iloc[::-1] * unit)
+    first, second = of_frame(frame), of_frame(frame.iloc[::-1] * unit)
     if isinstance(first, Refusal):
         assert first == second
     else:

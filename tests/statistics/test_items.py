@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
-from trainloop.statistics.items import describe_item, se_of_class, t_interval, wilson
+from trainloop.statistics.items import describe_item, se_of_class, wilson
+from trainloop.statistics.moments import moments, t_interval
 from trainloop.statistics.nps import net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import rate_in_steps, response_rates
@@ -28,6 +30,14 @@ def test_wilson_intervals_are_those_of_newcombe(count: int, n: int, low: float, 
     assert (round(found.low, 2), round(found.high, 2)) == (low, high)
 
 
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([0.9, 0.95]))
+def test_wilson_intervals_are_those_of_statsmodels(share: tuple[int, int], confidence: float) -> None:
+    """Nobody and everybody included."""
+    found = wilson(*share, confidence)
+    low, high = proportion_confint(*share, alpha=1 - confidence, method="wilson")
+    assert (found.low, found.high) == pytest.approx((100 * low, 100 * high), rel=1e-12, abs=1e-12)
+
+
 def test_t_interval_is_students_own() -> None:
     """Student (1908), the ten differences in hours of sleep: mean 1.58, 95 % interval 0.70 to 2.46."""
     hours = np.array([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
@@ -40,13 +50,13 @@ def test_finite_population_correction_is_the_true_variance_over_all_samples() ->
     population = np.array([1.0, 2, 2, 3, 4, 4, 5, 5])
     samples = [np.array(chosen) for chosen in itertools.combinations(population, 5)]
     true_variance = float(np.var([sample.mean() for sample in samples]))
-    mean_square = float(np.mean([float(se_of_class(sample, 8)) ** 2 for sample in samples]))  # type: ignore[arg-type]
+    mean_square = float(np.mean([float(se_of_class(moments(sample), 8)) ** 2 for sample in samples]))  # type: ignore[arg-type]
     assert math.isclose(true_variance, mean_square, rel_tol=1e-9)
 
 
 def test_when_everybody_answered_the_class_is_described_without_error() -> None:
     """n = N leaves nothing uncertain about the class itself; more answers than people is refused."""
-    scores = np.array([3.0, 4, 5, 5, 2])
+    scores = moments([3.0, 4, 5, 5, 2])
     assert se_of_class(scores, 5) == 0
     assert se_of_class(scores, 4) == Refusal("more_answers_than_people")
 

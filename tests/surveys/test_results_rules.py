@@ -9,7 +9,8 @@ import pytest
 
 from trainloop.config import get_site
 from trainloop.domain.evaluation import ImprovementRule, ItemEvidence, Thresholds, read_rules, suggest
-from trainloop.statistics.items import t_interval, wilson
+from trainloop.statistics.items import wilson
+from trainloop.statistics.moments import t_interval
 from trainloop.surveys.results_figures import CodeAmbiguousError, compute
 from trainloop.surveys.results_inputs import Answer, Inputs, Question, evaluation_of
 

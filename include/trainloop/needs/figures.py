@@ -13,7 +13,7 @@ from trainloop.needs.gaps import LevelGap, ResultGap, shortfall_of
 from trainloop.needs.inputs import Inputs, Person, person_id
 from trainloop.needs.showing import Shown, TableCell
 from trainloop.statistics.disclosure import Guard, Place
-from trainloop.statistics.items import as_scores, t_interval
+from trainloop.statistics.moments import as_scores, t_interval
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import Visibility

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trainloop.statistics.items import as_scores
+from trainloop.statistics.moments import as_scores
 from trainloop.statistics.refusal import Refusal, Value
 
 Band = Literal["strong", "moderate", "weak", "lacking"]

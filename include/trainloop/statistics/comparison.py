@@ -6,27 +6,20 @@ is about the course, not about the people who happened to sit there. p values of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from trainloop.statistics.items import as_scores
+from trainloop.statistics.moments import Moments, t_p, t_quantile
 from trainloop.statistics.refusal import Refusal, Value
 
 Verdict = Literal["higher", "lower", "no_clear_difference"]
 Change = Literal["improved", "worse", "no_clear_change"]
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Number of people, mean and variance (ddof 1; 0 for one person) of one group, in scale points."""
-
-    n: int
-    mean: float
-    variance: float
+# A variance this near to zero is none: sums of floats, in scale points squared.
+_NOTHING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -39,15 +32,6 @@ class Difference:
     p: Value
 
 
-def moments(values: ArrayLike) -> Moments | Refusal:
-    """Return the moments of the answered scores; refused without any."""
-    scores = as_scores(values)
-    if len(scores) == 0:
-        return Refusal("no_answers")
-    variance = float(scores.var(ddof=1)) if len(scores) > 1 else 0.0
-    return Moments(len(scores), float(scores.mean()), variance)
-
-
 def welch(now: Moments, earlier: Moments, confidence: float = 0.95) -> Difference:
     """Return the difference of two groups' means with Welch's interval and p.
 
@@ -58,16 +42,13 @@ def welch(now: Moments, earlier: Moments, confidence: float = 0.95) -> Differenc
     if min(now.n, earlier.n) < 2:
         refused = Refusal("too_few_answers")
         return Difference(difference, refused, refused, refused)
-    if np.isclose(sum(parts), 0):
+    if math.isclose(sum(parts), 0, abs_tol=_NOTHING):
         refused = Refusal("constant_data")
         return Difference(difference, refused, refused, refused)
-    from scipy import stats
-
-    error = float(np.sqrt(sum(parts)))
+    error = math.sqrt(sum(parts))
     degrees = sum(parts) ** 2 / (parts[0] ** 2 / (now.n - 1) + parts[1] ** 2 / (earlier.n - 1))
-    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, degrees))
-    return Difference(difference, difference - half, difference + half, p)
+    half = t_quantile((1 + confidence) / 2, degrees) * error
+    return Difference(difference, difference - half, difference + half, t_p(difference / error, degrees))
 
 
 def holm(p_values: Mapping[str, Value]) -> dict[str, Value]:
@@ -118,15 +99,13 @@ def verify(now: Moments, earlier: Moments, earlier_items: Sequence[Moments], con
     """
     corrected, earlier_error = shrink(earlier, earlier_items)
     difference = now.mean - corrected
-    error = now.variance / now.n + earlier_error
-    if now.n < 2 or np.isclose(error, 0):
+    variance = now.variance / now.n + earlier_error
+    if now.n < 2 or math.isclose(variance, 0, abs_tol=_NOTHING):
         refused = Refusal("too_few_answers" if now.n < 2 else "constant_data")
         return Difference(difference, refused, refused, refused)
-    from scipy import stats
-
-    half = float(stats.t.ppf((1 + confidence) / 2, now.n - 1)) * float(np.sqrt(error))
-    p = float(2 * stats.t.sf(abs(difference) / np.sqrt(error), now.n - 1))
-    return Difference(difference, difference - half, difference + half, p)
+    error = math.sqrt(variance)
+    half = t_quantile((1 + confidence) / 2, now.n - 1) * error
+    return Difference(difference, difference - half, difference + half, t_p(difference / error, now.n - 1))
 
 
 def change(difference: Difference) -> Change:

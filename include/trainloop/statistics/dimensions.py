@@ -7,10 +7,11 @@ who scored every item of the dimension, so `n` may be smaller than that of the d
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from trainloop.statistics.refusal import Refusal, Value
@@ -31,62 +32,62 @@ class AlphaFigures:
     negative_items: tuple[str, ...]
 
 
-def respondent_means(scores: pd.DataFrame, min_answered_share: float = 0.5) -> pd.Series[float]:
+def respondent_means(scores: NDArray[np.float64], min_answered_share: float = 0.5) -> NDArray[np.float64]:
     """Return each respondent's mean over the items (columns), NaN where fewer than the given share were answered."""
-    values = scores.to_numpy(dtype=np.float64)
-    answered = ~np.isnan(values)
+    answered = ~np.isnan(scores)
     counts = answered.sum(axis=1)
-    is_known = (counts > 0) & (counts / max(values.shape[1], 1) >= min_answered_share)
-    means = np.full(len(values), np.nan)
-    np.divide(np.where(answered, values, 0.0).sum(axis=1), counts, out=means, where=is_known)
-    return pd.Series(means, index=scores.index)
+    is_known = (counts > 0) & (counts / max(scores.shape[1], 1) >= min_answered_share)
+    means = np.full(len(scores), np.nan)
+    np.divide(np.where(answered, scores, 0.0).sum(axis=1), counts, out=means, where=is_known)
+    return means
 
 
-def cronbach_alpha(scores: pd.DataFrame, confidence: float = 0.95, min_items: int = 3) -> AlphaFigures | Refusal:
+def cronbach_alpha(
+    scores: NDArray[np.float64], items: Sequence[str], confidence: float = 0.95, min_items: int = 3
+) -> AlphaFigures | Refusal:
     """Return α of the items (columns) over respondents (rows) who scored all of them.
 
     Refused with fewer than `min_items` items (two items make a correlation, not a scale), fewer than three complete
     respondents, or an item that everybody answered alike: its correlation with the others is not defined. All comes
-    from one covariance matrix: frames of each rest took a quarter of a class's evaluation.
+    from one covariance matrix, without an item by taking its row and column away.
     """
-    names = [str(item) for item in scores.columns]
-    items = len(names)
-    if items < min_items:
+    count = len(items)
+    if count < min_items:
         return Refusal("fewer_than_three_items")
-    values = scores.to_numpy(dtype=np.float64)
-    complete = values[~np.isnan(values).any(axis=1)]
+    complete = scores[~np.isnan(scores).any(axis=1)]
     n = len(complete)
     if n < 3:
         return Refusal("too_few_answers")
     if (complete == complete[0]).all(axis=0).any():
         return Refusal("constant_item")
-    covariance = np.cov(complete, rowvar=False)
-    alpha = _alpha(covariance)
+    away = complete - complete.sum(axis=0) / n
+    covariance = away.T @ away / (n - 1)
+    variances, sums = covariance.diagonal(), covariance.sum(axis=1)
+    trace, total = float(variances.sum()), float(sums.sum())
+    alpha = _alpha(count, trace, total)
     if isinstance(alpha, Refusal):
         return alpha
-    from scipy import stats
+    from scipy.special import fdtri
 
-    degrees = (n - 1, (n - 1) * (items - 1))
+    degrees = (n - 1, (n - 1) * (count - 1))
     tail = (1 - confidence) / 2
-    # Covariance of item and rest, not correlation: same sign, and defined when the rest is constant.
-    with_rest = covariance.sum(axis=1) - covariance.diagonal()
     return AlphaFigures(
         n=n,
         alpha=alpha,
-        low=1 - (1 - alpha) * float(stats.f.ppf(1 - tail, *degrees)),
-        high=1 - (1 - alpha) * float(stats.f.ppf(tail, *degrees)),
-        if_dropped={name: _alpha(_without(covariance, place)) for place, name in enumerate(names)},
-        negative_items=tuple(name for name, one in zip(names, with_rest, strict=True) if one < -_ROUNDING),
+        low=1 - (1 - alpha) * float(fdtri(*degrees, 1 - tail)),
+        high=1 - (1 - alpha) * float(fdtri(*degrees, tail)),
+        if_dropped={
+            item: _alpha(count - 1, trace - own, total - 2 * row + own)
+            for item, own, row in zip(items, variances.tolist(), sums.tolist(), strict=True)
+        },
+        # Covariance of item and rest, not correlation: same sign, and defined when the rest is constant.
+        negative_items=tuple(
+            item for item, rest in zip(items, (sums - variances).tolist(), strict=True) if rest < -_ROUNDING
+        ),
     )
 
 
-def _alpha(covariance: NDArray[np.float64]) -> Value:
-    items = len(covariance)
-    total_variance = float(covariance.sum())
-    if np.isclose(total_variance, 0):
+def _alpha(count: int, trace: float, total_variance: float) -> Value:
+    if math.isclose(total_variance, 0, abs_tol=1e-8):
         return Refusal("constant_data")
-    return float(items / (items - 1) * (1 - covariance.trace() / total_variance))
-
-
-def _without(covariance: NDArray[np.float64], place: int) -> NDArray[np.float64]:
-    return np.delete(np.delete(covariance, place, axis=0), place, axis=1)
+    return count / (count - 1) * (1 - trace / total_variance)

@@ -95,7 +95,7 @@ class Guard:
 
     def _look(self, key: str, group: frozenset[str], most: Level, added: Sequence[LedgerEntry]) -> Visibility:
         """How much of a group may be shown by its size and by its difference to any one group shown before."""
-        own = self._own_visibility(group, [entry for entry in self.earlier if entry.key == key])
+        own = visibility_of(group, [entry for entry in self.earlier if entry.key == key], self.minimums)
         level = min(own.level, most, key=_RANK.__getitem__)
         reason = own.reason if _RANK[own.level] < _RANK[most] else None
         if level == "hidden":
@@ -138,16 +138,6 @@ class Guard:
             entry.respondents for entry in (*self.earlier, *self.ledger, *added) if _RANK[entry.level] >= _RANK[level]
         ]
         return self._few.is_derivable(shown, minimum)
-
-    def _own_visibility(self, group: frozenset[str], earlier: Sequence[LedgerEntry]) -> Visibility:
-        if earlier:
-            return visibility_of(group, earlier, self.minimums)
-        # Nothing to subtract from: the size decides. Solving that for thousands of crossings took half of the time.
-        if len(group) < self.minimums.mean:
-            return Visibility("hidden", "below_minimum_mean")
-        if len(group) < self.minimums.distribution:
-            return Visibility("mean", "below_minimum_distribution")
-        return Visibility("distribution", None)
 
     @staticmethod
     def _differs_by_few(group: frozenset[str], other: frozenset[str], minimum: int) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from trainloop.statistics.comparison import Difference, Moments, holm, welch
+from trainloop.statistics.comparison import Difference, holm, welch
+from trainloop.statistics.moments import Moments
 from trainloop.statistics.refusal import Refusal, Value
 
 Verdict = Literal["drop", "rise", "no_clear_change"]

@@ -20,7 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from trainloop.statistics import clusters
-from trainloop.statistics.comparison import Moments, moments, welch
+from trainloop.statistics.comparison import welch
+from trainloop.statistics.moments import Moments, moments
 from trainloop.statistics.refusal import Refusal, Value
 
 Inference = Literal["clustered", "wild_bootstrap", "randomisation", "welch", "regression", "none"]

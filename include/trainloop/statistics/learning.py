@@ -7,11 +7,13 @@ Journal of Physics 66, 64–74: (post − pre)/(maximum − pre).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trainloop.statistics.moments import Moments, moments, t_bounds, t_p
 from trainloop.statistics.refusal import Refusal, Value
 
 
@@ -75,16 +77,15 @@ def _tests(
     if len(differences) < 2:
         refused = Refusal("too_few_answers")
         return refused, refused, refused, refused
-    from scipy import stats
-
-    spread = float(differences.std(ddof=1))
+    found = moments(differences)
+    assert isinstance(found, Moments)
     p_wilcoxon: Value = Refusal("constant_data")
     if not np.allclose(differences, 0):
+        from scipy import stats
+
         p_wilcoxon = float(stats.wilcoxon(np.round(differences, 9)).pvalue)
-    if np.isclose(spread, 0):
+    error = math.sqrt(found.variance / found.n)
+    if math.isclose(math.sqrt(found.variance), 0, abs_tol=1e-8):
         refused = Refusal("constant_data")
         return refused, refused, refused, p_wilcoxon
-    mean, error = float(differences.mean()), spread / float(np.sqrt(len(differences)))
-    degrees = len(differences) - 1
-    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
-    return mean - half, mean + half, float(2 * stats.t.sf(abs(mean) / error, degrees)), p_wilcoxon
+    return *t_bounds(found, confidence), t_p(found.mean / error, found.n - 1), p_wilcoxon

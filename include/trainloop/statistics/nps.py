@@ -6,13 +6,14 @@ that is +1, 0 or −1: √((p + d − (p − d)²)/n), a normal interval around 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trainloop.statistics.items import as_scores
+from trainloop.statistics.moments import as_scores
 from trainloop.statistics.refusal import Refusal
 
 
@@ -40,11 +41,11 @@ def net_promoter_score(values: ArrayLike, scale: Sequence[int], confidence: floa
     n = len(scores)
     if n == 0:
         return Refusal("no_answers")
-    from scipy import stats
+    from scipy.special import ndtri
 
-    promoters, detractors = float((scores >= 9).mean()), float((scores <= 6).mean())
+    promoters, detractors = int(np.count_nonzero(scores >= 9)) / n, int(np.count_nonzero(scores <= 6)) / n
     net = promoters - detractors
-    half = float(stats.norm.ppf((1 + confidence) / 2)) * np.sqrt(max(0.0, promoters + detractors - net**2) / n)
+    half = float(ndtri((1 + confidence) / 2)) * math.sqrt(max(0.0, promoters + detractors - net**2) / n)
     return NpsFigures(
         n=n,
         nps=100 * net,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # suppression is imported by whoever only asks for results
 
 def is_small_group_derivable(groups: Sequence[frozenset[str]], minimum: int) -> bool:
     """Return whether some combination of the groups' sums speaks of 1 to `minimum` − 1 people only."""
+    if len(groups) == 1:  # nothing to subtract from: the size decides
+        return 0 < len(groups[0]) < minimum
     import numpy as np
 
     atoms: dict[tuple[bool, ...], int] = {}

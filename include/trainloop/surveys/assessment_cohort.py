@@ -111,7 +111,7 @@ def cohort_figures(pool: Pool, questions: Sequence[Question], confidence: float)
     """Yield the means over assessed people: items, dimensions, and how much higher they see themselves."""
     import numpy as np
 
-    from trainloop.statistics.items import t_interval
+    from trainloop.statistics.moments import t_interval
 
     dimensions = list(dict.fromkeys(one.dimension for one in questions if one.dimension is not None))
     for family, codes in (("item", [one.code for one in questions]), ("dimension", dimensions)):
@@ -148,7 +148,8 @@ def _agreement(
     ratings = pd.DataFrame(rows, columns=["wave_code", "rater_key", "item_code", "score"]).astype({"score": "float64"})
     table = ratings.pivot_table(index=["wave_code", "rater_key"], columns="item_code", values="score")
     for dimension, items in _dimensions(questions).items():
-        means = respondent_means(table.reindex(columns=list(items)), site.statistics.min_answered_share_of_dimension)
+        rated = table.reindex(columns=list(items)).to_numpy(dtype="float64")
+        means = pd.Series(respondent_means(rated, site.statistics.min_answered_share_of_dimension), table.index)
         groups = [values.dropna().to_numpy() for _, values in means.groupby(level="wave_code")]
         found = icc_one_way(groups)
         n = sum(len(values) > 0 for values in groups)

@@ -93,7 +93,8 @@ class Assessment:
             if question.dimension is not None:
                 self.dimensions.setdefault(question.dimension, []).append(question.code)
         means = {
-            code: respondent_means(self.items[named], min_answered_share) for code, named in self.dimensions.items()
+            code: respondent_means(self.items[named].to_numpy(dtype="float64"), min_answered_share)
+            for code, named in self.dimensions.items()
         }
         self.means = pd.DataFrame(means, index=self.items.index, dtype="float64")
 

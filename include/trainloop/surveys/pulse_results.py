@@ -28,7 +28,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 if TYPE_CHECKING:  # numpy stays out of whoever only asks for results
-    from trainloop.statistics.comparison import Moments
+    from trainloop.statistics.moments import Moments
     from trainloop.surveys.results_figures import Computed
 
 FAMILY = "comparison"
@@ -90,7 +90,7 @@ def _release(connection: Connection, inputs: WaveInputs, releases: Sequence[Rele
 
 
 def _read_before(connection: Connection, inputs: WaveInputs) -> dict[tuple[str, str], Moments]:
-    from trainloop.statistics.comparison import Moments
+    from trainloop.statistics.moments import Moments
 
     earlier = pulse_of(previous_quarter_code(quarter_days(inputs.subject.subject_id)[0]))
     keys = earlier.keys() | {

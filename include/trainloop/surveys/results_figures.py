@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from trainloop.config import StatisticsRules
 from trainloop.domain.evaluation import ItemEvidence
 from trainloop.errors import PermanentError
-from trainloop.statistics.comparison import Moments, moments
 from trainloop.statistics.dimensions import AlphaFigures, cronbach_alpha, respondent_means
 from trainloop.statistics.figures import Figure, figure
-from trainloop.statistics.items import Interval, as_scores, describe_item, t_interval, wilson
+from trainloop.statistics.items import Interval, describe_item, wilson
 from trainloop.statistics.learning import LearningFigures, compare_tests
+from trainloop.statistics.moments import Moments, as_scores, moments, t_bounds
 from trainloop.statistics.nps import NpsFigures, net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
@@ -44,31 +45,44 @@ class Computed:
     evidence: tuple[ItemEvidence, ...]
 
 
+Scores = NDArray[np.float64]
+
+
 class Answers:
-    """The complete responses as frames: respondents × items."""
+    """The complete responses by item, each in the order of `ids`: scores with NaN, choices with None where is a gap."""
 
     def __init__(self, inputs: WaveInputs) -> None:
-        """Pivot the answers; an item nobody answered is a column of gaps."""
+        """Pivot the answers; an item nobody answered has gaps only."""
         self.ids = sorted(inputs.complete_ids)
-        codes = [question.code for question in inputs.questions]
-        row_of = {respondent_id: row for row, respondent_id in enumerate(self.ids)}
-        column_of = {code: column for column, code in enumerate(codes)}
-        scores = np.full((len(self.ids), len(codes)), np.nan)
-        choices = np.full((len(self.ids), len(codes)), None, dtype=object)
-        for answer in inputs.answers:
-            if (column := column_of.get(answer.item_code)) is None:
-                continue
-            if answer.score is not None:
-                scores[row_of[answer.respondent_id], column] = answer.score
-            elif answer.choice is not None:
-                choices[row_of[answer.respondent_id], column] = answer.choice
-        self.scores = pd.DataFrame(scores, index=self.ids, columns=codes)
-        self.choices = pd.DataFrame(choices, index=self.ids, columns=codes, dtype="object")
-        # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
-        self.turned = self.scores.copy()
+        place_of = {respondent_id: place for place, respondent_id in enumerate(self.ids)}
+        self.scores: dict[str, Scores] = {}
+        self.choices: dict[str, list[str | None]] = {}
         for question in inputs.questions:
-            if question.is_reverse_coded:
-                self.turned[question.code] = question.scale[0] + question.scale[-1] - self.scores[question.code]
+            self.scores[question.code] = np.full(len(self.ids), np.nan)
+            self.choices[question.code] = [None] * len(self.ids)
+        for answer in inputs.answers:
+            if answer.score is not None and answer.item_code in self.scores:
+                self.scores[answer.item_code][place_of[answer.respondent_id]] = answer.score
+            elif answer.choice is not None and answer.item_code in self.choices:
+                self.choices[answer.item_code][place_of[answer.respondent_id]] = answer.choice
+        # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
+        self.turned = self.scores | {
+            question.code: question.scale[0] + question.scale[-1] - self.scores[question.code]
+            for question in inputs.questions
+            if question.is_reverse_coded
+        }
+
+    def turned_of(self, items: Sequence[str]) -> Scores:
+        """Return respondents × items, turned."""
+        return np.column_stack([self.turned[item] for item in items])
+
+    def people(self, is_there: Iterable[object]) -> frozenset[str]:
+        """Return the ids of the respondents at the places that are true."""
+        return frozenset(itertools.compress(self.ids, is_there))
+
+    def scored(self, values: Scores) -> frozenset[str]:
+        """Return the ids of the respondents who have a value."""
+        return self.people(~np.isnan(values))
 
 
 def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
@@ -97,25 +111,28 @@ def compute_answers(inputs: WaveInputs, rules: StatisticsRules) -> Computed:
     known: dict[str, Moments] = {}
     evidence: list[ItemEvidence] = []
     for question in scale_items:
-        groups[question.code] = _people(answers.scores[question.code])
-        figures += _item(question, answers, inputs.eligible_count, rules)
-        _remember(known, question.code, answers.scores[question.code])
+        scores = answers.scores[question.code]
+        groups[question.code] = answers.scored(scores)
+        figures += _item(question, scores, answers.choices[question.code], inputs.eligible_count, rules)
+        _remember(known, question.code, scores)
         evidence += _evidence(question, answers.turned[question.code], rules)
     scale_of = {question.code: question.scale for question in scale_items}
     for code, items in dimensions.items():
-        means = respondent_means(answers.turned[list(items)], rules.min_answered_share_of_dimension)
+        turned = answers.turned_of(items)
+        means = respondent_means(turned, rules.min_answered_share_of_dimension)
         has_one_scale = len({scale_of[item] for item in items}) == 1
-        groups[f"dimension:{code}"] = _people(means)
-        figures += _dimension(code, answers.turned[list(items)], means, rules, has_one_scale=has_one_scale)
+        groups[f"dimension:{code}"] = answers.scored(means)
+        figures += _dimension(code, items, turned, means, rules, has_one_scale=has_one_scale)
         if has_one_scale:
             _remember(known, code, means)
     for question in inputs.questions:
         if question.kind == "nps":
-            groups[question.code] = _people(answers.scores[question.code])
-            figures += _nps(question, answers.scores[question.code], rules)
+            groups[question.code] = answers.scored(answers.scores[question.code])
+            figures += _nps(question, as_scores(answers.scores[question.code]), rules)
         if question.kind == "choice":
-            groups[question.code] = _people(answers.choices[question.code])
-            figures += _choice(question, answers.choices[question.code].dropna())
+            chosen = answers.choices[question.code]
+            groups[question.code] = answers.people(chosen)
+            figures += _choice(question, [choice for choice in chosen if choice is not None])
     return Computed(tuple(figures), groups, tuple(scale_of), dimensions, known, tuple(evidence))
 
 
@@ -127,12 +144,8 @@ def _dimensions(items: Iterable[Question]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _people(column: pd.Series[float]) -> frozenset[str]:
-    return frozenset(str(index) for index in column.dropna().index)
-
-
-def _remember(known: dict[str, Moments], code: str, column: pd.Series[float]) -> None:
-    found = moments(column.to_numpy())
+def _remember(known: dict[str, Moments], code: str, scores: Scores) -> None:
+    found = moments(scores)
     if not isinstance(found, Refusal):
         known[code] = found
 
@@ -188,12 +201,14 @@ def _test(inputs: Inputs, rules: StatisticsRules, groups: dict[str, frozenset[st
             yield figure("test", "class", field.name, value, n)
 
 
-def _item(question: Question, answers: Answers, population_count: int, rules: StatisticsRules) -> Iterator[Figure]:
+def _item(
+    question: Question, scores: Scores, choices: Sequence[str | None], population_count: int, rules: StatisticsRules
+) -> Iterator[Figure]:
     found = describe_item(
-        answers.scores[question.code].to_numpy(),
+        scores,
         question.scale,
         population_count,
-        not_applicable_count=int(answers.choices[question.code].notna().sum()),
+        not_applicable_count=len(choices) - choices.count(None),
         confidence=rules.confidence,
         boxes_min=rules.boxes_min,
     )
@@ -212,42 +227,36 @@ def _box(code: str, name: str, box: Interval | Refusal, n: int) -> Iterator[Figu
     yield figure("item", code, f"{name}_high", box if isinstance(box, Refusal) else box.high, n)
 
 
-def _evidence(question: Question, column: pd.Series[float], rules: StatisticsRules) -> Iterator[ItemEvidence]:
+def _evidence(question: Question, turned: Scores, rules: StatisticsRules) -> Iterator[ItemEvidence]:
     """Improvement thresholds are written for 1–5 scales; other scales have no rule to judge them by."""
-    scores = as_scores(column.to_numpy())
-    n = len(scores)
-    if n == 0 or question.scale != (1, 2, 3, 4, 5):
+    found = moments(turned)
+    if isinstance(found, Refusal) or question.scale != (1, 2, 3, 4, 5):
         return
-    high = t_interval(scores, rules.confidence)[1]
-    bottom_count = int((scores <= 2).sum())
+    high = t_bounds(found, rules.confidence)[1]
+    bottom_count = int(np.count_nonzero(turned <= 2))
     yield ItemEvidence(
         item_code=question.code,
-        n=n,
-        mean=float(scores.mean()),
+        n=found.n,
+        mean=found.mean,
         highest=question.scale[-1],
         mean_high=None if isinstance(high, Refusal) else high,
         bottom_count=bottom_count,
-        bottom_low_pct=wilson(bottom_count, n, rules.improvement_bottom_confidence).low,
+        bottom_low_pct=wilson(bottom_count, found.n, rules.improvement_bottom_confidence).low,
     )
 
 
 def _dimension(
-    code: str, scores: pd.DataFrame, means: pd.Series[float], rules: StatisticsRules, *, has_one_scale: bool
+    code: str, items: Sequence[str], turned: Scores, means: Scores, rules: StatisticsRules, *, has_one_scale: bool
 ) -> Iterator[Figure]:
-    values = as_scores(means.to_numpy())
-    n = len(values)
+    group = moments(means)
+    n, mean = (0, group) if isinstance(group, Refusal) else (group.n, group.mean)
     different = None if has_one_scale else Refusal("different_scales")
-    low, high = t_interval(values, rules.confidence)
-    mean = float(values.mean()) if n else Refusal("no_answers")
+    low, high = t_bounds(group, rules.confidence)
     yield figure("dimension", code, "n", n, n)
     for statistic, value in (("mean", mean), ("ci_low", low), ("ci_high", high)):
         yield figure("dimension", code, statistic, different or value, n)
-    yield from _alpha(
-        code,
-        list(scores.columns),
-        different or cronbach_alpha(scores, rules.confidence, rules.alpha_min_items),
-        len(scores.dropna()),
-    )
+    alpha = different or cronbach_alpha(turned, items, rules.confidence, rules.alpha_min_items)
+    yield from _alpha(code, items, alpha, int((~np.isnan(turned).any(axis=1)).sum()))
 
 
 def _alpha(code: str, items: Sequence[str], found: AlphaFigures | Refusal, n: int) -> Iterator[Figure]:
@@ -270,18 +279,18 @@ def _alpha(code: str, items: Sequence[str], found: AlphaFigures | Refusal, n: in
         yield figure("dimension", code, f"alpha_if_dropped:{item}", without, n)
 
 
-def _nps(question: Question, column: pd.Series[float], rules: StatisticsRules) -> Iterator[Figure]:
-    found = net_promoter_score(column.to_numpy(), question.scale, rules.confidence)
-    n = int(column.notna().sum())
+def _nps(question: Question, scores: Scores, rules: StatisticsRules) -> Iterator[Figure]:
+    found = net_promoter_score(scores, question.scale, rules.confidence)
+    n = len(scores)
     for field in fields(NpsFigures):
         value = found if isinstance(found, Refusal) else getattr(found, field.name)
         yield figure("nps", question.code, field.name, n if field.name == "n" else value, n)
 
 
-def _choice(question: Question, chosen: pd.Series[str]) -> Iterator[Figure]:
+def _choice(question: Question, chosen: Sequence[str]) -> Iterator[Figure]:
     n = len(chosen)
     yield figure("choice", question.code, "n", n, n)
     for option in question.options:
-        count = int((chosen == option).sum())
+        count = chosen.count(option)
         yield figure("choice", question.code, f"count:{option}", count, n)
         yield figure("choice", question.code, f"share:{option}", 100 * count / n if n else Refusal("no_answers"), n)

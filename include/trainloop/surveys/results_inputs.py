@@ -20,7 +20,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import query_file, statement
 
 if TYPE_CHECKING:  # numpy stays out of whoever only asks for results
-    from trainloop.statistics.comparison import Moments
+    from trainloop.statistics.moments import Moments
 
 
 class WaveUnknownError(PermanentError):
@@ -285,7 +285,7 @@ def wave_values(connection: Connection, wave: Mapping[str, Any]) -> dict[str, An
 
 def read_earlier(connection: Connection, inputs: Inputs) -> tuple[tuple[EarlierGroup, ...], tuple[PreviousItem, ...]]:
     """Read what earlier sessions of the course or trainer released, pooled, and the course's previous session."""
-    from trainloop.statistics.comparison import Moments
+    from trainloop.statistics.moments import Moments
 
     keys = {
         "course_code": inputs.course_code,
