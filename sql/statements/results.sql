@@ -1,76 +1,82 @@
 -- Results of waves: read confidential and core, replace marts, add to published. A release's subject is its product,
 -- the kind of thing it is about and that thing's id.
 
--- name: wave
-select wave_code, instrument_code, instrument_version, state::text as state
-from ops.survey_waves
-where wave_code = %(wave_code)s
-
--- name: session
-select session.session_code, session.course_code, session.trainer_id, session.starts_at, course.hours as course_hours
-from core.class_sessions as session
+-- name: sessions
+-- Grain: one class session with its evaluation wave.
+select
+    session.session_code, session.course_code, session.trainer_id, session.starts_at, course.hours as course_hours,
+    wave.wave_code, wave.instrument_code, wave.instrument_version, wave.state::text as state
+from unnest(%(session_codes)s::text[], %(wave_codes)s::text[]) as asked (session_code, wave_code)
+join core.class_sessions as session on session.session_code = asked.session_code
 join core.courses as course on course.course_code = session.course_code
-where session.session_code = %(session_code)s
+join ops.survey_waves as wave on wave.wave_code = asked.wave_code
 
 -- name: interactions
 -- Grain: one learner, kind and item. A quiz item answered twice counts as it was answered first.
 with numbered as (
     select
-        employee_id, kind, item_code, is_correct, turn_count,
+        session_code, employee_id, kind, item_code, is_correct, turn_count,
         row_number() over (
-            partition by employee_id, item_code order by happened_at, interaction_id
+            partition by session_code, employee_id, item_code order by happened_at, interaction_id
         ) as nth
     from core.valid_interactions
-    where session_code = %(session_code)s and kind = 'quiz'
+    where session_code = any(%(session_codes)s) and kind = 'quiz'
 )
-select employee_id, kind, item_code, is_correct, turn_count from numbered where nth = 1
+select session_code, employee_id, kind, item_code, is_correct, turn_count from numbered where nth = 1
 union all
-select employee_id, kind, null, null, sum(turn_count)::integer
+select session_code, employee_id, kind, null, null, sum(turn_count)::integer
 from core.valid_interactions
-where session_code = %(session_code)s and kind <> 'quiz'
-group by employee_id, kind
-order by 1, 2, 3
+where session_code = any(%(session_codes)s) and kind <> 'quiz'
+group by session_code, employee_id, kind
+order by 1, 2, 3, 4
 
 -- name: learners
 -- Grain: one learner who could speak: who was there, else who was confirmed.
-select employee_id from ops.evaluation_population(array[%(session_code)s])
+select session_code, employee_id from ops.evaluation_population(%(session_codes)s)
 
 -- name: costs
 -- Grain: one currency with what the class cost in it.
-select currency, sum(amount) as amount from core.session_costs where session_code = %(session_code)s group by currency
+select session_code, currency, sum(amount) as amount
+from core.session_costs
+where session_code = any(%(session_codes)s)
+group by session_code, currency
 
 -- name: population
-select invited_count, eligible_count, used_count, has_completions
-from marts.evaluation_population(%(wave_code)s)
+select asked.wave_code, people.invited_count, people.eligible_count, people.used_count, people.has_completions
+from unnest(%(wave_codes)s::text[]) as asked (wave_code)
+cross join lateral marts.evaluation_population(asked.wave_code) as people
 
 -- name: responses
 -- The respondent's id is a hash of the wave's random id of the form: it stays when the same file is read again.
 select
+    wave_code,
     md5(wave_code || ':' || external_id_hash)::uuid::text as respondent_id,
     state::text as state,
     is_straight_lined
 from confidential.responses
-where wave_code = %(wave_code)s
-order by respondent_id
+where wave_code = any(%(wave_codes)s)
+order by wave_code, respondent_id
 
 -- name: answers
 -- Complete forms only: a partial answer is counted, never mixed in.
 select
+    responses.wave_code,
     md5(responses.wave_code || ':' || responses.external_id_hash)::uuid::text as respondent_id,
     answers.item_code,
-    answers.score,
+    answers.score::float8 as score,
     answers.choice,
     answers.free_text
 from confidential.responses
 join confidential.answers using (response_id)
-where responses.wave_code = %(wave_code)s and responses.state = 'complete'
-order by respondent_id, answers.item_code
+where responses.wave_code = any(%(wave_codes)s) and responses.state = 'complete'
 
 -- name: tests
-select employee_id, pre_score, post_score, maximum_score
+select
+    session_code, employee_id, pre_score::float8 as pre_score, post_score::float8 as post_score,
+    maximum_score::float8 as maximum_score
 from core.test_results
-where session_code = %(session_code)s
-order by employee_id
+where session_code = any(%(session_codes)s)
+order by session_code, employee_id
 
 -- name: names_in_texts
 select name from confidential.names_in_texts(%(session_code)s, %(texts)s)
@@ -115,25 +121,24 @@ select jsonb_build_object(
 ) as content
 
 -- name: delete_marts
-delete from marts.evaluation_waves where wave_code = %(wave_code)s
+with figures as (
+    delete from marts.evaluation_figures where wave_code = any(%(wave_codes)s)
+)
+delete from marts.evaluation_waves where wave_code = any(%(wave_codes)s)
 
--- name: insert_wave
-insert into marts.evaluation_waves (
+-- name: copy_waves
+copy marts.evaluation_waves (
     wave_code, session_code, invited_count, eligible_count, complete_count, partial_count, straight_lined_count,
     attendee_count, enrolled_count, data_sha256, computed_at
-)
-values (
-    %(wave_code)s, %(session_code)s, %(invited_count)s, %(eligible_count)s, %(complete_count)s, %(partial_count)s,
-    %(straight_lined_count)s, %(attendee_count)s, %(enrolled_count)s, %(data_sha256)s, %(computed_at)s
-)
+) from stdin
 
--- name: insert_marts
-insert into marts.evaluation_figures (wave_code, family, code, statistic, value, text_value, respondent_count, refusal)
-select %(wave_code)s, rows.*
-from unnest(
-    %(family)s::text[], %(code)s::text[], %(statistic)s::text[], %(value)s::numeric[], %(text_value)s::text[],
-    %(respondent_count)s::integer[], %(refusal)s::text[]
-) as rows
+-- name: copy_figures
+copy marts.evaluation_figures (
+    wave_code, family, code, statistic, value, text_value, respondent_count, refusal
+) from stdin
+
+-- name: evaluated_sessions
+select session_code from marts.evaluation_waves order by session_code
 
 -- name: insert_release
 insert into published.releases (

@@ -127,11 +127,7 @@ def alternate(
     for number in range(rounds + (not is_warm)):
         round_taken = {}
         for key, side in (("ours", ours), ("theirs", theirs))[:: -1 if number % 2 else 1]:
-            side.prepare()
-            used, started = processor(), time.perf_counter()
-            side.run()
-            wall = time.perf_counter() - started
-            round_taken[key] = Taken(processor() - used, wall)
+            round_taken[key] = take(side, processor)
         found, wanted = ours.output(), theirs.output()
         if found != wanted:
             raise OutputDiffersError(difference(ours.name, found, theirs.name, wanted))
@@ -139,6 +135,15 @@ def alternate(
             for key, one in round_taken.items():
                 taken[key].append(one)
     return Pair(tuple(taken["ours"]), tuple(taken["theirs"]))
+
+
+def take(side: Side, processor: Callable[[], float] = own_processor) -> Taken:
+    """Prepare a side and return what one run of it took."""
+    side.prepare()
+    used, started = processor(), time.perf_counter()
+    side.run()
+    wall = time.perf_counter() - started
+    return Taken(processor() - used, wall)
 
 
 def growth_exponent(sizes: Sequence[float], costs: Sequence[float]) -> float:

@@ -10,7 +10,7 @@ import sys
 import pytest
 from tests.surveys import results_world as world
 
-from trainloop.surveys.results import EvaluationBusyError, evaluate_session, open_response_rate
+from trainloop.surveys.results import EvaluationBusyError, evaluate_session, make_marts, open_response_rate
 from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError
 from trainloop.warehouse import engine
 
@@ -145,9 +145,51 @@ def test_killed_anywhere_and_run_again_gives_the_same_warehouse(company: None, p
     assert count("published.releases") == (point == "results.after_commit")
     evaluate_session("S1")
     disturbed = world.contents()
-    world.execute("truncate published.releases, marts.evaluation_waves cascade")
+    world.execute("truncate published.releases, marts.evaluation_waves, marts.evaluation_figures cascade")
     evaluate_session("S1")
     assert world.contents() == disturbed
+
+
+def test_figures_made_anew_for_all_classes_are_those_of_each_alone(company: None) -> None:
+    """One reading and one writing for many classes mix nothing up: comparisons, tests, a small class, no texts."""
+    world.make_class("S1", world.forms(LEVELS, to_improve="案例太少"), number=1)
+    world.make_class("S2", world.forms([2, *LEVELS, 1], content_depth="not_applicable"), number=2, invited=20)
+    world.make_class("S3", world.forms(LEVELS[:4]), number=3)
+    world.execute(
+        """insert into core.test_results (session_code, employee_id, pre_score, post_score, maximum_score, file_id,
+               row_number)
+           select session_code, employee_id, 40 + right(employee_id, 2)::integer, 80, 100, 1, 1
+           from core.enrollments where session_code = 'S2'"""
+    )
+    for code in ("S1", "S2", "S3"):
+        evaluate_session(code)
+    alone = world.contents()
+    world.execute("update marts.evaluation_figures set value = 0, text_value = null")
+    world.execute("delete from marts.evaluation_figures where family = 'nps'")
+    assert make_marts() == {"classes": 3}
+    assert world.contents() == alone
+
+
+def test_a_class_that_is_being_evaluated_is_not_made_anew_meanwhile(company: None) -> None:
+    """Two writers of one class would wait for each other; the error is one that comes back after it."""
+    world.make_class("S1", world.forms(LEVELS))
+    evaluate_session("S1")
+    with engine.connect("owner") as connection:
+        assert engine.try_lock(connection, "evaluation:S1")
+        with pytest.raises(EvaluationBusyError):
+            make_marts()
+    assert make_marts(["S1"]) == {"classes": 1}
+
+
+def test_a_kill_while_figures_are_made_anew_leaves_the_old_ones(company: None) -> None:
+    """A batch is one transaction."""
+    world.make_class("S1", world.forms(LEVELS))
+    evaluate_session("S1")
+    before = world.contents()
+    code = "from trainloop.surveys.results import make_marts as m; m()"
+    environment = os.environ | {"TRAINLOOP_FAULT_POINT": "results.batch.before_commit"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == -signal.SIGKILL
+    assert world.contents() == before
 
 
 def test_asking_for_results_imports_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""lifecycle, report: where each class session stands, and its report on demand."""
+"""lifecycle, report, marts: where each class session stands, its report on demand, all figures made anew."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainloop.commands.console import console, show_counts, show_table
 
 
 def register(app: typer.Typer) -> None:
-    for command in (lifecycle, report):
+    for command in (lifecycle, report, marts):
         app.command()(command)
 
 
@@ -55,6 +55,15 @@ def report(session: Annotated[str, typer.Argument(help="session code, such as 20
     with console.status("Rendering…"):
         rendered = render_reports(session)
     show_counts(evaluated | rendered)
+
+
+def marts() -> None:
+    """Make the unreleased figures of all evaluated classes anew, after an upgrade or a change of the site file."""
+    from trainloop.surveys.results import make_marts
+
+    with console.status("Computing…"):
+        made = make_marts()
+    show_counts(made)
 
 
 def _show_classes(title: str, found: list[dict[str, Any]], steps: Any, text: Any) -> None:

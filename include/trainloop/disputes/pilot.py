@@ -90,9 +90,9 @@ def _release_feedback(connection: Connection, wave: Mapping[str, Any]) -> None:
     from trainloop.surveys.results_texts import theme_figures
 
     site, subject = get_site(), Subject(PRODUCT, "pilot_team", wave["subject_id"])
-    inputs = WaveInputs(subject=subject, **wave_values(connection, wave))
+    inputs = WaveInputs(subject=subject, **wave_values(connection, [wave])[wave["wave_code"]])
     releases = read_releases(connection, subject)
-    if release_of(releases, inputs.sha256()):
+    if release_of(releases, inputs.sha256):
         return
     computed = compute_answers(inputs, site.statistics)
     content = prepare(connection, inputs, computed, [*computed.figures, *theme_figures(inputs)], site)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from trainloop.statistics.moments import Moments, t_p, t_quantile
+from trainloop.statistics.moments import Moments, moments, t_p, t_quantile
 from trainloop.statistics.refusal import Refusal, Value
 
 Verdict = Literal["higher", "lower", "no_clear_difference"]
@@ -80,12 +80,12 @@ def shrink(item: Moments, items: Sequence[Moments]) -> tuple[float, float]:
     B = 1 − w and k items: V·(1 − B·(k − 1)/k) + 2/(k − 3)·B²·(mean − grand mean)²; the last term, the uncertainty of B
     itself, from four items. A single item stays as it is.
     """
-    grand_mean = float(np.mean([other.mean for other in items]))
-    error, k = item.variance / item.n, len(items)
+    all_means = moments([other.mean for other in items])
+    assert isinstance(all_means, Moments)
+    grand_mean, error, k = all_means.mean, item.variance / item.n, len(items)
     if k < 2:
         return item.mean, error
-    spread = float(np.var([other.mean for other in items], ddof=1))
-    true_variance = max(0.0, spread - float(np.mean([other.variance / other.n for other in items])))
+    true_variance = max(0.0, all_means.variance - sum(other.variance / other.n for other in items) / k)
     drawn = error / (true_variance + error) if error > 0 else 0.0
     doubt = 2 / (k - 3) * (drawn * (item.mean - grand_mean)) ** 2 if k > 3 else 0.0
     return item.mean - drawn * (item.mean - grand_mean), error * (1 - drawn * (k - 1) / k) + doubt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from trainloop.statistics.refusal import Refusal, Value
 
@@ -25,8 +26,7 @@ _TWO_DECIMALS = frozenset({
 _FOUR_DECIMALS = frozenset({"p_t", "p_wilcoxon", "p_adjusted"})
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A computed figure before suppression: a number, a text, or the reason why there is neither.
 
     `respondent_count` is the number of people behind it; figures without people behind them (counts of a class list)

@@ -56,10 +56,14 @@ def tokens(text: str, words: frozenset[str] = frozenset(), cache_folder: str | N
 
 def mentioned(text: str, themes: Sequence[Theme], cache_folder: str | None = None) -> frozenset[str]:
     """Return the codes of the themes that a text mentions."""
-    chinese = frozenset(word for theme in themes for word in theme.words if _CHINESE.fullmatch(word))
-    found = tokens(text, chinese, cache_folder)
+    found = tokens(text, _chinese_words(tuple(themes)), cache_folder)
     present, running = frozenset(found), f" {' '.join(found)} "
     return frozenset(theme.code for theme in themes if any(_occurs(word, present, running) for word in theme.words))
+
+
+@functools.lru_cache(maxsize=4)
+def _chinese_words(themes: tuple[Theme, ...]) -> frozenset[str]:
+    return frozenset(word for theme in themes for word in theme.words if _CHINESE.fullmatch(word))
 
 
 def _occurs(word: str, present: frozenset[str], running: str) -> bool:

@@ -56,9 +56,9 @@ def evaluate_pulse(connection: Connection, wave: Mapping[str, Any]) -> PulseResu
     The same data give the release they already have.
     """
     subject = pulse_of(wave["quarter"])
-    inputs = WaveInputs(subject=subject, **wave_values(connection, wave))
+    inputs = WaveInputs(subject=subject, **wave_values(connection, [wave])[wave["wave_code"]])
     releases = read_releases(connection, subject)
-    if known := release_of(releases, inputs.sha256()):
+    if known := release_of(releases, inputs.sha256):
         return PulseResult(wave["quarter"], known, False, _shown_drops(connection, known))
     return _release(connection, inputs, releases, get_site())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ def release(
 
     Role: statistics.
     """
-    digest = hashlib.sha256(json.dumps([astuple(one) for one in shown], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([list(one) for one in shown], sort_keys=True).encode()).hexdigest()
     keys: dict[str, Any] = {"product": product, "subject_kind": subject_kind, "subject_id": subject_id}
     releases = connection.execute(statement("results", "releases"), keys).fetchall()
     if releases and releases[-1]["data_sha256"] == digest:

@@ -34,16 +34,19 @@ rows only for the findings of the course's previous session.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trainloop import clock, faults
-from trainloop.config import Site, get_site
+from trainloop.config import get_site
 from trainloop.errors import TransientError
-from trainloop.statistics.figures import Figure
 from trainloop.statistics.response import rate_in_steps
-from trainloop.surveys.results_inputs import Inputs, read_earlier, read_inputs
+from trainloop.surveys.results_inputs import read_inputs
 from trainloop.surveys.results_release import Release, audit, is_news, prepare, read_releases, release_of, write
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+
+BATCH_SIZE = 100
 
 
 class EvaluationBusyError(TransientError):
@@ -62,8 +65,7 @@ def evaluate_session(session_code: str) -> dict[str, int | bool]:
         with engine.connect("statistics") as connection:
             # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
             connection.execute("set transaction isolation level repeatable read")
-            if not engine.try_lock(connection, f"evaluation:{session_code}"):
-                raise EvaluationBusyError(session_code=session_code)
+            _lock(connection, session_code)
             release, is_new = _evaluate(connection, session_code)
             faults.point("results.before_commit")
     except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
@@ -77,44 +79,62 @@ def evaluate_session(session_code: str) -> dict[str, int | bool]:
     }
 
 
+def make_marts(session_codes: Sequence[str] | None = None) -> dict[str, int]:
+    """Make the figures of evaluated class sessions in marts anew, of all without codes; what was released stays.
+
+    For after an upgrade or a change of the site's rules, which change no released report: analysts then find all
+    classes computed alike. One transaction a batch. Returns counts: classes. Raises what `evaluate_session` raises.
+    """
+    from trainloop.surveys.results_marts import evaluate, replace_marts
+
+    rules = get_site().statistics
+    with engine.connect("statistics", autocommit=True) as connection:
+        if session_codes is None:
+            rows = connection.execute(statement("results", "evaluated_sessions"))
+            session_codes = [row["session_code"] for row in rows]
+        for start in range(0, len(session_codes), BATCH_SIZE):
+            batch = session_codes[start : start + BATCH_SIZE]
+            with connection.transaction():
+                connection.execute("set transaction isolation level repeatable read")
+                for session_code in batch:
+                    _lock(connection, session_code)
+                inputs = read_inputs(connection, batch)
+                replace_marts(connection, [one.wave_code for one in inputs], evaluate(connection, inputs, rules))
+                faults.point("results.batch.before_commit")
+    return {"classes": len(session_codes)}
+
+
+def _lock(connection: Connection, session_code: str) -> None:
+    """Keep other evaluations of a class session away until this transaction ends; raise EvaluationBusyError."""
+    if not engine.try_lock(connection, f"evaluation:{session_code}"):
+        raise EvaluationBusyError(session_code=session_code)
+
+
 def open_response_rate(connection: Connection, wave_code: str) -> int | None:
     """Return the response rate (RR1) of a wave in steps of 10 %: all that is shown while it is open.
 
     Percent, rounded down. None when the survey tool does not tell who has answered. Role: statistics.
     """
-    row = connection.execute(statement("results", "population"), {"wave_code": wave_code}).fetchone()
+    row = connection.execute(statement("results", "population"), {"wave_codes": [wave_code]}).fetchone()
     if row is None or not row["has_completions"]:
         return None
     return rate_in_steps(row["used_count"], row["eligible_count"], get_site().suppression.open_rate_step_pct)
 
 
 def _evaluate(connection: Connection, session_code: str) -> tuple[Release, bool]:
-    inputs = read_inputs(connection, session_code)
+    (inputs,) = read_inputs(connection, [session_code])
     faults.point("results.read")
     releases = read_releases(connection, inputs.subject)
-    if known := release_of(releases, inputs.sha256()):
+    if known := release_of(releases, inputs.sha256):
         return known, False
+    # numpy and the estimators take a second to import: not before it is certain that there is something to compute.
+    from trainloop.surveys.results_marts import evaluate, replace_marts
+
     site = get_site()
-    return _release(connection, inputs, releases, site)
-
-
-def _release(connection: Connection, inputs: Inputs, releases: list[Release], site: Site) -> tuple[Release, bool]:
-    # pandas and the estimators take a second to import: not before it is certain that there is something to compute.
-    from trainloop.surveys.results_comparison import compare, verify_findings
-    from trainloop.surveys.results_figures import compute
-    from trainloop.surveys.results_texts import theme_figures
-
-    computed = compute(inputs, site.statistics)
-    earlier, previous = read_earlier(connection, inputs)
-    figures = [
-        *computed.figures,
-        *theme_figures(inputs),
-        *compare(computed, earlier, site.statistics),
-        *verify_findings(computed, previous, site.statistics),
-    ]
-    _replace_marts(connection, inputs, figures)
+    (evaluated,) = evaluate(connection, [inputs], site.statistics)
+    replace_marts(connection, [inputs.wave_code], [evaluated])
     faults.point("results.marts")
-    content = prepare(connection, inputs, computed, figures, site)
+    content = prepare(connection, inputs, evaluated.computed, evaluated.figures, site)
     valid = [release for release in releases if not release.is_withheld]
     if valid and not content.suppressed.is_withheld and not is_news(connection, content, valid[-1]):
         return valid[-1], False
@@ -122,7 +142,7 @@ def _release(connection: Connection, inputs: Inputs, releases: list[Release], si
     release = write(
         connection,
         inputs,
-        computed,
+        evaluated.computed,
         content,
         revision_number=revision_number,
         site_version=site.version,
@@ -131,28 +151,3 @@ def _release(connection: Connection, inputs: Inputs, releases: list[Release], si
     audit(connection, inputs.subject, release)
     faults.point("results.published")
     return release, True
-
-
-def _replace_marts(connection: Connection, inputs: Inputs, figures: list[Figure]) -> None:
-    connection.execute(statement("results", "delete_marts"), {"wave_code": inputs.wave_code})
-    connection.execute(
-        statement("results", "insert_wave"),
-        {
-            "wave_code": inputs.wave_code,
-            "session_code": inputs.session_code,
-            "invited_count": inputs.invited_count,
-            "eligible_count": inputs.eligible_count,
-            "complete_count": len(inputs.complete_ids),
-            "partial_count": inputs.partial_count,
-            "straight_lined_count": inputs.straight_lined_count,
-            "attendee_count": inputs.attendance["attended_count"] if inputs.is_attendance_recorded else None,
-            "enrolled_count": inputs.attendance["enrolled_count"],
-            "data_sha256": inputs.sha256(),
-            "computed_at": clock.now(connection),
-        },
-    )
-    columns = ("family", "code", "statistic", "value", "text_value", "respondent_count", "refusal")
-    connection.execute(
-        statement("results", "insert_marts"),
-        {"wave_code": inputs.wave_code} | {name: [getattr(item, name) for item in figures] for name in columns},
-    )

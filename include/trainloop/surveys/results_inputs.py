@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
+import itertools
 import json
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+
+from psycopg.rows import tuple_row
 
 from trainloop.domain.survey import evaluation_wave_code
 from trainloop.errors import PermanentError
@@ -43,8 +48,7 @@ class Question:
     is_reverse_coded: bool = False
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """One item of one complete response; exactly one of the three is set."""
 
     respondent_id: str
@@ -118,8 +122,9 @@ class WaveInputs:
             ),
         }
 
+    @functools.cached_property
     def sha256(self) -> str:
-        """Return a hash over the canonical inputs.
+        """A hash over the canonical inputs.
 
         Rules (site file, dictionaries) and other waves are left out on purpose: an old report changes when its own
         data do, not because somebody edited a threshold.
@@ -205,53 +210,39 @@ class PreviousItem:
     is_finding: bool
 
 
-def read_inputs(connection: Connection, session_code: str) -> Inputs:
-    """Read everything about one class session; raise WaveUnknownError, or WaveNotClosedError while people answer."""
-    keys = {"session_code": session_code, "wave_code": evaluation_wave_code(session_code)}
-    wave = connection.execute(statement("results", "wave"), keys).fetchone()
-    session = connection.execute(statement("results", "session"), keys).fetchone()
-    if wave is None or session is None:
-        raise WaveUnknownError(**keys)
-    if wave["state"] != "closed":
-        raise WaveNotClosedError(wave_code=wave["wave_code"], state=wave["state"])
-    attendance = connection.execute(query_file("marts/evaluation_attendance.sql"), keys).fetchone()
-    assert attendance is not None
-    is_recorded = attendance.pop("is_recorded")
-    return Inputs(
-        subject=evaluation_of(session_code),
-        **wave_values(connection, wave),
-        course_code=session["course_code"],
-        trainer_id=session["trainer_id"],
-        starts_at=session["starts_at"],
-        tests=tuple(
-            TestResult(
-                _pseudonym(session_code, row["employee_id"]),
-                _number(row["pre_score"]),
-                _number(row["post_score"]),
-                float(row["maximum_score"]),
-            )
-            for row in connection.execute(statement("results", "tests"), keys)
-        ),
-        attendance=attendance,
-        is_attendance_recorded=is_recorded,
-        interactions=tuple(
-            Interaction(
-                _pseudonym(session_code, row["employee_id"]),
-                row["kind"],
-                row["item_code"],
-                row["is_correct"],
-                row["turn_count"],
-            )
-            for row in connection.execute(statement("results", "interactions"), keys)
-        ),
-        learner_ids=frozenset(
-            _pseudonym(session_code, row["employee_id"])
-            for row in connection.execute(statement("results", "learners"), keys)
-        ),
-        costs=tuple(
-            (row["currency"], row["amount"]) for row in connection.execute(statement("results", "costs"), keys)
-        ),
-        course_hours=session["course_hours"],
+def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[Inputs, ...]:
+    """Read everything about class sessions; raise WaveUnknownError, or WaveNotClosedError while people answer."""
+    codes = list(session_codes)
+    keys = {"session_codes": codes, "wave_codes": [evaluation_wave_code(code) for code in codes]}
+    sessions = {row["session_code"]: row for row in connection.execute(statement("results", "sessions"), keys)}
+    for code, wave_code in zip(codes, keys["wave_codes"], strict=True):
+        if code not in sessions:
+            raise WaveUnknownError(session_code=code, wave_code=wave_code)
+        if sessions[code]["state"] != "closed":
+            raise WaveNotClosedError(wave_code=wave_code, state=sessions[code]["state"])
+    waves = wave_values(connection, list(sessions.values()))
+    tests = _by_key(connection, statement("results", "tests"), keys)
+    attended = connection.execute(query_file("marts/evaluation_attendance.sql"), keys).fetchall()
+    attendance = {row.pop("session_code"): row for row in attended}
+    interactions = _by_key(connection, statement("results", "interactions"), keys)
+    learners = _by_key(connection, statement("results", "learners"), {"session_codes": list(interactions)})
+    costs = _by_key(connection, statement("results", "costs"), keys)
+    return tuple(
+        Inputs(
+            subject=evaluation_of(code),
+            **waves[session["wave_code"]],
+            course_code=session["course_code"],
+            trainer_id=session["trainer_id"],
+            starts_at=session["starts_at"],
+            tests=tuple(TestResult(_pseudonym(code, person), *scores) for person, *scores in tests[code]),
+            is_attendance_recorded=attendance[code].pop("is_recorded"),
+            attendance=attendance[code],
+            interactions=tuple(Interaction(_pseudonym(code, person), *did) for person, *did in interactions[code]),
+            learner_ids=frozenset(_pseudonym(code, person) for (person,) in learners[code]),
+            costs=tuple((currency, amount) for currency, amount in costs[code]),
+            course_hours=session["course_hours"],
+        )
+        for code, session in ((code, sessions[code]) for code in codes)
     )
 
 
@@ -260,64 +251,62 @@ def evaluation_of(session_code: str) -> Subject:
     return Subject("course_evaluation", "class_session", session_code)
 
 
-def wave_values(connection: Connection, wave: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of `WaveInputs` but for the subject, of a row of the statement `wave`."""
-    keys = {"wave_code": wave["wave_code"]}
-    population = connection.execute(statement("results", "population"), keys).fetchone()
-    assert population is not None
+def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the fields of `WaveInputs` but for the subject, by wave code.
+
+    `waves` have wave_code, instrument_code and instrument_version.
+    """
+    keys = {"wave_codes": [wave["wave_code"] for wave in waves]}
+    population = _by_key(connection, statement("results", "population"), keys)
+    responses = _by_key(connection, statement("results", "responses"), keys)
+    answers = _by_key(connection, statement("results", "answers"), keys)
     return {
-        "wave_code": wave["wave_code"],
-        "instrument_code": wave["instrument_code"],
-        "instrument_version": wave["instrument_version"],
-        "questions": questions_of(wave["instrument_code"]),
-        "invited_count": population["invited_count"],
-        "eligible_count": population["eligible_count"],
-        "responses": tuple(
-            (row["respondent_id"], row["state"], row["is_straight_lined"])
-            for row in connection.execute(statement("results", "responses"), keys)
-        ),
-        "answers": tuple(
-            Answer(row["respondent_id"], row["item_code"], _number(row["score"]), row["choice"], row["free_text"])
-            for row in connection.execute(statement("results", "answers"), keys)
-        ),
+        wave["wave_code"]: {
+            "wave_code": wave["wave_code"],
+            "instrument_code": wave["instrument_code"],
+            "instrument_version": wave["instrument_version"],
+            "questions": questions_of(wave["instrument_code"]),
+            "invited_count": population[wave["wave_code"]][0][0],
+            "eligible_count": population[wave["wave_code"]][0][1],
+            "responses": tuple(responses[wave["wave_code"]]),
+            "answers": tuple(itertools.starmap(Answer, answers[wave["wave_code"]])),
+        }
+        for wave in waves
     }
 
 
-def read_earlier(connection: Connection, inputs: Inputs) -> tuple[tuple[EarlierGroup, ...], tuple[PreviousItem, ...]]:
-    """Read what earlier sessions of the course or trainer released, pooled, and the course's previous session."""
+Earlier = tuple[list[EarlierGroup], list[PreviousItem]]
+
+
+def read_earlier(connection: Connection, inputs: Sequence[Inputs]) -> dict[str, Earlier]:
+    """Read by session what earlier ones of its course or trainer released, pooled, and its course's previous one."""
     from trainloop.statistics.moments import Moments
 
     keys = {
-        "course_code": inputs.course_code,
-        "trainer_id": inputs.trainer_id,
-        "starts_at": inputs.starts_at,
-        "instrument_code": inputs.instrument_code,
-        "instrument_version": inputs.instrument_version,
+        "session_codes": [one.session_code for one in inputs],
+        "instrument_codes": [one.instrument_code for one in inputs],
+        "instrument_versions": [one.instrument_version for one in inputs],
     }
-    groups = [
-        EarlierGroup(
-            scope=row["scope"],
-            family=row["family"],
-            code=row["code"],
-            shown_level=row["shown_level"],
-            sessions_count=row["sessions_count"],
-            smallest_count=row["smallest_count"],
-            moments=Moments(int(row["respondent_count"]), float(row["mean"]), float(row["variance"])),
-        )
-        for row in connection.execute(query_file("marts/evaluation_earlier.sql"), keys)
-    ]
-    items = [
-        PreviousItem(
-            session_code=row["session_code"],
-            code=row["code"],
-            moments=Moments(row["respondent_count"], row["mean"], row["variance"]),
-            is_finding=row["is_finding"],
-        )
-        for row in connection.execute(query_file("marts/evaluation_previous.sql"), keys)
-    ]
-    return tuple(groups), tuple(items)
+    found: dict[str, Earlier] = {one.session_code: ([], []) for one in inputs}
+    for row in connection.execute(query_file("marts/evaluation_earlier.sql"), keys):
+        group = Moments(row.pop("respondent_count"), row.pop("mean"), row.pop("variance"))
+        found[row.pop("session_code")][0].append(EarlierGroup(**row, moments=group))
+    for row in connection.execute(query_file("marts/evaluation_previous.sql"), keys):
+        group = Moments(row["respondent_count"], row["mean"], row["variance"])
+        item = PreviousItem(row["earlier_code"], row["code"], group, row["is_finding"])
+        found[row["session_code"]][1].append(item)
+    return found
 
 
+def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of a query by their first column, without it; a key that no row has is an empty list."""
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for key, *values in connection.cursor(row_factory=tuple_row).execute(query, keys):
+        found[key].append(tuple(values))
+    return found
+
+
+@functools.cache
 def questions_of(instrument_code: str) -> tuple[Question, ...]:
     """Return the items of an instrument as the estimators need them."""
     instrument = load_instrument(instrument_code)
@@ -332,10 +321,6 @@ def questions_of(instrument_code: str) -> tuple[Question, ...]:
         )
         for item in instrument.items
     )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _pseudonym(session_code: str, employee_id: str) -> str:

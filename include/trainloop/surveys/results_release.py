@@ -155,7 +155,7 @@ def write(
         inputs.subject.keys()
         | {
             "revision_number": revision_number,
-            "data_sha256": inputs.sha256(),
+            "data_sha256": inputs.sha256,
             "site_version": site_version,
             "released_at": moment,
             "is_withheld": is_withheld,
@@ -163,7 +163,7 @@ def write(
         },
     ).fetchone()
     assert row is not None
-    release = Release(row["release_id"], revision_number, inputs.sha256(), is_withheld)
+    release = Release(row["release_id"], revision_number, inputs.sha256, is_withheld)
     if not is_withheld:
         _write_figures(connection, release.release_id, content)
         _write_ledger(connection, release.release_id, inputs, computed, content.suppressed)

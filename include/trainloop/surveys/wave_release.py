@@ -23,9 +23,9 @@ def release_wave(
     from trainloop.surveys.results_texts import theme_figures
 
     site = get_site()
-    inputs = WaveInputs(subject=subject, **wave_values(connection, wave))
+    inputs = WaveInputs(subject=subject, **wave_values(connection, [wave])[wave["wave_code"]])
     releases = read_releases(connection, subject)
-    if known := release_of(releases, inputs.sha256()):
+    if known := release_of(releases, inputs.sha256):
         return known, False
     computed = compute_answers(inputs, site.statistics)
     content = prepare(connection, inputs, computed, [*computed.figures, *theme_figures(inputs)], site)
