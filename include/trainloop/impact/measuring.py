@@ -47,18 +47,10 @@ def measure_session(session_code: str) -> dict[str, int | bool]:
     Returns `release_id`, `revision_number`, `is_withheld` and `is_new` of the release that speaks for the present data,
     and `indicators`. Raises ClassUnknownError, MeasuringBusyError.
     """
-    import psycopg
-
-    try:
-        with engine.connect("statistics") as connection:
-            # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-            connection.execute("set transaction isolation level repeatable read")
-            if not engine.try_lock(connection, f"performance:{session_code}"):
-                raise MeasuringBusyError(session_code=session_code)
-            outcome = _measure(connection, session_code)
-            faults.point("performance.before_commit")
-    except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-        raise MeasuringBusyError(session_code=session_code) from error
+    busy = MeasuringBusyError(session_code=session_code)
+    with engine.alone("statistics", f"performance:{session_code}", busy) as connection:
+        outcome = _measure(connection, session_code)
+        faults.point("performance.before_commit")
     faults.point("performance.after_commit")
     return outcome
 

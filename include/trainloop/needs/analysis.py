@@ -71,20 +71,11 @@ def analyze_year(year: int, as_of: date | None = None, *, allow_send: bool = Fal
     evidence, the existing one when nothing changed, and `approvals_asked` and `notices_planned`.
     Raises NeedsSurveyMissingError, NeedsSurveyOpenError and NeedsBusyError.
     """
-    import psycopg
-
-    try:
-        with engine.connect("statistics") as connection:
-            # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-            connection.execute("set transaction isolation level repeatable read")
-            if not engine.try_lock(connection, f"needs:{year}"):
-                raise NeedsBusyError(year=year)
-            scan = Scan.start(connection, as_of, allow_send=allow_send)
-            found = _analyze(connection, year, scan.today)
-            asked = Asked(0, 0) if found["is_withheld"] else _ask(connection, scan, year, found)
-            faults.point("needs.before_commit")
-    except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-        raise NeedsBusyError(year=year) from error
+    with engine.alone("statistics", f"needs:{year}", NeedsBusyError(year=year)) as connection:
+        scan = Scan.start(connection, as_of, allow_send=allow_send)
+        found = _analyze(connection, year, scan.today)
+        asked = Asked(0, 0) if found["is_withheld"] else _ask(connection, scan, year, found)
+        faults.point("needs.before_commit")
     faults.point("needs.after_commit")
     return found | {"approvals_asked": asked.approvals, "notices_planned": asked.notices}
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from trainloop.config import Locale, Site
 from trainloop.domain.award import COMPONENTS
 from trainloop.reporting import glyphs
-from trainloop.reporting.catalogue import Catalogue, catalogue
+from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.desk import Desk, Released
 from trainloop.reporting.document import DataRow, Document, Tone, View
-from trainloop.reporting.evidence import CheckedFile, Figures
 from trainloop.reporting.pages import layout_sha256
 from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
@@ -70,31 +70,15 @@ class AwardView(Document):
 
 
 @dataclass(frozen=True)
-class Ranking:
-    """One release as it was read: figures, names of trainers and courses, files behind them."""
+class Ranking(Released):
+    """The ranking of one year, with names of trainers and courses."""
 
     year: str
-    revision_number: int
-    released_at: datetime
-    site_version: str
-    figures: Figures
-    names: Mapping[tuple[str, str], Mapping[str, Any]]
-    files: tuple[CheckedFile, ...]
 
 
-@dataclass(frozen=True)
-class _Desk:
-    ranking: Ranking
-    words: Catalogue
-    site: Site
-
-    def name(self, kind: str, code: str) -> str:
-        row = self.ranking.names.get((kind, code))
-        text = self.words.either(row["name_zh"], row["name_en"]) if row else code
-        return glyphs.mark_missing(text, self.words("words.symbol"))[0]
-
+class _Desk(Desk):
     def value(self, code: str, statistic: str) -> Decimal | None:
-        figures = self.ranking.figures
+        figures = self.release.figures
         return figures.value("trainer", code, statistic) if figures.has("trainer", code, statistic) else None
 
     def text(self, code: str, statistic: str, *, is_whole: bool = False) -> str:
@@ -114,7 +98,7 @@ def build_view(ranking: Ranking, site: Site, locale: Locale) -> AwardView:
     codes = list(ranking.figures.codes("trainer"))
     ranked = sorted((code for code in codes if desk.value(code, "rank") is not None), key=lambda one: _place(desk, one))
     proposed = [code for code in ranked if desk.value(code, "rank") == 1]
-    sentence, tone = verdict_on(desk.ranking.files, desk.words)
+    sentence, tone = verdict_on(desk.release.files, desk.words)
     return AwardView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -169,7 +153,7 @@ def _standing(desk: _Desk, code: str) -> StandingRow:
 
 
 def _unranked(desk: _Desk, code: str) -> UnrankedRow:
-    reason = desk.ranking.figures.row("trainer", code, "rank").reason or "too_few_sessions"
+    reason = desk.release.figures.row("trainer", code, "rank").reason or "too_few_sessions"
     return UnrankedRow(
         name=desk.name("trainer", code),
         sessions=desk.text(code, "sessions", is_whole=True),
@@ -187,7 +171,7 @@ def _evidence(desk: _Desk, ranked: list[str], proposed: list[str]) -> str:
 
 
 def _facts(desk: _Desk, ranked: int, total: int) -> tuple[Fact, ...]:
-    words, figures = desk.words, desk.ranking.figures
+    words, figures = desk.words, desk.release.figures
     return (
         Fact(label=words("award.fact.ranked"), text=words.number(ranked)),
         Fact(label=words("award.fact.unranked"), text=words.number(total - ranked)),
@@ -199,12 +183,12 @@ def _facts(desk: _Desk, ranked: int, total: int) -> tuple[Fact, ...]:
                 sigma=words.number(figures.value("round", "all", "sigma") or Decimal(0)),
             ),
         ),
-        Fact(label=words("award.fact.ranked_on"), text=words.day(desk.ranking.released_at, desk.site.company.zone)),
+        Fact(label=words("award.fact.ranked_on"), text=words.day(desk.release.released_at, desk.site.company.zone)),
     )
 
 
 def _notes(desk: _Desk) -> tuple[str, ...]:
-    words, rules, figures = desk.words, desk.site.award, desk.ranking.figures
+    words, rules, figures = desk.words, desk.site.award, desk.release.figures
     weights = desk.joined([f"{words(f'award.column.{name}')} {rules.weights[name]:g}" for name in COMPONENTS])
     notes = [
         words("award.note_weights", weights=weights, hours=f"{rules.full_hours:g}", full=rules.full_contributions),
@@ -216,11 +200,11 @@ def _notes(desk: _Desk) -> tuple[str, ...]:
     ]
     if figures.has("round", "all", "transfer"):
         notes.append(words("award.note_no_plans"))
-    return (*notes, words("award.note_version", version=desk.ranking.site_version))
+    return (*notes, words("award.note_version", version=desk.release.site_version))
 
 
 def _data_rows(desk: _Desk) -> Iterator[DataRow]:
-    for row in desk.ranking.figures.rows:
+    for row in desk.release.figures.rows:
         yield DataRow(
             family=row.family,
             code=row.code,

@@ -140,7 +140,7 @@ def _courses(desk: ReviewDesk, courses: list[str]) -> Iterator[Line]:
 
 
 def _months(desk: ReviewDesk, department_code: str) -> Iterator[Line]:
-    figures = desk.review.figures
+    figures = desk.release.figures
     for month in _parts(desk, "department_plan", department_code):
         code = f"{department_code}|{month}"
         if not figures.has("department_plan", code, "done_pct"):

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from trainloop.config import Site
-from trainloop.reporting import glyphs
-from trainloop.reporting.catalogue import Catalogue
+from trainloop.reporting.desk import Desk, Released
 from trainloop.reporting.document import DataRow, Tone, View
-from trainloop.reporting.evidence import CheckedFile, Figures, Row
+from trainloop.reporting.evidence import Row
 from trainloop.reporting.quality import verdict_on
 from trainloop.statistics.refusal import reason_text
 
@@ -47,34 +43,18 @@ class Sheet(View):
 
 
 @dataclass(frozen=True)
-class Review:
-    """One release as it was read: figures, names of what they are about, files behind them."""
+class Review(Released):
+    """The review of one year."""
 
     year: str
-    revision_number: int
-    released_at: datetime
-    site_version: str
-    figures: Figures
-    names: Mapping[tuple[str, str], Mapping[str, Any]]
-    files: tuple[CheckedFile, ...]
 
 
-@dataclass(frozen=True)
-class ReviewDesk:
+class ReviewDesk(Desk):
     """One edition in the making."""
-
-    review: Review
-    words: Catalogue
-    site: Site
-
-    def name(self, kind: str, code: str) -> str:
-        row = self.review.names.get((kind, code))
-        text = self.words.either(row["name_zh"], row["name_en"]) if row else code
-        return glyphs.mark_missing(text, self.words("words.symbol"))[0]
 
     def text(self, family: str, code: str, statistic: str, form: str = "{}") -> str:
         """Return a figure as printed, why it is hidden, or a dash where there is none."""
-        figures = self.review.figures
+        figures = self.release.figures
         if not figures.has(family, code, statistic):
             return "–"
         row = figures.row(family, code, statistic)
@@ -91,14 +71,14 @@ class ReviewDesk:
     def decimal(self, family: str, code: str, statistic: str, places: int) -> str:
         """Return a figure with so many decimals, so that a column compares; a dash where there is none."""
         value = (
-            self.review.figures.value(family, code, statistic)
-            if self.review.figures.has(family, code, statistic)
+            self.release.figures.value(family, code, statistic)
+            if self.release.figures.has(family, code, statistic)
             else None
         )
         return self.text(family, code, statistic) if value is None else self.words.number(value, places)
 
     def codes(self, family: str) -> list[str]:
-        return list(self.review.figures.codes(family))
+        return list(self.release.figures.codes(family))
 
     def amount(self, family: str, code: str, statistic: str) -> str:
         """Return money in whole units, or a dash where there is none."""
@@ -125,8 +105,8 @@ class ReviewDesk:
 
     def quality(self) -> tuple[str, Tone, tuple[str, ...]]:
         """Return the verdict on the data, its tone, and what a reader must know: missing feeds first."""
-        sentence, tone = verdict_on(self.review.files, self.words)
-        found = {file.dataset for file in self.review.files}
+        sentence, tone = verdict_on(self.release.files, self.words)
+        found = {file.dataset for file in self.release.files}
         missing = [self.words(f"dataset.{dataset}") for dataset in FEEDS if dataset not in found]
         notes = [self.words("review.note.sources")]
         if missing:

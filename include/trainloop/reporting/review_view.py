@@ -144,7 +144,7 @@ def _course(desk: ReviewDesk, code: str, suggestion: str) -> CourseRow:
         for level in LEVELS
     )
     missing = [words(f"review.level.{level}") for level in LEVELS if standings[level] == "missing"]
-    number = int(desk.review.figures.value("course", code, "rule_number") or 0)
+    number = int(desk.release.figures.value("course", code, "rule_number") or 0)
     why = words("review.no_rule")
     if number:
         rule = desk.site.review.rules[number - 1]
@@ -171,7 +171,7 @@ def _course(desk: ReviewDesk, code: str, suggestion: str) -> CourseRow:
 
 def _behaviour(desk: ReviewDesk, code: str) -> str:
     """Return the share of plans that were done; where a course has none, how often learners use it (1 to 5)."""
-    if desk.review.figures.has("course", code, "behaviour_mean"):
+    if desk.release.figures.has("course", code, "behaviour_mean"):
         return desk.words("review.used", mean=desk.decimal("course", code, "behaviour_mean", 1))
     return desk.percent("course", code, "behaviour_pct")
 
@@ -231,7 +231,7 @@ def _sheets(desk: ReviewDesk, audience: Audience) -> Iterator[Sheet]:
 
 def _by_weight(desk: ReviewDesk, blocker: str) -> tuple[bool, float]:
     """What most people named comes first, those whom nothing hindered last."""
-    return blocker == NO_CAUSE, -float(desk.review.figures.value("barrier", blocker, "named_count") or 0)
+    return blocker == NO_CAUSE, -float(desk.release.figures.value("barrier", blocker, "named_count") or 0)
 
 
 def _done(desk: ReviewDesk) -> Iterator[Line]:
@@ -253,7 +253,7 @@ def _done(desk: ReviewDesk) -> Iterator[Line]:
 
 
 def _gauge(desk: ReviewDesk) -> str:
-    row = desk.review.figures.row("budget", "all", "fund_pct")
+    row = desk.release.figures.row("budget", "all", "fund_pct")
     return desk.words(f"review.fund.{row.text_value}") if row.text_value else desk.percent("budget", "all", "fund_pct")
 
 
@@ -265,7 +265,7 @@ def _notes(desk: ReviewDesk) -> Iterator[str]:
         "behaviour": f"{rules.behaviour.good:g} / {rules.behaviour.weak:g}",
         "follow_up": f"{rules.follow_up.good:g} / {rules.follow_up.weak:g}",
         "mean_min": desk.site.suppression.mean_min,
-        "version": desk.review.site_version,
+        "version": desk.release.site_version,
     }
     for name in ("levels", "grades", "rules", "small", "version"):
         yield desk.words(f"review.note.{name}", **facts)

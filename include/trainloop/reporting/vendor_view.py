@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from trainloop.config import Locale, Site
 from trainloop.reporting import glyphs
-from trainloop.reporting.catalogue import Catalogue, catalogue
+from trainloop.reporting.catalogue import catalogue
+from trainloop.reporting.desk import Desk, Released
 from trainloop.reporting.document import DataRow, Document, Tone, View
-from trainloop.reporting.evidence import CheckedFile, Figures
+from trainloop.reporting.evidence import Figures
 from trainloop.reporting.pages import layout_sha256
 from trainloop.reporting.quality import rows_of_files, verdict_on
 from trainloop.reporting.view import Fact, FileRow
@@ -21,7 +22,6 @@ from trainloop.statistics.refusal import reason_text
 TONES: Mapping[str, Tone] = {"may_be_chosen": "good", "no_licence": "bad", "not_scored": "caution"}
 # Below this two raters' marks say more about the raters than about the vendor (Koo & Li 2016: poor below 0.5).
 POOR_AGREEMENT = Decimal("0.5")
-Names = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 class VendorRow(View):
@@ -72,36 +72,20 @@ class VendorView(Document):
 
 
 @dataclass(frozen=True)
-class Scoring:
-    """One release of scores as it was read: figures, names of what they are about, files behind them."""
+class Scoring(Released):
+    """The scores of one quarter, with names of vendors, courses and classes."""
 
     quarter: str
-    revision_number: int
-    released_at: datetime
-    site_version: str
-    figures: Figures
-    names: Names
-    files: tuple[CheckedFile, ...]
 
 
-@dataclass(frozen=True)
-class _Desk:
-    scoring: Scoring
-    words: Catalogue
-    site: Site
-
-    def name(self, kind: str, code: str) -> str:
-        row = self.scoring.names.get((kind, code))
-        text = self.words.either(row["name_zh"], row["name_en"]) if row else code
-        return glyphs.mark_missing(text, self.words("words.symbol"))[0]
-
+class _Desk(Desk):
     def value(self, code: str, statistic: str) -> Decimal | None:
-        figures = self.scoring.figures
+        figures = self.release.figures
         return figures.value("vendor", code, statistic) if figures.has("vendor", code, statistic) else None
 
     def text(self, code: str, statistic: str) -> str:
         """Return a vendor's figure as printed, or a dash."""
-        figures = self.scoring.figures
+        figures = self.release.figures
         if not figures.has("vendor", code, statistic):
             return "–"
         row = figures.row("vendor", code, statistic)
@@ -111,7 +95,7 @@ class _Desk:
 
     def refusal(self, code: str) -> str:
         """Return why a vendor has no score, as the rest of a line; empty when it has one."""
-        reason = self.scoring.figures.row("vendor", code, "score").reason
+        reason = self.release.figures.row("vendor", code, "score").reason
         return f" · {reason_text(reason, self.words.locale)}" if reason else ""
 
 
@@ -133,7 +117,7 @@ def build_view(scoring: Scoring, site: Site, locale: Locale) -> VendorView:
         if choosable
         else words("vendors.headline_none", total=len(rows))
     )
-    sentence, tone = verdict_on(desk.scoring.files, desk.words)
+    sentence, tone = verdict_on(desk.release.files, desk.words)
     return VendorView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -176,7 +160,7 @@ def _criterion(desk: _Desk, code: str) -> str:
 def _vendor(desk: _Desk, code: str, criteria: Sequence[str]) -> VendorRow:
     words = desk.words
     verdict = desk.text(code, "verdict")
-    known = desk.scoring.names.get(("vendor", code), {})
+    known = desk.release.names.get(("vendor", code), {})
     licence = words(f"vendors.licence.{desk.text(code, 'licence')}")
     if known.get("on_day") is not None:
         licence = words("vendors.licence_until", licence=licence, date=words.day(known["on_day"]))
@@ -206,17 +190,17 @@ def _vendor(desk: _Desk, code: str, criteria: Sequence[str]) -> VendorRow:
 
 
 def _facts(desk: _Desk, total: int, choosable: int) -> tuple[Fact, ...]:
-    words, figures = desk.words, desk.scoring.figures
+    words, figures = desk.words, desk.release.figures
     return (
         Fact(label=words("vendors.fact.vendors"), text=words.number(total)),
         Fact(label=words("vendors.fact.choosable"), text=words.number(choosable)),
         Fact(label=words("vendors.fact.raters"), text=words.number(figures.count("round", "all", "raters"))),
-        Fact(label=words("vendors.fact.scored_on"), text=words.day(desk.scoring.released_at, desk.site.company.zone)),
+        Fact(label=words("vendors.fact.scored_on"), text=words.day(desk.release.released_at, desk.site.company.zone)),
     )
 
 
 def _agreement(desk: _Desk) -> str:
-    words, row = desk.words, desk.scoring.figures.row("round", "all", "icc_single")
+    words, row = desk.words, desk.release.figures.row("round", "all", "icc_single")
     if row.value is None:
         return words("vendors.agreement_unknown", reason=reason_text(row.reason or "no_answers", words.locale))
     key = "vendors.agreement_poor" if row.value < POOR_AGREEMENT else "vendors.agreement"
@@ -224,7 +208,7 @@ def _agreement(desk: _Desk) -> str:
 
 
 def _matches(desk: _Desk) -> Iterator[MatchRow]:
-    words, figures = desk.words, desk.scoring.figures
+    words, figures = desk.words, desk.release.figures
     for code in figures.codes("match"):
         chosen = sorted(
             (row.statistic, row.text_value)
@@ -243,9 +227,9 @@ def _matches(desk: _Desk) -> Iterator[MatchRow]:
 
 
 def _classes(desk: _Desk) -> Iterator[str]:
-    words, figures = desk.words, desk.scoring.figures
+    words, figures = desk.words, desk.release.figures
     for code in figures.codes("class"):
-        known = desk.scoring.names.get(("class", code))
+        known = desk.release.names.get(("class", code))
         vendor = figures.row("class", code, "vendor").text_value or ""
         yield words(
             "vendors.class_to_come",
@@ -280,12 +264,12 @@ def _notes(desk: _Desk) -> tuple[str, ...]:
             tau=words.number(Decimal(f"{rules.history_tau:g}")),
         ),
         words("vendors.note_match", kinds=kinds),
-        words("vendors.note_version", version=desk.scoring.site_version),
+        words("vendors.note_version", version=desk.release.site_version),
     )
 
 
 def _data_rows(desk: _Desk) -> Iterator[DataRow]:
-    for row in desk.scoring.figures.rows:
+    for row in desk.release.figures.rows:
         kind = {"vendor": "vendor", "match": "topic", "class": "class"}.get(row.family)
         yield DataRow(
             family=row.family,

@@ -24,7 +24,7 @@ from trainloop.review.scorecards import Scorecard, figures_of, scorecards
 from trainloop.review.yearly import figures_of_year
 from trainloop.statistics.figures import Figure
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect, try_lock
+from trainloop.warehouse.engine import Connection, alone, connect
 from trainloop.warehouse.statements import statement
 
 PRODUCT: Final = "training_review"
@@ -49,12 +49,9 @@ def review_year(year: int | None = None, as_of: date | None = None, *, allow_sen
     site = get_site()
     counts = {"courses": 0, "is_new": 0, "seeded": 0, "approvals_asked": 0, "notices_planned": 0}
     with connect("statistics") as connection:
-        # One snapshot for all reads.
-        connection.execute("set transaction isolation level repeatable read")
+        year = year or Scan.start(connection, as_of).today.year
+    with alone("statistics", f"{PRODUCT}:{year}", ReviewBusyError(year=year)) as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
-        year = year or scan.today.year
-        if not try_lock(connection, f"{PRODUCT}:{year}"):
-            raise ReviewBusyError(year=year)
         found = read_year(connection, scan, year)
         cards = scorecards(found, site)
         if not cards:

@@ -56,12 +56,8 @@ def publish_cohort(as_of: date | None = None, *, allow_send: bool = False) -> di
     `allow_send`; the next ordinary run tells them.
     """
     site = get_site()
-    with engine.connect("statistics") as connection:
-        # One snapshot for all reads.
-        connection.execute("set transaction isolation level repeatable read")
+    with engine.alone("statistics", "assessment_cohort", CohortBusyError()) as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
-        if not engine.try_lock(connection, "assessment_cohort"):
-            raise CohortBusyError
         since = scan.now - timedelta(days=site.assessments.pooled_days)
         people = connection.execute(
             statement("assessments", "pool"), {"pooled_since": since, "now": scan.now}

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, Final
 
-import psycopg
-
 from trainloop import faults
 from trainloop.errors import TransientError
 from trainloop.surveys.results_inputs import Subject
@@ -40,19 +38,13 @@ def publish_follow_ups(as_of: date | None = None) -> dict[str, int]:
         wanted = {"instruments": list(INSTRUMENTS), "now": scan.now, "watched_since": scan.now - WATCHED}
         waves = connection.execute(statement("follow_up", "closed_waves"), wanted).fetchall()
     for wave in waves:
-        try:
-            _publish(wave, scan, counts)
-        except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-            raise FollowUpBusyError(wave_code=wave["wave_code"]) from error
+        _publish(wave, scan, counts)
     return counts
 
 
 def _publish(wave: dict[str, Any], scan: Scan, counts: dict[str, int]) -> None:
-    with engine.connect("statistics") as connection:
-        # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-        connection.execute("set transaction isolation level repeatable read")
-        if not engine.try_lock(connection, f"follow-up:{wave['wave_code']}"):
-            raise FollowUpBusyError(wave_code=wave["wave_code"])
+    busy = FollowUpBusyError(wave_code=wave["wave_code"])
+    with engine.alone("statistics", f"follow-up:{wave['wave_code']}", busy) as connection:
         subject = Subject(wave["instrument_code"], "class_session", wave["session_code"])
         release, is_new = release_wave(connection, subject, wave, scan.now)
         faults.point("follow_up.publish.before_commit")

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import psycopg
-
 from trainloop import faults
 from trainloop.config import get_site
 from trainloop.domain import calendar
@@ -91,10 +89,7 @@ def publish_pulses(as_of: date | None = None, *, allow_send: bool = False) -> di
         wanted = {"now": scan.now, "watched_since": scan.now - WATCHED}
         waves = connection.execute(statement("pulse", "closed_waves"), wanted).fetchall()
     for wave in waves:
-        try:
-            result = _publish(wave, scan, counts)
-        except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-            raise PulseBusyError(quarter=wave["quarter"]) from error
+        result = _publish(wave, scan, counts)
         counts["pulses_closed"] += 1
         counts["releases_made"] += result.is_new and not result.release.is_withheld
         counts["releases_withheld"] += result.is_new and result.release.is_withheld
@@ -102,11 +97,8 @@ def publish_pulses(as_of: date | None = None, *, allow_send: bool = False) -> di
 
 
 def _publish(wave: dict[str, str], scan: Scan, counts: dict[str, int]) -> PulseResult:
-    with engine.connect("statistics") as connection:
-        # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-        connection.execute("set transaction isolation level repeatable read")
-        if not engine.try_lock(connection, f"pulse:{wave['quarter']}"):
-            raise PulseBusyError(quarter=wave["quarter"])
+    busy = PulseBusyError(quarter=wave["quarter"])
+    with engine.alone("statistics", f"pulse:{wave['quarter']}", busy) as connection:
         result = evaluate_pulse(connection, wave)
         if not result.release.is_withheld:
             asked = _open_feedback_items(connection, result, scan)

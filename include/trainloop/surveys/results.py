@@ -59,17 +59,10 @@ def evaluate_session(session_code: str) -> dict[str, int | bool]:
     Returns `release_id`, `revision_number`, `is_withheld` and `is_new` of the release that speaks for the present
     data: the existing one when nothing changed. Raises WaveUnknownError, WaveNotClosedError, EvaluationBusyError.
     """
-    import psycopg
-
-    try:
-        with engine.connect("statistics") as connection:
-            # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-            connection.execute("set transaction isolation level repeatable read")
-            _lock(connection, session_code)
-            release, is_new = _evaluate(connection, session_code)
-            faults.point("results.before_commit")
-    except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-        raise EvaluationBusyError(session_code=session_code) from error
+    busy = EvaluationBusyError(session_code=session_code)
+    with engine.alone("statistics", f"evaluation:{session_code}", busy) as connection:
+        release, is_new = _evaluate(connection, session_code)
+        faults.point("results.before_commit")
     faults.point("results.after_commit")
     return {
         "release_id": release.release_id,
@@ -97,17 +90,12 @@ def make_marts(session_codes: Sequence[str] | None = None) -> dict[str, int]:
             with connection.transaction():
                 connection.execute("set transaction isolation level repeatable read")
                 for session_code in batch:
-                    _lock(connection, session_code)
+                    if not engine.try_lock(connection, f"evaluation:{session_code}"):
+                        raise EvaluationBusyError(session_code=session_code)
                 inputs = read_inputs(connection, batch)
                 replace_marts(connection, [one.wave_code for one in inputs], evaluate(connection, inputs, rules))
                 faults.point("results.batch.before_commit")
     return {"classes": len(session_codes)}
-
-
-def _lock(connection: Connection, session_code: str) -> None:
-    """Keep other evaluations of a class session away until this transaction ends; raise EvaluationBusyError."""
-    if not engine.try_lock(connection, f"evaluation:{session_code}"):
-        raise EvaluationBusyError(session_code=session_code)
 
 
 def open_response_rate(connection: Connection, wave_code: str) -> int | None:

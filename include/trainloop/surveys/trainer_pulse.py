@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import psycopg
-
 from trainloop import faults
 from trainloop.config import get_site
 from trainloop.errors import TransientError
@@ -41,20 +39,14 @@ def publish_trainer_pulses(as_of: date | None = None, *, allow_send: bool = Fals
         wanted = {"now": scan.now, "watched_since": scan.now - WATCHED}
         waves = connection.execute(statement("pulse", "closed_trainer_waves"), wanted).fetchall()
     for wave in waves:
-        try:
-            _publish(wave, scan, counts)
-        except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
-            raise TrainerPulseBusyError(year=wave["year"]) from error
+        _publish(wave, scan, counts)
         counts["pulses_closed"] += 1
     return counts
 
 
 def _publish(wave: dict[str, str], scan: Scan, counts: dict[str, int]) -> None:
-    with engine.connect("statistics") as connection:
-        # One snapshot for all reads: a file merged meanwhile is seen by the next run, wholly.
-        connection.execute("set transaction isolation level repeatable read")
-        if not engine.try_lock(connection, f"{PRODUCT}:{wave['year']}"):
-            raise TrainerPulseBusyError(year=wave["year"])
+    busy = TrainerPulseBusyError(year=wave["year"])
+    with engine.alone("statistics", f"{PRODUCT}:{wave['year']}", busy) as connection:
         release, is_new = release_wave(connection, Subject(PRODUCT, SUBJECT_KIND, wave["year"]), wave, scan.now)
         counts["releases_made"] += is_new and not release.is_withheld
         counts["releases_withheld"] += is_new and release.is_withheld

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from trainloop.errors import WarehouseAddressInvalidError, WarehouseUnreachableError
+from trainloop.errors import TransientError, WarehouseAddressInvalidError, WarehouseUnreachableError
 from trainloop.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -98,6 +98,23 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
         raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error
     with connection:
         yield connection
+
+
+@contextmanager
+def alone(role: Role, key: str, busy: TransientError) -> Iterator[Connection]:
+    """Open one transaction of `role`, the only one for a business key, whose reads are one snapshot.
+
+    What is merged meanwhile is seen by the next run, wholly. Raises `busy` when another run holds the key, or has
+    committed between our snapshot and our lock.
+    """
+    try:
+        with connect(role) as connection:
+            connection.execute("set transaction isolation level repeatable read")
+            if not try_lock(connection, key):
+                raise busy
+            yield connection
+    except (psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation) as error:
+        raise busy from error
 
 
 @contextmanager
