@@ -7,6 +7,7 @@ who scored every item of the dimension, so `n` may be smaller than that of the d
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,15 +68,12 @@ def cronbach_alpha(
     alpha = _alpha(count, trace, total)
     if isinstance(alpha, Refusal):
         return alpha
-    from scipy.special import fdtri
-
-    degrees = (n - 1, (n - 1) * (count - 1))
     tail = (1 - confidence) / 2
     return AlphaFigures(
         n=n,
         alpha=alpha,
-        low=1 - (1 - alpha) * float(fdtri(*degrees, 1 - tail)),
-        high=1 - (1 - alpha) * float(fdtri(*degrees, tail)),
+        low=1 - (1 - alpha) * _f_quantile(1 - tail, n, count),
+        high=1 - (1 - alpha) * _f_quantile(tail, n, count),
         if_dropped={
             item: _alpha(count - 1, trace - own, total - 2 * row + own)
             for item, own, row in zip(items, variances.tolist(), sums.tolist(), strict=True)
@@ -85,6 +83,13 @@ def cronbach_alpha(
             item for item, rest in zip(items, (sums - variances).tolist(), strict=True) if rest < -_ROUNDING
         ),
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _f_quantile(share: float, people: int, items: int) -> float:
+    from scipy.special import fdtri
+
+    return float(fdtri(people - 1, (people - 1) * (items - 1), share))
 
 
 def _alpha(count: int, trace: float, total_variance: float) -> Value:

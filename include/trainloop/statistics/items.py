@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from trainloop.statistics.moments import Moments, as_scores, moments, t_bounds
+from trainloop.statistics.moments import Moments, as_scores, moments_of, t_bounds
 from trainloop.statistics.refusal import Refusal, Value
 
 
@@ -90,19 +90,21 @@ def describe_item(
     fewer than four points, where they would overlap or cover everything.
     """
     scores, n_refused = as_scores(values), Refusal("no_answers")
-    group, n = moments(scores), len(scores)
+    group, n = moments_of(scores), len(scores)
     low, high = t_bounds(group, confidence)
     has_boxes = n >= boxes_min and len(scale) >= 4
-    top_count = int(np.count_nonzero(scores >= scale[-2]))
-    bottom_count = int(np.count_nonzero(scores <= scale[1]))
+    said = scores.tolist()
+    counts = Counter(said)
+    top_count = sum(count for score, count in counts.items() if score >= scale[-2])
+    bottom_count = sum(count for score, count in counts.items() if score <= scale[1])
     return ItemFigures(
         n=n,
         mean=group if isinstance(group, Refusal) else group.mean,
         ci_low=low,
         ci_high=high,
         se_class=se_of_class(group, population_count),
-        median=float(statistics.median(scores.tolist())) if n else n_refused,
-        shares_pct=tuple(100 * (int(np.count_nonzero(scores == point)) / n) if n else n_refused for point in scale),
+        median=float(statistics.median(said)) if n else n_refused,
+        shares_pct=tuple(100 * (counts[point] / n) if n else n_refused for point in scale),
         share_na_pct=100 * not_applicable_count / (n + not_applicable_count) if n + not_applicable_count else n_refused,
         top2=wilson(top_count, n, confidence) if has_boxes else Refusal("too_few_answers"),
         bottom2=wilson(bottom_count, n, confidence) if has_boxes else Refusal("too_few_answers"),

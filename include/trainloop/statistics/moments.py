@@ -6,6 +6,7 @@ functions that `scipy.stats` calls after checks that take fifty times as long, a
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -32,7 +33,11 @@ def as_scores(values: ArrayLike) -> NDArray[np.float64]:
 
 def moments(values: ArrayLike) -> Moments | Refusal:
     """Return the moments of the answered scores; refused without any."""
-    scores = as_scores(values)
+    return moments_of(as_scores(values))
+
+
+def moments_of(scores: NDArray[np.float64]) -> Moments | Refusal:
+    """Return the moments of scores without gaps; refused without any."""
     n = len(scores)
     if n == 0:
         return Refusal("no_answers")
@@ -57,6 +62,7 @@ def t_bounds(group: Moments | Refusal, confidence: float) -> tuple[Value, Value]
     return group.mean - half, group.mean + half
 
 
+@functools.lru_cache(maxsize=1024)
 def t_quantile(share: float, degrees: float) -> float:
     """Return the value below which `share` of Student's distribution lies."""
     from scipy.special import stdtrit

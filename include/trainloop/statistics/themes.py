@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _CHINESE = re.compile(r"[㐀-鿿]+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
@@ -56,21 +56,32 @@ def tokens(text: str, words: frozenset[str] = frozenset(), cache_folder: str | N
 
 def mentioned(text: str, themes: Sequence[Theme], cache_folder: str | None = None) -> frozenset[str]:
     """Return the codes of the themes that a text mentions."""
-    found = tokens(text, _chinese_words(tuple(themes)), cache_folder)
+    sought = _sought(tuple(themes))
+    found = tokens(text, sought.chinese, cache_folder)
     present, running = frozenset(found), f" {' '.join(found)} "
-    return frozenset(theme.code for theme in themes if any(_occurs(word, present, running) for word in theme.words))
+    return frozenset(
+        code
+        for code, words, parts in sought.themes
+        if not words.isdisjoint(present) or any(part in running for part in parts)
+    )
+
+
+class _Sought(NamedTuple):
+    """What a dictionary looks for: Chinese words, and by theme whole words and parts of the running text."""
+
+    chinese: frozenset[str]
+    themes: tuple[tuple[str, frozenset[str], tuple[str, ...]], ...]
 
 
 @functools.lru_cache(maxsize=4)
-def _chinese_words(themes: tuple[Theme, ...]) -> frozenset[str]:
-    return frozenset(word for theme in themes for word in theme.words if _CHINESE.fullmatch(word))
-
-
-def _occurs(word: str, present: frozenset[str], running: str) -> bool:
-    sought = word.lower()
-    if sought.endswith("*"):
-        return f" {sought[:-1]}" in running
-    return f" {sought} " in running if " " in sought else sought in present
+def _sought(themes: tuple[Theme, ...]) -> _Sought:
+    chinese = frozenset(word for theme in themes for word in theme.words if _CHINESE.fullmatch(word))
+    found = []
+    for theme in themes:
+        words = [word.lower() for word in theme.words]
+        parts = [f" {word[:-1]}" if word.endswith("*") else f" {word} " for word in words if {*word} & {"*", " "}]
+        found.append((theme.code, frozenset(words), tuple(parts)))
+    return _Sought(chinese, tuple(found))
 
 
 def count_themes(

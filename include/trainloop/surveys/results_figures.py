@@ -114,7 +114,8 @@ def compute_answers(inputs: WaveInputs, rules: StatisticsRules) -> Computed:
         scores = answers.scores[question.code]
         groups[question.code] = answers.scored(scores)
         figures += _item(question, scores, answers.choices[question.code], inputs.eligible_count, rules)
-        _remember(known, question.code, scores)
+        if not isinstance(group := moments(scores), Refusal):
+            known[question.code] = group
         evidence += _evidence(question, answers.turned[question.code], rules)
     scale_of = {question.code: question.scale for question in scale_items}
     for code, items in dimensions.items():
@@ -122,9 +123,10 @@ def compute_answers(inputs: WaveInputs, rules: StatisticsRules) -> Computed:
         means = respondent_means(turned, rules.min_answered_share_of_dimension)
         has_one_scale = len({scale_of[item] for item in items}) == 1
         groups[f"dimension:{code}"] = answers.scored(means)
-        figures += _dimension(code, items, turned, means, rules, has_one_scale=has_one_scale)
-        if has_one_scale:
-            _remember(known, code, means)
+        group = moments(means)
+        figures += _dimension(code, items, turned, group, rules, has_one_scale=has_one_scale)
+        if has_one_scale and not isinstance(group, Refusal):
+            known[code] = group
     for question in inputs.questions:
         if question.kind == "nps":
             groups[question.code] = answers.scored(answers.scores[question.code])
@@ -142,12 +144,6 @@ def _dimensions(items: Iterable[Question]) -> dict[str, tuple[str, ...]]:
         if question.dimension is not None:
             found[question.dimension] = (*found.get(question.dimension, ()), question.code)
     return found
-
-
-def _remember(known: dict[str, Moments], code: str, scores: Scores) -> None:
-    found = moments(scores)
-    if not isinstance(found, Refusal):
-        known[code] = found
 
 
 def _response(inputs: WaveInputs, rules: StatisticsRules) -> Iterator[Figure]:
@@ -246,9 +242,14 @@ def _evidence(question: Question, turned: Scores, rules: StatisticsRules) -> Ite
 
 
 def _dimension(
-    code: str, items: Sequence[str], turned: Scores, means: Scores, rules: StatisticsRules, *, has_one_scale: bool
+    code: str,
+    items: Sequence[str],
+    turned: Scores,
+    group: Moments | Refusal,
+    rules: StatisticsRules,
+    *,
+    has_one_scale: bool,
 ) -> Iterator[Figure]:
-    group = moments(means)
     n, mean = (0, group) if isinstance(group, Refusal) else (group.n, group.mean)
     different = None if has_one_scale else Refusal("different_scales")
     low, high = t_bounds(group, rules.confidence)

@@ -301,7 +301,7 @@ def read_earlier(connection: Connection, inputs: Sequence[Inputs]) -> dict[str, 
 def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of a query by their first column, without it; a key that no row has is an empty list."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for key, *values in connection.cursor(row_factory=tuple_row).execute(query, keys):
+    for key, *values in connection.cursor(row_factory=tuple_row).execute(query, keys).fetchall():
         found[key].append(tuple(values))
     return found
 
