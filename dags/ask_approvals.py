@@ -9,9 +9,10 @@ Asks HR for the decisions that are open, here and by mail, and carries out what 
 - Allowances are decided **here only**: two logins that the site file maps to different employees, nobody about the own.
 - **Do not run it** with a past date and *Send although the date has passed* unless you want those reminders to leave
   today.
-- **Re-run it** whenever you like: the row is the truth. A cleared task asks again only while the row is open.
+- **Re-run it** whenever you like: the row is the truth. A cleared task asks again only while the row is open. What
+  `follow_up` found no work for is skipped; clear `follow_up` to have it look again.
 
-The task `ask` waits under *Required Actions* without taking a slot. It looks at the row every ten minutes, so a
+The task `ask` waits under *Required Actions* without taking a slot. It looks at the row every half hour, so a
 decision by the link in the mail releases it; a run stays active until its approvals are decided.
 
 ---
@@ -25,8 +26,9 @@ decision by the link in the mail releases it; a run stays active until its appro
 - 津贴**只能在此决定**：须由站点文件对应到不同员工的两个账号批准，任何人不能批准自己的津贴。
 - **何时不要运行**：不要用过去的日期并勾选补发，除非确实希望这些提醒今天发出。
 - **重跑**：随时可以；以 `ops.approvals` 中的记录为准。清除任务后，仅当仍待决时才会再次询问。
+  `follow_up` 认为无事可做的任务会跳过；清除 `follow_up` 可让它重新查看。
 
-任务 `ask` 在“待办操作”中等待，不占用槽位；每十分钟查看一次记录，通过邮件链接作出的决定会使其结束。
+任务 `ask` 在“待办操作”中等待，不占用槽位；每半小时查看一次记录，通过邮件链接作出的决定会使其结束。
 """
 
 from airflow.sdk import dag, get_current_context, task
@@ -36,6 +38,14 @@ from trainloop.orchestration.assets import PLANNED_NOTICES, announce_notices
 from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
 from trainloop.orchestration.runs import mailing_options
 from trainloop.orchestration.tags import MAKES_PDF, NEEDS_APPROVAL, SENDS_MAIL, STAGE_PLATFORM
+
+# Which task carries out the decisions of a kind; other kinds take effect in the DAG that asked.
+CARRIED_OUT_BY = {
+    "annual_needs_report": "carry_out",
+    "allowance": "pay_allowances",
+    "trainer_award": "record_award",
+    "training_review": "send_training_review",
+}
 
 
 @dag(
@@ -48,14 +58,15 @@ from trainloop.orchestration.tags import MAKES_PDF, NEEDS_APPROVAL, SENDS_MAIL, 
     doc_md=__doc__,
 )
 def ask_approvals():
-    @task(outlets=[PLANNED_NOTICES])
-    def follow_up() -> dict:
-        """What expired is closed; whoever has not decided is reminded."""
+    @task.branch(outlets=[PLANNED_NOTICES])
+    def follow_up() -> list[str]:
+        """What expired is closed; whoever has not decided is reminded. Says which of the tasks below have work."""
         from trainloop.requests import approvals
 
-        counts = approvals.follow_up(**mailing_options())
+        counts = approvals.follow_up(**mailing_options(), run_id=get_current_context()["run_id"])
         announce_notices(counts)
-        return counts
+        decided = [task_id for kind, task_id in CARRIED_OUT_BY.items() if kind in counts["decided_kinds"]]
+        return decided + (["find_open"] if counts["is_unasked"] else [])
 
     @task
     def find_open() -> list[int]:
@@ -102,9 +113,9 @@ def ask_approvals():
 
     ask = AskApproval.partial(task_id="ask", map_index_template="{{ task.approval_id }}")
 
-    closed = follow_up()
-    closed >> [carry_out(), pay_allowances(), record_award(), send_training_review()]
-    closed >> ask.expand(approval_id=find_open())
+    unasked = find_open()
+    follow_up() >> [carry_out(), pay_allowances(), record_award(), send_training_review(), unasked]
+    ask.expand(approval_id=unasked)
 
 
 ask_approvals()

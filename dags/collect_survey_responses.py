@@ -9,8 +9,8 @@ Collects the answers of every survey source and marks who has answered.
 - **Do not run it** to change an answer: answers after the close of a wave are refused, and counted.
 - **Re-run it** whenever you like: an answer is known by its wave and the tool's own id, so nothing is counted twice.
 
-A source that cannot be read stops no other: the rest is collected, the last task then marks the run as failed and names
-the source. The next run tries again.
+A source that cannot be read stops no other: the rest is collected, then one task for each such source marks the run as
+failed and names it. The next run tries again. The counts of a run stand in the log of `collect`.
 
 ---
 
@@ -24,7 +24,8 @@ the source. The next run tries again.
 - **何时不要运行**：不能用来修改答卷；批次关闭之后的答卷会被拒收并计数。
 - **重跑**：随时可以；答卷以批次和工具自身的编号识别，不会重复计数。
 
-某个来源无法读取时，其他来源照常回收；最后一个任务将本次运行标记为失败，并只写明来源名称。下次运行会再次尝试。
+某个来源无法读取时，其他来源照常回收；随后由每个失败来源的一个任务将本次运行标记为失败，并只写明来源名称。下次运行会再次尝试。
+各项计数见任务 `collect` 的日志。
 """
 
 from airflow.sdk import dag, task
@@ -49,23 +50,24 @@ from trainloop.orchestration.tags import SENDS_MAIL, STAGE_DELIVERY
 )
 def collect_survey_responses():
     @task(outlets=[CHANGED_DATASETS, PLANNED_NOTICES])
-    def collect() -> dict:
-        """Every source on its own; LimeSurvey, which is another machine, comes last."""
-        from trainloop.surveys.collecting import collect_survey_responses as collect_from_all
+    def collect() -> list[str]:
+        """Every source on its own; LimeSurvey, which is another machine, comes last. Returns those that failed."""
+        from trainloop.surveys import collecting
 
-        counts = collect_from_all()
+        counts = collecting.collect_survey_responses()
         announce_changes([SURVEY_EXPORTS] if counts["changed_count"] else [])
         announce_notices(counts)
-        return counts
+        return collecting.failures(counts)
 
-    @task
-    def name_failed_sources(counts: dict) -> None:
-        """Fail when a source could not be read: what the others gave is already in and announced."""
+    # Mapped over the failures: a run without any starts no second task.
+    @task(map_index_template="{{ task.op_kwargs['failed'] }}")
+    def name_failed_source(failed: str) -> None:
+        """Fail, since a source could not be read: what the others gave is already in and announced."""
         from trainloop.surveys.collecting import raise_failures
 
-        raise_failures(counts)
+        raise_failures([failed])
 
-    name_failed_sources(collect())
+    name_failed_source.expand(failed=collect())
 
 
 collect_survey_responses()

@@ -10,7 +10,8 @@ Composes what was decided to be told, and sends it: each mail once, in the recip
   same Message-ID, at most once. Hold a template back with `trainloop outbox hold`.
 
 It runs every five minutes, and at once when a DAG planned notices. A server that is down keeps this DAG green: the
-backlog waits, drains in order, and what became too old is closed and reported to HR once.
+backlog waits, drains in order, and what became too old is closed and reported to HR once. What was composed before
+leaves first, even when composing fails: then the task is red, and the next run composes again.
 
 ---
 
@@ -22,16 +23,18 @@ backlog waits, drains in order, and what became too old is closed and reported t
 - **何时不要运行**：在数据库副本上。副本没有发送租约，在有人授权（`trainloop outbox lease`）之前不会发送。
 - **重跑**：随时可以，被中断后也可以；可能已发出的邮件最多以完全相同的内容和 Message-ID 再发一次。用 `trainloop outbox
   hold` 暂停某类邮件。
+
+每五分钟运行一次，有新通知时立即运行。服务器不可用时本 DAG 仍为绿色：积压的邮件等待并按顺序补发，过期的会关闭并告知人力
+资源一次。此前写好的邮件总是先发出；撰写失败时任务标红，下次运行会再次撰写。
 """
 
-from airflow.sdk import AssetOrTimeSchedule, TriggerRule, dag, task
+from airflow.sdk import AssetOrTimeSchedule, dag, task
 
 from trainloop.orchestration.assets import NOTICES_PLANNED
 from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
 from trainloop.orchestration.mail import smtp_transport
 from trainloop.orchestration.runs import mailing_options
 from trainloop.orchestration.tags import SENDS_MAIL, STAGE_PLATFORM
-from trainloop.orchestration.watcher import fail_the_run
 
 
 @dag(
@@ -43,26 +46,15 @@ from trainloop.orchestration.watcher import fail_the_run
     doc_md=__doc__,
 )
 def deliver_mail():
+    # One task: most of a day's runs find nothing, and each task of a run costs Airflow more than the look itself.
     @task
-    def compose() -> dict:
-        """Notices that are due, still apply and may be told now; several of one person become one mail."""
-        from trainloop.outbox import composer
+    def deliver() -> dict:
+        """What waits, oldest first; then what is due now, several notices of one person in one mail."""
+        from trainloop.outbox import delivery
 
-        return composer.compose_due(**mailing_options())
+        return delivery.deliver(smtp_transport, **mailing_options())
 
-    # Mails composed before leave even when composing fails today.
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def send_and_sweep() -> dict:
-        """Composed mails, oldest first; then those whose sender died and those that became too old."""
-        from trainloop.outbox import mailer
-
-        return {"delivered": mailer.deliver_due(smtp_transport()), "swept": mailer.sweep()}
-
-    composed = compose()
-    sent = send_and_sweep()
-
-    composed >> sent
-    [composed, sent] >> fail_the_run()
+    deliver()
 
 
 deliver_mail()

@@ -42,7 +42,7 @@ from trainloop.orchestration.watcher import fail_the_run
 def ingest_inbox():
     @task
     def find_waiting_datasets() -> list[str]:
-        """Datasets with complete files in the inbox or with files whose intake was interrupted."""
+        """Datasets with complete files, with interrupted ones, or with parked rows whose reference has come."""
         from trainloop.intake.pipeline import waiting_datasets
 
         return waiting_datasets()
@@ -63,7 +63,8 @@ def ingest_inbox():
         announce_notices(counts)
         return counts
 
-    @task(outlets=[CHANGED_DATASETS], trigger_rule=TriggerRule.ALL_DONE)
+    # After intake, failed or not; where nothing was to be taken in, no second task starts.
+    @task(outlets=[CHANGED_DATASETS], trigger_rule=TriggerRule.NONE_SKIPPED)
     def match_parked() -> dict:
         """Valid rows that came before what they refer to."""
         from trainloop.intake.parking import match_parked_rows

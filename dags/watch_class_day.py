@@ -10,7 +10,10 @@ Watches over classes every quarter of an hour: changes, seats of the waitlist, s
   alarm to class manager and HR when a platform check is missing or failed; the login guide to learners of online
   classes. What is urgent leaves in quiet hours, too.
 - **Do not run it** to tell people twice: a change is told once. Correct the class in its source file instead.
-- **Re-run it** whenever you like: a second run finds nothing to tell. With a past date it does nothing.
+- **Re-run it** whenever you like: a second run finds nothing to tell. With a past date it tells nobody anything.
+
+What sheets and offers say is handed in first; then come changes, seats, sheets and platforms in this order, each in a
+commit of its own. Where one fails the task is red and the rest waits for the retry; what was done stays done.
 
 ---
 
@@ -22,14 +25,17 @@ Watches over classes every quarter of an hour: changes, seats of the waitlist, s
 - **邮件** 班次改期、取消、拆分或换场地时，给相关人员各一封更正邮件；签到表链接给班主任（没有时给人力资源部）；
   空位给候补的下一位；平台检查缺失或未通过时立即通知班主任与人力资源部；线上课登录指南给学员。紧急通知不受安静时段限制。
 - **何时不要运行**：不要为了再次通知而运行；一次变更只通知一次。请在来源文件中更正班次。
-- **重跑**：随时可以；重复运行不会再通知。填写过去的日期时不做任何事。
+- **重跑**：随时可以；重复运行不会再通知。填写过去的日期时不通知任何人。
+
+先交存签到表与名额的内容，再依次处理变更、名额、签到表和平台，各自一次提交。某一步失败时任务标红，其余步骤等待重试；已完成的
+保持不变。
 """
 
 from airflow.sdk import dag, task
 
 from trainloop.orchestration.assets import PLANNED_NOTICES, announce_notices
 from trainloop.orchestration.defaults import DAG_DEFAULTS, MAILING_SCAN_PARAMS, site_time
-from trainloop.orchestration.runs import as_of, mailing_options
+from trainloop.orchestration.runs import mailing_options
 from trainloop.orchestration.tags import SENDS_MAIL, STAGE_DELIVERY
 
 
@@ -42,50 +48,17 @@ from trainloop.orchestration.tags import SENDS_MAIL, STAGE_DELIVERY
     doc_md=__doc__,
 )
 def watch_class_day():
-    @task
-    def hand_in() -> dict:
-        """What sheets and offers say, as files of the inbox: they pass the same gate as every file."""
-        from trainloop.delivery import class_watch
-
-        return class_watch.hand_in(as_of=as_of())
-
+    # One task: a look at five kinds of work that mostly finds nothing costs less than starting a second task.
     @task(outlets=[PLANNED_NOTICES])
-    def tell_changes() -> dict:
-        """One correction to everybody concerned by a class that moved, was cancelled, split or got another room."""
+    def watch() -> dict:
+        """Sheets and offers as files of the inbox, then changes, free seats, sign-in sheets, platforms."""
         from trainloop.delivery import class_watch
 
-        counts = class_watch.tell_changes(**mailing_options())
+        counts = class_watch.watch(**mailing_options())
         announce_notices(counts)
         return counts
 
-    @task(outlets=[PLANNED_NOTICES])
-    def offer_seats() -> dict:
-        """Free seats to the next of the waitlist; offers that nobody took end."""
-        from trainloop.delivery import class_watch
-
-        counts = class_watch.offer_seats(**mailing_options())
-        announce_notices(counts)
-        return counts
-
-    @task(outlets=[PLANNED_NOTICES])
-    def open_desks() -> dict:
-        """The sign-in sheet of every class that begins soon, to whoever runs it."""
-        from trainloop.delivery import class_watch
-
-        counts = class_watch.open_desks(**mailing_options())
-        announce_notices(counts)
-        return counts
-
-    @task(outlets=[PLANNED_NOTICES])
-    def look_at_platforms() -> dict:
-        """Online classes a day and two hours before they begin."""
-        from trainloop.delivery import class_watch
-
-        counts = class_watch.look_at_platforms(**mailing_options())
-        announce_notices(counts)
-        return counts
-
-    hand_in() >> tell_changes() >> offer_seats() >> open_desks() >> look_at_platforms()
+    watch()
 
 
 watch_class_day()

@@ -120,6 +120,20 @@ join calls using (approval_id)
 where approval.state = 'open' and approval.asked_at <= %(now)s
 order by approval.approval_id
 
+-- name: to_do
+-- What a look at all approvals finds: is any open that no living task of another run waits for, and of which kinds are
+-- decisions that were not carried out?
+select
+    coalesce(bool_or(
+        state = 'open'
+        and (door_until is null or door_until < clock_timestamp() or door_run_id = %(run_id)s)
+    ), false) as is_unasked,
+    coalesce(
+        array_agg(distinct kind) filter (where state in ('approved', 'rejected') and effect_at is null), '{}'
+    ) as decided_kinds
+from ops.approvals
+where state = 'open' or effect_at is null
+
 -- name: claim_doors
 -- Grain: one open approval that no living task of Airflow waits for; it is this run's now.
 update ops.approvals

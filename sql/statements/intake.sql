@@ -132,6 +132,12 @@ from ops.parked_rows as parked
 where parked.dataset = %(dataset)s and parked.state = 'waiting'
 order by parked.file_id
 
+-- name: parked_columns
+-- Grain: a dataset and a reference that rows of it wait for.
+select distinct dataset, missing_column
+from ops.parked_rows
+where state = 'waiting'
+
 -- name: open_files
 select distinct quarantined.file_id
 from ops.quarantined_rows as quarantined

@@ -1,8 +1,9 @@
 """P5 and P6 in a real Airflow: what orchestration costs, and how long after a survey's close its report is in the mail.
 
-P5: the processor seconds of Airflow (all components, their database, the forks of tasks) for one empty task, times the
-tasks of a day by the real DAGs' own timetables, as a share of that and the day's work (`bench_growth` in the same run).
-An idle Airflow is taken off and told beside.
+P5: the processor seconds of Airflow (all components, their database, the forks of tasks) for an empty day, as a share
+of that and the day's work (`bench_growth` in the same run). An empty day is made of twins of the real DAGs, same tasks,
+same order, run as often as the real ones (`airflow_day`); what is found on a heavy day is added as empty tasks. First
+the real scans run here, and execute as many tasks as their twins. An idle Airflow is taken off and told beside.
 
 P6: from the end of `close_waves` until the mail server has the mail with the PDF, against an empty chain of the same
 shape: the same tasks and partitioned runs, where one task draws one report and the last one hands over nothing. In both
@@ -18,13 +19,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.benchmarks import workload
+from tests.benchmarks import airflow_day, workload
+from tests.benchmarks.airflow_day import Day
 from tests.benchmarks.harness import Journal, percentile
 from tests.reporting.conftest import make_view
 
@@ -38,79 +40,20 @@ from trainloop.warehouse.embedded import EmbeddedServer
 
 CLASSES, PEOPLE = 6, 1_000
 IDLE_SECONDS, PATIENCE = 20, 900
-CHAINS, CHAIN = 6, 4
+EMPTY_TASKS = 24
 REAL = ("collect_course_evaluations", "report_course_evaluations", "deliver_mail")
-QUARTER_HOURS = {"*/15 * * * *": 96, "*/5 * * * *": 288}
-# Tasks of the same shape as the three real DAGs that do nothing but draw one PDF a class.
-EMPTY_DAGS = """
-from pathlib import Path
-from airflow.sdk import Asset, PartitionedAssetTimetable, dag, get_current_context, task
-
-CLOSED = Asset("bench_closed")
-FOLDER = Path("{folder}")
-
-@dag(schedule=None, catchup=False, params={{"keys": []}})
-def bench_collect():
-    @task
-    def open_waves(): return {{}}
-    @task
-    def remind(): return {{}}
-    @task
-    def close_waves(): return {{}}
-    @task(outlets=[CLOSED])
-    def start_reports():
-        context = get_current_context()
-        context["outlet_events"][CLOSED].add_partitions(context["params"]["keys"])
-    open_waves() >> remind() >> close_waves() >> start_reports()
-
-@dag(schedule=PartitionedAssetTimetable(assets=CLOSED), catchup=False, max_active_runs=8)
-def bench_report():
-    @task
-    def evaluate(): return {{}}
-    @task
-    def render():
-        from trainloop.reporting import sandbox
-        from trainloop.reporting.kinds import read_document
-        sandbox.render_all([read_document((FOLDER / "view.json").read_bytes())])
-        (FOLDER / "drawn" / get_current_context()["dag_run"].partition_key).touch()
-    evaluate() >> render()
-
-@dag(schedule=None, catchup=False)
-def bench_deliver():
-    @task
-    def compose(): return {{}}
-    @task
-    def send_and_sweep():
-        for path in (FOLDER / "drawn").iterdir():
-            (FOLDER / "sent" / path.name).touch()
-            path.unlink()
-    @task(trigger_rule="one_failed")
-    def fail_the_run(): raise RuntimeError
-    first, last = compose(), send_and_sweep()
-    first >> last
-    [first, last] >> fail_the_run()
-
-@dag(schedule=None, catchup=False)
-def bench_empty():
-    for chain in range({chains}):
-        before = None
-        for place in range({chain}):
-            @task(task_id=f"task_{{chain}}_{{place}}")
-            def nothing(): return {{}}
-            now = nothing()
-            if before is not None:
-                before >> now
-            before = now
-
-bench_collect(), bench_report(), bench_deliver(), bench_empty()
-"""
+TWIN = "bench_like_"
+PARTS = ("frequent scans", "other DAGs of the day", "reports of classes", "what is found")
+LOOK_SECONDS = 2
+QUARTERS_A_ROUND, REPORTS_A_ROUND = 4, 6
+EMPTY = Path(__file__).with_name("empty_dags.py")
 
 
 class Stack:
     """A real stack of its own home, with the real DAGs and the empty ones."""
 
-    def __init__(self, home: Path, api: AirflowApi) -> None:
-        self.home, self.api = home, api
+    def __init__(self, home: Path, api: AirflowApi, day: Day) -> None:
+        self.home, self.api, self.day = home, api, day
         server = EmbeddedServer.from_settings(get_settings())
         postmaster = int((server.data / "postmaster.pid").read_text("utf-8").split()[0])
         self.pids = [pid for pid in local.running(get_settings()).values() if pid is not None] + [postmaster]
@@ -138,6 +81,22 @@ class Stack:
         assert done.state == "success", dag_id
         return done.run_id
 
+    def executed(self, dag_id: str) -> int:
+        """Run a DAG; return how many of its tasks had a process: what is skipped or mapped over nothing has none."""
+        run_id = self.run(dag_id)
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return sum(one["pid"] is not None for one in self.api.get(path, limit=100)["task_instances"])
+
+    def used(self, runs: Mapping[str, int], idle: float) -> float:
+        """Start so many runs of each DAG at once; return the processor seconds until all have ended, less idleness."""
+        used, started = self.processor(), time.monotonic()
+        begun = [self.api.trigger(dag_id) for dag_id, number in runs.items() for _ in range(number)]
+        while self.api.runs(states=("queued", "running"), limit=1):
+            assert time.monotonic() - started < PATIENCE, "runs do not end"
+            time.sleep(LOOK_SECONDS)
+        assert {self.api.read(run).state for run in begun[-1:]} == {"success"}
+        return self.processor() - used - idle * (time.monotonic() - started)
+
     def ended(self, dag_id: str, run_id: str, task_id: str) -> float:
         """Return when a task ended, in seconds since 1970."""
         row = self.api.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}")
@@ -164,8 +123,10 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         (dags / path.name).symlink_to(path)
     for name in ("drawn", "sent"):
         (tmp_path / name).mkdir()
-    text = EMPTY_DAGS.format(folder=tmp_path, chains=CHAINS, chain=CHAIN)
-    (dags / "bench_dags.py").write_text(text, "utf-8")
+    (dags / "bench_dags.py").write_bytes(EMPTY.read_bytes())
+    day = airflow_day.parse(tmp_path / "parse")
+    shapes = {dag_id: {"tasks": shape.tasks} for dag_id, shape in day.shapes.items()}
+    (tmp_path / "shapes.json").write_text(json.dumps(shapes), "utf-8")
     view = make_view("hr", "zh-CN")
     content = {"kind": view.kind, "view": view.model_dump(mode="json")}
     (tmp_path / "view.json").write_text(json.dumps(content), "utf-8")
@@ -190,9 +151,10 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
                     break
             assert done.returncode == 0, done.stdout + done.stderr
             with AirflowApi.from_settings(get_settings()) as api:
-                for dag_id in (*REAL, "bench_collect", "bench_report", "bench_deliver", "bench_empty"):
+                twins = [f"{TWIN}{dag_id}" for dag_id in day.shapes]
+                for dag_id in (*REAL, "bench_collect", "bench_report", "bench_deliver", "bench_empty", *twins):
                     api.pause(dag_id, is_paused=False)
-                yield Stack(home, api)
+                yield Stack(home, api, day)
         finally:
             local.down(get_settings())
     get_settings.cache_clear()
@@ -240,39 +202,45 @@ def theirs(stack: Stack, number: int) -> list[float]:
     return [(folder / "sent" / key).stat().st_mtime - closed for key in keys]
 
 
-def empty_task(stack: Stack, rounds: int) -> tuple[list[float], float]:
-    """Return the processor seconds of one empty task, round by round, and of a second of idleness."""
-    stack.run("bench_empty")
-    found = []
-    for _ in range(rounds):
-        used, started = stack.processor(), time.monotonic()
-        time.sleep(IDLE_SECONDS)
-        idle = (stack.processor() - used) / (time.monotonic() - started)
-        used, started = stack.processor(), time.monotonic()
-        stack.run("bench_empty")
-        found.append((stack.processor() - used - idle * (time.monotonic() - started)) / (CHAINS * CHAIN))
-    return found, idle
+def check_twins(stack: Stack) -> None:
+    """The real scans execute what `airflow_day` says, and what their twins do: with nothing found, and with a file."""
+    shapes = stack.day.shapes
+    for dag_id in stack.day.quarter:
+        stack.api.pause(dag_id, is_paused=False)
+        stack.run(dag_id)
+        found = {"real": stack.executed(dag_id), "twin": stack.executed(f"{TWIN}{dag_id}")}
+        assert found == dict.fromkeys(found, shapes[dag_id].quiet), (dag_id, found)
+    path = stack.home / "inbox" / "employees" / "staff.csv"
+    workload.write_employees(path, PEOPLE)
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert stack.executed(airflow_day.INBOX) == shapes[airflow_day.INBOX].quiet + shapes[airflow_day.INBOX].found
+    for dag_id in stack.day.quarter.keys() - set(REAL):
+        stack.api.pause(dag_id, is_paused=True)
+
+
+def empty_day(stack: Stack, classes: int) -> dict[str, float]:
+    """Return the processor seconds of one empty day by parts, of a task in a chain, and of a second of idleness."""
+    day = stack.day
+    used, started = stack.processor(), time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    idle = (stack.processor() - used) / (time.monotonic() - started)
+    task = stack.used({"bench_empty": 1}, idle) / EMPTY_TASKS
+    quarter = stack.used({f"{TWIN}{one}": runs * QUARTERS_A_ROUND for one, runs in day.quarter.items()}, idle)
+    report = stack.used({f"{TWIN}report_course_evaluations": REPORTS_A_ROUND}, idle) / REPORTS_A_ROUND
+    return {
+        "frequent scans": quarter / QUARTERS_A_ROUND * airflow_day.QUARTERS,
+        "other DAGs of the day": stack.used({f"{TWIN}{one}": runs for one, runs in day.rest.items()}, idle),
+        "reports of classes": report * classes,
+        "what is found": task * sum(day.found.values()),
+        "one empty task": task,
+        "a second of idleness": idle,
+    }
 
 
 def work_seconds(journal: Journal) -> float | None:
     """Return the processor seconds of a day's work that `bench_growth` found in this run."""
     found = [one for one in journal.records if (one.code, one.people) == ("P7b", journal.people)]
     return float(found[-1].detail["day_seconds"]) if found else None
-
-
-def tasks_of_a_day(stack: Stack, people: int) -> int:
-    """Return how many tasks the real DAGs run on a day when one in fifty of the year's evaluations is reported."""
-    dags = stack.api.get("/api/v2/dags", limit=200)["dags"]
-    total = 0
-    for one in dags:
-        if one["dag_id"].startswith("bench_"):
-            continue
-        count = stack.api.get(f"/api/v2/dags/{one['dag_id']}/tasks")["total_entries"]
-        runs = QUARTER_HOURS.get(one["timetable_summary"] or "", 1)
-        if one["dag_id"] == "report_course_evaluations":
-            runs = len(workload.evaluated_on_a_day(people))
-        total += runs * count
-    return total
 
 
 @pytest.mark.benchmark
@@ -294,19 +262,24 @@ def test_orchestration_and_the_way_of_a_report(stack: Stack, journal: Journal) -
         classes=CLASSES,
         p95_seconds={key: [round(one, 1) for one in found] for key, found in p95.items()},
     )
-    each, idle = empty_task(stack, rounds)
-    count = tasks_of_a_day(stack, journal.people)
+    check_twins(stack)
+    classes = len(workload.evaluated_on_a_day(journal.people))
+    tasks = stack.day.tasks(classes)
+    print(f"\n{sum(tasks.values())} tasks execute on the day: {tasks}")
+    empty_day(stack, classes)  # warms up
+    days = [empty_day(stack, classes) for _ in range(rounds)]
+    seconds = {part: [round(one[part], 3) for one in days] for part in days[0]}
+    orchestration = [sum(one[part] for part in PARTS) for one in days]
+    print(f"processor seconds of an empty day: {[round(one, 1) for one in orchestration]}: {seconds}")
     if (work := work_seconds(journal)) is None:
-        print(
-            f"{count} tasks a day, {each} s for an empty one, {idle:.3f} cores idle; P5 needs bench_growth in the run"
-        )
+        print("the share needs bench_growth in the run")
         return
     journal.note(
         "P5",
-        [one * count / (one * count + work) for one in each],
+        [one / (one + work) for one in orchestration],
         people=journal.people,
-        tasks=count,
-        processor_seconds_of_a_task=[round(one, 3) for one in each],
+        tasks=tasks,
+        tasks_together=sum(tasks.values()),
+        processor_seconds=seconds,
         work_seconds=round(work, 1),
-        idle_cores=round(idle, 3),
     )

@@ -153,7 +153,7 @@ def test_an_answer_that_does_not_fit_the_form_is_asked_again(
 
 
 def test_the_task_of_the_dag_wakes_by_itself(dags: dict[str, Any]) -> None:
-    """The row is looked at every ten minutes, within the lease that says that the task lives."""
+    """The row is looked at every half hour, within the lease that says that the task lives."""
     from trainloop.orchestration.approval import WAKE_EVERY
 
     mapped = dags["ask_approvals"].get_task("ask")

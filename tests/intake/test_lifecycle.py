@@ -78,6 +78,21 @@ def test_an_early_file_waits_and_is_matched_when_its_class_is_announced(classes:
     assert match_parked_rows()["matched_count"] == 0
 
 
+def test_a_parked_row_is_looked_at_again_once_its_reference_is_there_whichever_way_it_came(classes: Inbox) -> None:
+    """The scan that finds no file names the dataset then, and is silent while the row has to wait."""
+    classes.take("attendance", "a.csv", ATTENDANCE.replace("C001", "C009"))
+    assert pipeline.waiting_datasets() == []
+    classes.rows(
+        """insert into core.class_sessions (session_code, course_code, trainer_id, starts_at, ends_at, mode, file_id,
+               row_number)
+           select '2026-C009', course_code, trainer_id, starts_at, ends_at, mode, file_id, 99 from core.class_sessions
+           where session_code = '2026-C001' returning 1"""
+    )
+    assert pipeline.waiting_datasets() == ["attendance"]
+    assert match_parked_rows()["matched_count"] == 2
+    assert pipeline.waiting_datasets() == []
+
+
 def test_a_row_that_waited_never_overwrites_what_came_after_it(classes: Inbox) -> None:
     """The newest word on a key wins, whichever order references arrive in."""
     head = "班次编码,课程编码,讲师编号,开始时间,结束时间,授课形式\n"

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import pytest
 from tests.outbox.conftest import Company, MailServer, free_port
 
-from trainloop.outbox import desk
+from trainloop.outbox import composer, desk
 from trainloop.outbox.composer import compose_due
+from trainloop.outbox.delivery import deliver
 from trainloop.outbox.ledger import Claim, Ledger, Settlement
 from trainloop.outbox.mailer import deliver_due, sweep
 from trainloop.outbox.transport import MailLoginRefusedError, MailServerDownError, SmtpTransport
@@ -56,6 +57,44 @@ def test_a_server_that_is_down_leaves_the_queue_in_order_and_the_task_green(
     assert deliver_due(mail_server.transport())["sent"] == 3
     wanted = queue.run("select recipient_address from ops.messages order by message_id")
     assert [addresses[0] for addresses, _ in mail_server.received] == [row["recipient_address"] for row in wanted]
+
+
+def test_one_turn_composes_and_sends_and_a_second_finds_nothing(company: Company, mail_server: MailServer) -> None:
+    """What is due leaves within the turn that composed it; a turn with nothing to do sends nothing."""
+    company.call("E1", "E2")
+    first = deliver(mail_server.transport)
+    assert (first["backlog"]["sent"], first["composed"]["composed_messages"], first["fresh"]["sent"]) == (0, 2, 2)
+    second = deliver(mail_server.transport)
+    assert (second["backlog"]["sent"], second["composed"]["composed_messages"], second["fresh"]) == (0, 0, {})
+    assert company.outcomes() == {"sent": 2}
+
+
+def test_what_was_composed_before_leaves_even_when_composing_fails(
+    queue: Company, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn fails, since somebody has to mend it; the three mails that were ready are gone."""
+
+    def fail(*_: object) -> None:
+        raise LookupError("a template")
+
+    monkeypatch.setattr(composer, "compose_due", fail)
+    with pytest.raises(LookupError):
+        deliver(mail_server.transport)
+    assert queue.outcomes() == {"sent": 3}
+
+
+def test_what_is_due_is_composed_even_without_a_way_to_the_mail_server(queue: Company) -> None:
+    """A missing Connection fails the turn; it keeps no mail from being written while its reason still holds."""
+
+    def missing() -> SmtpTransport:
+        raise MailLoginRefusedError(host="smtp.example.com", port=25, code=535)
+
+    queue.hire("E9")
+    queue.invite("E9")
+    queue.call("E9")
+    with pytest.raises(MailLoginRefusedError):
+        deliver(missing)
+    assert states(queue) == {"composed": 4}
 
 
 def test_overdue_mails_expire_and_hr_is_told_once(queue: Company, mail_server: MailServer) -> None:

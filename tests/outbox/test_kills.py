@@ -24,12 +24,9 @@ from trainloop.warehouse.embedded import EmbeddedServer
 
 WORK = """
 import sys
-from trainloop.outbox.composer import compose_due
-from trainloop.outbox.mailer import deliver_due, sweep
+from trainloop.outbox.delivery import deliver
 from trainloop.outbox.transport import SmtpTransport
-compose_due()
-deliver_due(SmtpTransport("127.0.0.1", int(sys.argv[1]), timeout_seconds=5))
-sweep()
+deliver(lambda: SmtpTransport("127.0.0.1", int(sys.argv[1]), timeout_seconds=5))
 """
 POINTS = [
     "outbox.before_compose_commit",
@@ -70,6 +67,20 @@ def test_a_sender_killed_anywhere_leaves_one_mail_each(
     assert set(copies) == {"e1@example.com", "e2@example.com", "e3@example.com"}
     assert sum(copies.values()) <= (4 if fault_point == "outbox.after_250" else 3)
     assert len({content for _, content in mail_server.received}) == 3
+
+
+@pytest.mark.slow
+def test_what_was_composed_before_leaves_even_when_composing_is_killed(
+    company: Company, mail_server: MailServer
+) -> None:
+    """A composer that dies every time, of memory say, holds up no mail that is ready."""
+    company.call("E1")
+    compose_due()
+    company.call("E2", "E3")
+    assert start(mail_server, "outbox.before_compose_commit").wait(60) == -9
+    assert [address for addresses, _ in mail_server.received for address in addresses] == ["e1@example.com"]
+    assert start(mail_server).wait(60) == 0
+    assert company.outcomes() == {"sent": 3}
 
 
 @pytest.mark.slow

@@ -173,6 +173,26 @@ def test_one_task_waits_for_an_approval_and_a_dead_one_is_replaced(company: Comp
     assert approvals.claim_doors("run-2") == []
 
 
+def test_a_scan_says_what_is_left_to_do_and_nothing_when_nothing_is(company: Company) -> None:
+    """Tasks are started for this and for nothing else: nobody asks in Airflow, a decision waits for its effect."""
+
+    def left(run_id: str = "run-1") -> tuple[bool, list[str]]:
+        found = approvals.follow_up(run_id=run_id)
+        return found["is_unasked"], found["decided_kinds"]
+
+    assert left() == (False, [])
+    ask()
+    assert left() == (True, [])
+    assert approvals.claim_doors("run-1") == [1]
+    assert left("run-2") == (False, []), "a living task of another run asks"
+    assert left("run-1") == (True, []), "a cleared run asks again"
+    approvals.decide(1, is_approved=True, decided_by="admin", via="airflow")
+    assert left() == (False, ["annual_needs_report"])
+    with engine.connect("reporter") as connection:
+        approvals.carried_out(connection, [1], company.noon)
+    assert left() == (False, [])
+
+
 def test_a_decision_is_carried_out_once(company: Company) -> None:
     """Whoever acts on a decision notes it in the same commit."""
     ask()

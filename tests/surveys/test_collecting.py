@@ -6,7 +6,7 @@ import pytest
 
 from trainloop.errors import PermanentError, TransientError
 from trainloop.surveys import collecting, sources
-from trainloop.surveys.collecting import SourcesFailedError, collect_survey_responses, raise_failures
+from trainloop.surveys.collecting import SourcesFailedError, collect_survey_responses, failures, raise_failures
 
 
 class DownError(TransientError):
@@ -49,8 +49,9 @@ def test_a_failing_source_stops_no_other_and_is_named_without_its_words() -> Non
     counts = collect_survey_responses(pick)
     assert (counts["changed_count"], counts["file_ids"]) == (5, [7, 8])
     assert counts["failed_sources"] == {"forms": "RefusedError"}
+    assert failures(counts) == ["forms (RefusedError)"]
     with pytest.raises(SourcesFailedError, match=r"forms \(RefusedError\)") as raised:
-        raise_failures(counts)
+        raise_failures(failures(counts))
     assert "refused" not in str(raised.value)
     assert raised.value.__cause__ is None
 
@@ -74,8 +75,8 @@ def test_nothing_failed_raises_nothing() -> None:
     """A quiet run is green."""
     pick = Sources(forms=[{}], exports=[{}], limesurvey=[{}])
     counts = collect_survey_responses(pick)
-    raise_failures(counts)
-    assert counts["failed_sources"] == {}
+    assert failures(counts) == []
+    raise_failures(failures(counts))
 
 
 def test_every_source_of_the_site_file_can_be_loaded() -> None:

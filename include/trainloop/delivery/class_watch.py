@@ -1,9 +1,10 @@
-"""The quarter-hourly watch over classes: changes, seats, sheets and platforms, each in one commit of its own."""
+"""The quarter-hourly watch over classes: sheets handed in, changes, seats, desks and platforms, each one commit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from trainloop import faults
 from trainloop.delivery import corrections, incidents, platform_checks, sign_in, waitlist
@@ -18,6 +19,16 @@ _STEPS: dict[str, _Step] = {
     "desks": sign_in.open_desks,
     "platforms": platform_checks.look_at_platforms,
 }
+
+
+def watch(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, Any]:
+    """Hand in, then take every step in its order; return the counts of each and their `notices_planned` together.
+
+    A step that fails ends the watch: what was done before it is done, and the next watch goes on from there.
+    """
+    counts = {"hand_in": hand_in(as_of)}
+    counts |= {name: _run(name, as_of, allow_send=allow_send) for name in _STEPS}
+    return counts | {"notices_planned": sum(counts[name]["notices_planned"] for name in _STEPS)}
 
 
 def tell_changes(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int]:

@@ -188,10 +188,7 @@ class DirectRunner:
     def _watch(self) -> None:
         from trainloop.delivery import class_watch
 
-        class_watch.hand_in()
-        for scan in (class_watch.tell_changes, class_watch.offer_seats, class_watch.open_desks):
-            scan()
-        class_watch.look_at_platforms()
+        class_watch.watch()
 
     def _capture(self) -> None:
         from trainloop.delivery import class_watch
@@ -201,10 +198,10 @@ class DirectRunner:
         class_log.write_logs()
 
     def _collect(self) -> None:
-        from trainloop.surveys.collecting import collect_survey_responses, raise_failures
+        from trainloop.surveys import collecting
 
-        self.counts.append(collect_survey_responses())
-        raise_failures(self.counts[-1])
+        self.counts.append(collecting.collect_survey_responses())
+        collecting.raise_failures(collecting.failures(self.counts[-1]))
 
     def _evaluate(self) -> None:
         from trainloop.reporting.course_evaluation import render_reports
@@ -339,8 +336,6 @@ class DirectRunner:
         audit_warehouse()
 
     def _deliver(self) -> None:
-        from trainloop.outbox.composer import compose_due
-        from trainloop.outbox.mailer import deliver_due
+        from trainloop.outbox.delivery import deliver
 
-        compose_due()
-        deliver_due(self.pocket)
+        deliver(lambda: self.pocket)

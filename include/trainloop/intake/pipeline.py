@@ -22,6 +22,7 @@ from trainloop.intake.erased import forget_erased
 from trainloop.intake.inbox import FoundFile
 from trainloop.intake.land import land
 from trainloop.intake.merge import merge_into_core, supersede_older
+from trainloop.intake.references import datasets_to_match
 from trainloop.intake.refusal import FileRefusedError
 from trainloop.intake.source import open_source
 from trainloop.intake.staging import Examine, judge, prepare, stage_rows
@@ -113,15 +114,20 @@ class Tally:
 
 
 def waiting_datasets() -> list[str]:
-    """Return the datasets with stable files in the inbox or unfinished files, referenced datasets first."""
+    """Return the datasets with something to take in, referenced datasets first.
+
+    Stable files in the inbox, unfinished files, or parked rows whose reference came by another way than the inbox: from
+    quarantine, or by a run that was killed before it matched them.
+    """
     folders = inbox.datasets_with_folders()
     with connect("intake") as connection:
-        unfinished = {row["dataset"] for row in connection.execute(statement("intake", "unfinished_datasets"))}
+        waiting = {row["dataset"] for row in connection.execute(statement("intake", "unfinished_datasets"))}
+        waiting |= datasets_to_match(connection)
     return [
         contract.dataset
         for contract in all_contracts()
         if contract.entry == "inbox"
-        and (contract.dataset in unfinished or (contract.dataset in folders and inbox.find_files(contract.dataset)))
+        and (contract.dataset in waiting or (contract.dataset in folders and inbox.find_files(contract.dataset)))
     ]
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from trainloop.contracts import Column, Contract, load_contract
+from trainloop.contracts import Column, Contract, all_contracts, load_contract
 from trainloop.intake.work import Work
 from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.statements import statement
 
 
 def note_missing(connection: Connection, work: Work) -> None:
@@ -63,6 +64,41 @@ def _missing(work: Work, column: Column) -> sql.Composed:
         referenced=sql.Identifier(referenced),
         own=own,
     )
+
+
+def datasets_to_match(connection: Connection) -> set[str]:
+    """Return the datasets with parked rows that wait for a reference which stands in core by now."""
+    waits = connection.execute(statement("intake", "parked_columns")).fetchall()
+    inbox = {one.dataset: one for one in all_contracts() if one.entry == "inbox"}
+    return {
+        row["dataset"]
+        for row in waits
+        if row["dataset"] in inbox
+        for column in inbox[row["dataset"]].columns
+        if column.name == row["missing_column"] and _has_come(connection, row["dataset"], column)
+    }
+
+
+def _has_come(connection: Connection, dataset: str, column: Column) -> bool:
+    if column.reference is None:  # the contract asks for it no more: its rows need not wait
+        return True
+    referenced, name = column.reference
+    # As text, since that is how the value was parked; only looked up while rows wait.
+    query = sql.SQL(
+        """select exists (
+            select from ops.parked_rows as parked
+            inner join {target} as target on target.{name}::text = parked.missing_value
+            where parked.state = 'waiting' and parked.dataset = {dataset} and parked.missing_column = {column}
+        ) as has_come"""
+    ).format(
+        target=table_of(load_contract(referenced)),
+        name=sql.Identifier(name),
+        dataset=sql.Literal(dataset),
+        column=sql.Literal(column.name),
+    )
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return bool(row["has_come"])
 
 
 def table_of(contract: Contract) -> sql.Identifier:

@@ -3,7 +3,7 @@
 Approvals about money want several logins: each answer is a signature of whoever gave it, and the task asks on until
 enough have signed.
 
-The task parks without a slot. Every few minutes it wakes, and parks again unless the row was decided by the other door,
+The task parks without a slot. Every half hour it wakes, and parks again unless the row was decided by the other door,
 withdrawn or expired, or another run's task took over: then it ends. An answer given here is written to the row; when
 the row was decided meanwhile, that decision stands and the task says so. XCom carries ids and states only.
 """
@@ -18,7 +18,8 @@ from airflow.sdk import Context, Param
 
 APPROVE: Final = "Approve 批准"
 REJECT: Final = "Send back 退回"
-WAKE_EVERY: Final = timedelta(minutes=10)
+# Every look is a task that executes, as long as the question is open.
+WAKE_EVERY: Final = timedelta(minutes=30)
 COMMENT: Final = Param(
     "",
     type="string",

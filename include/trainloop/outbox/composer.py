@@ -217,7 +217,7 @@ def _tell_engineers(connection: Connection, site: Site, outcomes: list[Outcome])
             recipient_id=contact,
             facts={
                 "dag_id": "deliver_mail",
-                "task_id": "compose",
+                "task_id": "deliver",
                 "error_type": problem,
                 "run_id": f"notice {notice_id}",
             },

@@ -31,8 +31,8 @@ from trainloop.warehouse.statements import statement
 State = Literal["open", "approved", "rejected", "expired", "withdrawn"]
 Via = Literal["airflow", "link", "console"]
 MAX_COMMENT: Final = 2_000
-# How long an approval counts as waited for in Airflow without a sign of life of the task; it looks every few minutes.
-DOOR_LEASE: Final = timedelta(minutes=30)
+# How long an approval counts as waited for in Airflow without a sign of life of the task; it looks every half hour.
+DOOR_LEASE: Final = timedelta(minutes=90)
 
 
 class ApprovalRuleMissingError(PermanentError):
@@ -177,11 +177,12 @@ def approval(approval_id: int) -> Approval:
         return _read(connection, approval_id)
 
 
-def follow_up(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, int]:
+def follow_up(as_of: date | None = None, *, allow_send: bool = False, run_id: str = "") -> dict[str, Any]:
     """Close what expired, tell whoever was not told yet, and plan the reminders that are due.
 
-    With a date in the past nobody is mailed unless `allow_send`. Returns counts: expired, requested, reminded,
-    notices_planned.
+    With a date in the past nobody is mailed unless `allow_send`. Returns counts (expired, requested, reminded,
+    notices_planned) and what is left to do: `is_unasked` when an approval is open that no task of another run than
+    `run_id` waits for, and the `decided_kinds` whose decisions were not carried out.
     """
     with engine.connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
@@ -190,6 +191,8 @@ def follow_up(as_of: date | None = None, *, allow_send: bool = False) -> dict[st
         expired = connection.execute(statement("approvals", "expire"), {"now": scan.real_now}).rowcount
         requested = _plan_requests(connection, scan)
         reminded = _remind(connection, scan) if scan.may_mail else 0
+        to_do = connection.execute(statement("approvals", "to_do"), {"run_id": run_id}).fetchone()
+        assert to_do is not None
         faults.point("approvals.follow_up.before_commit")
     faults.point("approvals.follow_up.after_commit")
     return {
@@ -197,6 +200,7 @@ def follow_up(as_of: date | None = None, *, allow_send: bool = False) -> dict[st
         "requested": requested,
         "reminded": reminded,
         "notices_planned": requested + reminded,
+        **to_do,
     }
 
 

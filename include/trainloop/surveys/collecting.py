@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Source
@@ -25,18 +25,24 @@ def collect_survey_responses(pick: Callable[[Source], Counts] | None = None) -> 
     """
     pick = pick or (lambda name: load_source(name).collect())
     counts: dict[str, Any] = {"changed_count": 0, "notices_planned": 0}
-    failures: dict[str, str] = {}
-    again = [name for name in MODULES if not _attempt(name, pick, counts, failures)]
+    failed: dict[str, str] = {}
+    again = [name for name in MODULES if not _attempt(name, pick, counts, failed)]
     for name in again:
-        _attempt(name, pick, counts, failures)
-    return counts | {"failed_sources": failures}
+        _attempt(name, pick, counts, failed)
+    counts["failed_sources"] = failed
+    log.info("collected: %s", counts)
+    return counts
 
 
-def raise_failures(counts: Mapping[str, Any]) -> None:
-    """Raise SourcesFailedError when `collect_survey_responses` could not read every source; it names them only."""
-    failed: Mapping[str, str] = counts["failed_sources"]
+def failures(counts: Mapping[str, Any]) -> list[str]:
+    """Return the sources that `collect_survey_responses` could not read, each with its error's type."""
+    return [f"{name} ({error})" for name, error in sorted(counts["failed_sources"].items())]
+
+
+def raise_failures(failed: Sequence[str]) -> None:
+    """Raise SourcesFailedError when there are failures to name."""
     if failed:
-        raise SourcesFailedError(detail=", ".join(f"{name} ({error})" for name, error in sorted(failed.items())))
+        raise SourcesFailedError(detail=", ".join(failed))
 
 
 def _attempt(name: Source, pick: Callable[[Source], Counts], total: dict[str, Any], failures: dict[str, str]) -> bool:
