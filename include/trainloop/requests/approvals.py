@@ -10,6 +10,7 @@ is open, and every answer there goes through `requests.signatures`. `follow_up` 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,6 +28,8 @@ from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+
+log = logging.getLogger(__name__)
 
 State = Literal["open", "approved", "rejected", "expired", "withdrawn"]
 Via = Literal["airflow", "link", "console"]
@@ -195,13 +198,9 @@ def follow_up(as_of: date | None = None, *, allow_send: bool = False, run_id: st
         assert to_do is not None
         faults.point("approvals.follow_up.before_commit")
     faults.point("approvals.follow_up.after_commit")
-    return {
-        "expired": expired,
-        "requested": requested,
-        "reminded": reminded,
-        "notices_planned": requested + reminded,
-        **to_do,
-    }
+    counts = {"expired": expired, "requested": requested, "reminded": reminded, "notices_planned": requested + reminded}
+    log.info("approvals: %s, %s", counts, to_do)
+    return counts | to_do
 
 
 def claim_doors(run_id: str) -> list[int]:
