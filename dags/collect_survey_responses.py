@@ -28,7 +28,7 @@ failed and names it. The next run tries again. The counts of a run stand in the 
 各项计数见任务 `collect` 的日志。
 """
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag, get_current_context, task
 
 from trainloop.orchestration.assets import (
     CHANGED_DATASETS,
@@ -60,11 +60,12 @@ def collect_survey_responses():
         return collecting.failures(counts)
 
     # Mapped over the failures: a run without any starts no second task.
-    @task(map_index_template="{{ task.op_kwargs['failed'] }}")
+    @task(map_index_template="{{ source_label }}")
     def name_failed_source(failed: str) -> None:
         """Fail, since a source could not be read: what the others gave is already in and announced."""
         from trainloop.surveys.collecting import raise_failures
 
+        get_current_context()["source_label"] = failed
         raise_failures([failed])
 
     name_failed_source.expand(failed=collect())
