@@ -145,6 +145,11 @@ def month_text(day: date, locale: Locale) -> str:
     return text
 
 
+def named_month(code: str, locale: Locale) -> str:
+    """Return a month that is kept as 2026-03 as a reader writes it."""
+    return month_text(date.fromisoformat(f"{code}-01"), locale)
+
+
 @functools.lru_cache(maxsize=4096)
 def moment_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """Return a moment on the reader's wall clock."""

@@ -154,11 +154,12 @@ def _standing(desk: _Desk, code: str) -> StandingRow:
 
 def _unranked(desk: _Desk, code: str) -> UnrankedRow:
     reason = desk.release.figures.row("trainer", code, "rank").reason or "too_few_sessions"
+    text = reason_text(reason, desk.words.locale)
     return UnrankedRow(
         name=desk.name("trainer", code),
         sessions=desk.text(code, "sessions", is_whole=True),
         answers=desk.text(code, "answers", is_whole=True),
-        reason=reason_text(reason, desk.words.locale),
+        reason=text[0].upper() + text[1:],
     )
 
 

@@ -80,7 +80,7 @@ class Desk:
     def shares(self, shares: Mapping[str, Any]) -> Section:
         """Return the chapter of a blended design."""
         rows = [
-            (cell(self.words(f"dispute.share.{name}")), cell(self.number(shares[name]) + " %", is_number=True))
+            (cell(self.words(f"dispute.share.{name}")), cell(self.number(shares[name]) + "%", is_number=True))
             for name in SHARES
         ]
         return Section(

@@ -15,8 +15,8 @@ from weasyprint.formatting_structure.boxes import LineBox, MarginBox, ReplacedBo
 PLAIN: Final = ""
 TIGHT: Final = "tight"
 TURNED: Final = "turned"
-# A last page filled to less than this is one to do something about: about ten lines.
-SCANT_MM: Final = 45
+# A last page filled to less than this is one to do something about: a quarter of its height.
+SCANT_MM: Final = 60
 _PX_PER_MM: Final = 96 / 25.4
 
 

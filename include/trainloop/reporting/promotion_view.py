@@ -90,7 +90,7 @@ def build_view(listed: Listed, site: Site, locale: Locale) -> PromotionView:
         revision=words("revision", number=listed.revision_number, date=day),
         data_rows=tuple(_data_rows(counts, words)),
         month=listed.list_month,
-        name=words("promotion.name", month=listed.list_month),
+        name=words("promotion.name", month=words.month(date.fromisoformat(f"{listed.list_month}-01"))),
         facts=(
             Fact(label=words("promotion.fact.day"), text=day),
             *(
@@ -124,7 +124,7 @@ def _person(row: Mapping[str, Any], words: Catalogue) -> PersonRow:
 
     state = words(f"promotion.certificate.{row['certificate_state']}")
     if row["certificate_until"] is not None:
-        state += words("format.list_separator") + words("promotion.until", date=row["certificate_until"].isoformat())
+        state += words("format.list_separator") + words("promotion.until", date=words.day(row["certificate_until"]))
     return PersonRow(
         name=printed(row["person_name"]),
         department=printed(words.either(row["department_zh"], row["department_en"])),

@@ -10,7 +10,7 @@ from trainloop.config import Locale
 from trainloop.domain.plain_number import plain_number
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import payroll_file as csv_of
-from trainloop.outbox.wording import day_text
+from trainloop.outbox.wording import day_text, named_month
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -99,7 +99,7 @@ def _payroll(connection: Connection, due: Due) -> Written:
         return Unwritable("wrong_audience")
     words = _WORDS[due.locale]
     return Content(
-        _named(row)
+        _named(row, due.locale)
         | {
             "approvers": "、".join(row["approver_ids"]) if due.locale == "zh-CN" else ", ".join(row["approver_ids"]),
             "sha256": row["file_sha256"][:16],
@@ -129,7 +129,7 @@ def _statement(connection: Connection, due: Due) -> Written:
     total = sum((line["amount"] for line in lines), Decimal(0))
     corrections = sum(line["kind"] != "first" for line in lines)
     return Content(
-        _named(row)
+        _named(row, due.locale)
         | {
             "total": _money(total, row["currency"]),
             "corrections": corrections,
@@ -150,7 +150,7 @@ def _problems(due: Due, rows: Sequence[Mapping[str, Any]]) -> Written:
                                           reason=_reason(row, due.locale)) for row in rows[:LISTED]]  # fmt: skip
     if len(rows) > LISTED:
         listed.append(_WORDS[due.locale]["more"].format(count=len(rows) - LISTED))
-    return Content({"month": due.subject_id, "count": len(rows), "problems": listed})
+    return Content({"month": named_month(due.subject_id, due.locale), "count": len(rows), "problems": listed})
 
 
 def _reason(row: Mapping[str, Any], locale: Locale) -> str:
@@ -179,8 +179,8 @@ def _batch(connection: Connection, due: Due) -> dict[str, Any] | None:
     return connection.execute(statement("allowances", "batches"), keys).fetchone()
 
 
-def _named(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"month": row["month"], "batch": row["revision_number"]}
+def _named(row: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
+    return {"month": named_month(row["month"], locale), "batch": row["revision_number"]}
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -17,7 +17,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "forecast": "预计（已付 + 已签）",
         "over": "超支预算数",
         "fund": "职工教育经费",
-        "used": "已用 {share}%，{spent} / {limit}",
+        "used": "{spent} / {limit}",
         "payroll_missing": "站点文件未填写工资总额",
         "mixed_currencies": "预算币种不一，无法合计",
         "no_budgets": "没有预算",
@@ -29,7 +29,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "forecast": "Forecast (paid + signed)",
         "over": "Budgets that are over",
         "fund": "Education fund",
-        "used": "{share}% used, {spent} of {limit}",
+        "used": "{spent} of {limit}",
         "payroll_missing": "the site file has no payroll of the year",
         "mixed_currencies": "budgets in several currencies have no sum",
         "no_budgets": "there are no budgets",
@@ -82,9 +82,7 @@ def _fund(gauge: FundGauge | str, words: Mapping[str, str], currency: str) -> Ti
     if isinstance(gauge, str):
         return Tile(words["fund"], "–", words[gauge])
     spent, limit = _money(gauge.spent, currency), _money(gauge.limit, currency)
-    return Tile(
-        words["fund"], f"{gauge.share_pct}%", words["used"].format(share=gauge.share_pct, spent=spent, limit=limit)
-    )
+    return Tile(words["fund"], f"{gauge.share_pct}%", words["used"].format(spent=spent, limit=limit))
 
 
 def _line(budget: Budget, words: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ _PARTIES: Mapping[Locale, Mapping[str, str]] = {
 _WORDS: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {"divergent": "分歧项", "common": "共识项", "grade": "证据等级", "suggestion": "建议", "decision": "决定",
               "adopt": "推广", "adjust": "调整", "drop": "放弃", "design": "理论 / 工具 / 演练"},
-    "en": {"divergent": "divergences", "common": "in common", "grade": "Evidence grade", "suggestion": "Suggestion",
+    "en": {"divergent": "Divergences", "common": "In common", "grade": "Evidence grade", "suggestion": "Suggestion",
            "decision": "Decision", "adopt": "Adopt", "adjust": "Adjust", "drop": "Drop",
            "design": "Framework / tools / simulation"},
 }  # fmt: skip

@@ -31,8 +31,8 @@ _WORDS = {
         "of": "{complete} of {eligible}",
         "n": "n = {n}",
         "change": "n = {n}; {difference} [{low}, {high}] on the quarter before",
-        "drop": "“{name}” dropped: {earlier} → {now} ({difference}, 95 % interval {low} to {high})",
-        "rise": "“{name}” rose: {earlier} → {now} ({difference}, 95 % interval {low} to {high})",
+        "drop": "“{name}” dropped: {earlier} → {now} ({difference}, 95% interval {low} to {high})",
+        "rise": "“{name}” rose: {earlier} → {now} ({difference}, 95% interval {low} to {high})",
         "quarter": "Q{number} {year}",
         "interviews": "Post-class interviews: {interviews}, with {learners} learners; match with work {match} "
         "(as class managers noted it, not part of the survey).",

@@ -116,13 +116,18 @@ def _tiles(released: dict[tuple[str, str, str], dict[str, Any]], instrument_code
         tiles.append(Tile(dimension.zh if locale == "zh-CN" else dimension.en, value, note))
     for family, code, statistic in released:
         if (family, statistic) == ("nps", "nps"):
-            value, refusal = _figure(released, (family, code, statistic), locale)
+            value, refusal = _figure(released, (family, code, statistic), locale, is_signed=True)
             tiles.append(Tile(words["nps"], value, refusal or words["n"].format(n=_number(released, "nps", code, "n"))))
     return tiles
 
 
 def _figure(
-    released: dict[tuple[str, str, str], dict[str, Any]], key: tuple[str, str, str], locale: Locale, unit: str = ""
+    released: dict[tuple[str, str, str], dict[str, Any]],
+    key: tuple[str, str, str],
+    locale: Locale,
+    unit: str = "",
+    *,
+    is_signed: bool = False,
 ) -> tuple[str, str]:
     """Return (what to print, why there is no number)."""
     from trainloop.statistics.refusal import reason_text
@@ -131,6 +136,8 @@ def _figure(
     if row is None or row["value"] is None:
         return "–", reason_text(row["reason"], locale) if row and row["reason"] else ""
     text = _plain(row["value"])
+    if is_signed and row["value"]:
+        text = ("+" if row["value"] > 0 else "−") + text.lstrip("-")
     return (f"{text.removesuffix('.0')}{unit}" if unit else text), ""
 
 

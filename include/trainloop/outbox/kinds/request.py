@@ -94,9 +94,10 @@ def _digest(due: Due, rows: Sequence[dict[str, Any]]) -> Written:
 
 def _line(row: Mapping[str, Any], locale: Locale) -> str:
     words = _words(row["kind"])[locale]
+    contact = get_site().contacts.get(row["person"])
     choice = words["choices"].get(row["choice"], row["choice"] or "")
     return _LINES[row["state"]][locale].format(
-        person=row["person"],
+        person=contact.name if contact else row["person"],
         title=words["title"],
         about=_about(row, locale),
         due=day_text(row["due_on"], locale),

@@ -10,7 +10,7 @@ from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import report_file
-from trainloop.outbox.wording import day_text
+from trainloop.outbox.wording import day_text, named_month
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -37,7 +37,9 @@ def _list(connection: Connection, due: Due) -> Written:
     if file is None:
         return Unwritable("report_not_ready", is_for_good=False)
     tiles = [Tile(word, str(due.facts[name])) for name, word in _TILES[due.locale].items()]
-    return Content({"month": due.subject_id, "revision": due.sequence_number, "figures": tiles}, (file,))
+    return Content(
+        {"month": named_month(due.subject_id, due.locale), "revision": due.sequence_number, "figures": tiles}, (file,)
+    )
 
 
 def promotion_points(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
