@@ -22,8 +22,8 @@ setup: .venv/.complete  ## install system libraries (Debian) and Python packages
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-browser: setup
-	@.ci/system-packages $(PYTHON) browser || echo "Without Chromium the browser tests of the forms are skipped."
+browser: setup  ## install the Chromium of the browser tests (Debian)
+	@.ci/system-packages $(PYTHON) browser || { test "$$BROWSER_TESTS" != required && echo "Without Chromium the browser tests are skipped."; }
 
 demo: setup  ## a sample company's training year through the real DAGs; leaves the stack up
 	@$(DEMO) $(BIN)/trainloop demo

@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from tests.browsers import require_browser
 from xdist.scheduler import LoadScopeScheduling
 
 # Set before anything of trainloop or Airflow is imported.
@@ -60,6 +61,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say at once what a test without a browser comes to, before anything dear is started for it."""
+    if item.get_closest_marker("browser"):
+        require_browser()
 
 
 def _forget_settings() -> None:

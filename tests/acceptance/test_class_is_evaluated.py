@@ -8,11 +8,11 @@ import subprocess
 import sys
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from pypdf import PdfReader
+from tests.real_airflow import Stack
 
 from trainloop.requests.commitments import Commitment, ask
 from trainloop.settings import get_settings
@@ -20,9 +20,6 @@ from trainloop.stack import local
 from trainloop.surveys.scan import Scan
 from trainloop.warehouse import engine
 from trainloop.warehouse.embedded import EmbeddedServer, binaries
-
-if TYPE_CHECKING:
-    from conftest import Stack
 
 _spec = importlib.util.spec_from_file_location("company", Path(__file__).with_name("company.py"))
 assert _spec is not None

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 import time
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from conftest import Stack
+from tests.real_airflow import Stack
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.slow]
 NAMES = ("airflow.scheduler_heartbeat:", "airflow.pool.open_slots")
 
 
-def test_metrics_arrive_at_a_statsd_listener(stack: Stack) -> None:
+def test_metrics_arrive_at_a_statsd_listener(stack: Stack, statsd: socket.socket) -> None:
     """The scheduler sends them by UDP, whether anybody listens or not."""
-    stack.statsd.settimeout(1)
+    statsd.settimeout(1)
     deadline, missing = time.monotonic() + 60, set(NAMES)
     while missing and time.monotonic() < deadline:
         try:
-            told = stack.statsd.recv(65_535).decode()
+            told = statsd.recv(65_535).decode()
         except TimeoutError:
             continue
         missing = {name for name in missing if name not in told}

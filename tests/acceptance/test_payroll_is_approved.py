@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from tests.real_airflow import Stack
 
 from trainloop.settings import get_settings
 from trainloop.stack.airflow_api import AirflowApi, RequiredAction
 from trainloop.stack.layout import Layout
 from trainloop.warehouse import engine
-
-if TYPE_CHECKING:
-    from conftest import Stack
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from trainloop.config import get_site
 from trainloop.demo.company import build_company
 from trainloop.demo.forms_client import Browser, Fields
 from trainloop.demo.runners import DirectRunner
+from trainloop.demo.timeline import Step
 from trainloop.demo.year import Progress, Year
 from trainloop.outbox.leases import grant_lease
 from trainloop.settings import PROJECT_DIR, get_settings
@@ -24,6 +27,8 @@ from trainloop.warehouse.embedded import EmbeddedServer
 
 SILENT = Progress(begin=lambda _: None, tell=lambda _: None, done=lambda _: None)
 DATABASE = "a_year"
+# The needs are analysed, the year is reviewed, and both drafts wait for a decision: kept as it is on this day.
+KEPT_ON, KEPT_DATABASE = date(2026, 11, 24), "a_year_in_november"
 
 
 class WatchedBrowser(Browser):
@@ -51,6 +56,14 @@ class WatchedRunner(DirectRunner):
             yield watched
 
 
+@dataclass(frozen=True)
+class KeptDay:
+    """The year as it stood when one of its days was over: a database and files of its own."""
+
+    url: str
+    home: Path
+
+
 @dataclass
 class LivedYear:
     """The year at its end: what ran it, how it came out, and everything that was sent."""
@@ -60,6 +73,7 @@ class LivedYear:
     runner: WatchedRunner
     year: Year
     outcome: str
+    kept: KeptDay
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
@@ -86,11 +100,25 @@ def _year_lived_once(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFa
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {DATABASE} template {TEMPLATE}")
     url, home = server.url(DATABASE), tmp_path_factory.mktemp("year")
+    kept = KeptDay(server.url(KEPT_DATABASE), tmp_path_factory.mktemp("november"))
+
+    def keep(step: Step) -> None:
+        if step.on == KEPT_ON:
+            shutil.copytree(home, kept.home, dirs_exist_ok=True)
+            _copy_database(server)
+
     with _inside(url, home):
         grant_lease(get_settings().environment, by="test")
         runner = WatchedRunner()
         year = Year(build_company(), runner, get_settings())
-        return LivedYear(url, home, runner, year, year.run(SILENT), runner.sent)
+        outcome = year.run(replace(SILENT, done=keep))
+        return LivedYear(url, home, runner, year, outcome, kept, runner.sent)
+
+
+def _copy_database(server: EmbeddedServer) -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (DATABASE,))
+        connection.execute(f"create database {KEPT_DATABASE} template {DATABASE}")
 
 
 @pytest.fixture

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from tests.browsers import SIZES, browsing
 from tests.forms.conftest import Site, serving, token_of
 
 from trainloop.needs.competency_pages import share_results
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")]
-SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PULSE = "quarterly_pulse"
 # Contrast of text against the nearest background that is not transparent, per WCAG 2.2; and what a finger can hit.
 MEASURE = """() => {
@@ -38,14 +33,6 @@ MEASURE = """() => {
   }
   return {faint, small, overflow: document.documentElement.scrollWidth - window.innerWidth};
 }"""
-
-
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    with sync_playwright() as programs:
-        browser = programs.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def open_page(browser: Browser, address: str, size: str, **options: object) -> Page:

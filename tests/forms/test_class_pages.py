@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from tests.browsers import SIZES, browsing
 from tests.forms.conftest import SetClock, Site, serving
-from tests.forms.test_browser import MEASURE, PROGRAM, SIZES, browsing, open_page
+from tests.forms.test_browser import MEASURE, open_page
 from tests.forms.test_kills import press
 
 from trainloop.delivery import class_watch
@@ -257,7 +258,7 @@ def test_a_service_killed_while_a_sheet_is_saved_keeps_it_once(desk: Site, point
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+@pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
 def test_the_pages_of_a_class_day_are_readable_and_work_without_a_script(offered: Site, size: str) -> None:
     """Contrast, 44 px targets, no sideways scrolling in both languages; a tap and a button are enough."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.browsers import SIZES, browsing
 from tests.forms.conftest import SetClock, Site, serving
-from tests.forms.test_browser import MEASURE, PROGRAM, SIZES, browsing, open_page
+from tests.forms.test_browser import MEASURE, open_page
 
 from trainloop.settings import PROJECT_DIR, get_settings
 from trainloop.warehouse import engine
@@ -190,7 +191,7 @@ def test_the_functions_are_nobody_elses(pack: Site) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+@pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
 def test_the_page_works_in_a_browser_without_a_script(pack: Site, size: str) -> None:
     """Download, finish and ask; readable, with large targets, in both languages."""
