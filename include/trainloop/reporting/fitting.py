@@ -58,4 +58,4 @@ def filled_mm(page: Any) -> float:
         for one in (body, *body.descendants(placeholders=True))
         if isinstance(one, LineBox | ReplacedBox)
     ]
-    return (max(ends, default=box.content_box_y()) - box.content_box_y()) / _PX_PER_MM
+    return float(max(ends, default=box.content_box_y()) - box.content_box_y()) / _PX_PER_MM

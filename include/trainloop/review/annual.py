@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -94,8 +93,8 @@ def drop_seed(year: int, topic_code: str, source_code: str, reason: str, dropped
 def _release(connection: Connection, year: int, figures: Sequence[Figure], scan: Scan) -> dict[str, Any]:
     """Write a release where a reader would see something new; return its id, number and whether it is new."""
     site = get_site()
-    shown = [replace(one, value=_shown(one)) for one in figures]
-    digest = hashlib.sha256(json.dumps(sorted(map(str, map(astuple, shown)))).encode()).hexdigest()
+    shown = [one._replace(value=_shown(one)) for one in figures]
+    digest = hashlib.sha256(json.dumps(sorted(map(str, map(tuple, shown)))).encode()).hexdigest()
     keys: dict[str, Any] = {"product": PRODUCT, "subject_kind": SUBJECT_KIND, "subject_id": str(year)}
     releases = connection.execute(statement("results", "releases"), keys).fetchall()
     if releases and releases[-1]["data_sha256"] == digest:
