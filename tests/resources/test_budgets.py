@@ -79,7 +79,7 @@ def test_hr_reads_the_question_and_the_month_in_amounts(company: Company) -> Non
     rows = company.rows("select template, subject from ops.messages order by 1")
     assert [row["template"] for row in rows] == ["approval_request", "budget_status"]
     assert "B1" in rows[0]["subject"]
-    assert rows[1]["subject"] == "2026 年培训预算：3 月状况，1 个预算超支"
+    assert rows[1]["subject"] == "2026年3月培训预算状况，1 个预算超支"
 
 
 def test_the_education_fund_is_eight_percent_of_the_payroll_or_says_why_not() -> None:

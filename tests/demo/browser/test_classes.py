@@ -19,7 +19,7 @@ from tests.demo.browser.truth import STAGES, ClassTruth, classes, rows
 from trainloop.board.document_pages import OPEN_AUDIENCES
 from trainloop.board.session_pages import PAGE_SIZE
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(2400)]
 Fits = Callable[[ClassTruth], bool]
 
 

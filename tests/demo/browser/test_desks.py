@@ -13,7 +13,7 @@ from tests.demo.browser.truth import number, rows
 
 from trainloop.board.words import words
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(2400)]
 EN = words("en")
 
 

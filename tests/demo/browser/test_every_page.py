@@ -8,7 +8,7 @@ from tests.browsers import SIZES
 from tests.demo.browser import november
 from tests.demo.browser.conftest import REPORTED, Board
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(2400)]
 PATHS = (
     "/",
     "/sessions",

@@ -11,7 +11,7 @@ from tests.demo.browser.truth import STAGES, classes, funnel, number
 
 from trainloop.board.words import words
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(2400)]
 
 
 def test_a_wrong_password_opens_nothing(board: Board) -> None:

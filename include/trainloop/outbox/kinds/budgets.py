@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from trainloop.config import Locale, get_site
 from trainloop.domain.budget import Budget, FundGauge, fund_gauge
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
+from trainloop.outbox.wording import month_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -54,8 +56,7 @@ def _content(connection: Connection, due: Due) -> Written:
     words, rules, currency = _WORDS[due.locale], get_site().resources, get_site().needs.currency
     gauge = fund_gauge(budgets, rules.payroll_amounts.get(year), rules.education_fund_pct, currency)
     return Content({
-        "year": year,
-        "month": due.sequence_number,
+        "month": month_text(date(year, due.sequence_number, 1), due.locale),
         "over_count": sum(budget.over > 0 for budget in budgets),
         "figures": [*_sums(budgets, words), _fund(gauge, words, currency)],
         "lines": [_line(budget, words) for budget in budgets],
