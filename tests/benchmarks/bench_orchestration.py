@@ -46,7 +46,7 @@ TWIN = "bench_like_"
 PARTS = ("frequent scans", "other DAGs of the day", "reports of classes", "what is found")
 LOOK_SECONDS = 2
 QUARTERS_A_ROUND, REPORTS_A_ROUND = 4, 6
-EMPTY = Path(__file__).with_name("empty_dags.py")
+EMPTY, TWIN_DAG = (Path(__file__).with_name(name) for name in ("empty_dags.py", "twin_dag.py"))
 
 
 class Stack:
@@ -125,6 +125,8 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         (tmp_path / name).mkdir()
     (dags / "bench_dags.py").write_bytes(EMPTY.read_bytes())
     day = airflow_day.parse(tmp_path / "parse")
+    for dag_id in day.shapes:
+        (dags / f"{TWIN}{dag_id}.py").write_bytes(TWIN_DAG.read_bytes())
     shapes = {dag_id: {"tasks": shape.tasks} for dag_id, shape in day.shapes.items()}
     (tmp_path / "shapes.json").write_text(json.dumps(shapes), "utf-8")
     view = make_view("hr", "zh-CN")

@@ -1,13 +1,8 @@
-"""DAGs that do nothing, for `bench_orchestration`: copied into the folder of the DAGs it runs.
+"""P6's chain without work, and one to count idle tasks by, for `bench_orchestration`: copied into its folder."""
 
-`shapes.json` beside that folder says how the real DAGs are made; each has a twin here of the same tasks, order, mapping
-and trigger rules. What the first task hands on is empty, so a twin runs what its DAG runs when nothing is found.
-"""
-
-import json
 from pathlib import Path
 
-from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, dag, get_current_context, task
+from airflow.sdk import Asset, PartitionedAssetTimetable, dag, get_current_context, task
 
 CLOSED = Asset("bench_closed")
 FOLDER = Path(__file__).parents[1]
@@ -80,29 +75,4 @@ def bench_empty():
             before = now
 
 
-def twin(dag_id, tasks):
-    """A DAG of the same shape whose tasks find nothing."""
-    with DAG(f"bench_like_{dag_id}", schedule=None, catchup=False, max_active_runs=64) as made:
-        done = {}
-        for one in tasks:
-
-            def nothing(found=None):
-                return []
-
-            decorated = (task.branch if one["kind"] == "branch" else task)(
-                task_id=one["task_id"], trigger_rule=one["rule"]
-            )(nothing)
-            first, rest = one["upstream"][:1], one["upstream"]
-            if one["kind"] == "mapped":
-                done[one["task_id"]] = decorated.expand(found=done[first[0]])
-                rest = one["upstream"][1:]
-            else:
-                done[one["task_id"]] = decorated()
-            for before in rest:
-                done[before] >> done[one["task_id"]]
-    return made
-
-
 bench_collect(), bench_report(), bench_deliver(), bench_empty()
-for name, shape in json.loads((FOLDER / "shapes.json").read_text("utf-8")).items():
-    globals()[f"bench_like_{name}"] = twin(name, shape["tasks"])

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale, get_site
@@ -19,6 +18,7 @@ from trainloop.outbox.kinds.alert import KIND_NAMES
 from trainloop.outbox.kinds.request import commitment_words
 from trainloop.requests.words import approval_words
 from trainloop.surveys.instrument import load_instrument
+from trainloop.yaml_text import read_yaml
 
 LOCALES: tuple[Locale, ...] = ("zh-CN", "en")
 _DAY = {"zh-CN": "y年M月d日", "en": "d MMM y"}
@@ -180,5 +180,5 @@ def stage_rules() -> dict[str, list[Any]]:
 
 
 def _yaml(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath(name).read_text("utf-8"))
+    found: dict[str, Any] = read_yaml(resources.files(__package__).joinpath(name).read_text("utf-8"))
     return found

@@ -28,6 +28,7 @@ from trainloop.config.talent import TalentRules
 from trainloop.config.trainers import AllowanceRules, AwardRules, TrainerGrowthRules
 from trainloop.errors import SiteFileInvalidError
 from trainloop.settings import get_settings
+from trainloop.yaml_text import read_yaml
 
 Source = Literal["forms", "limesurvey", "exports"]
 TrainerStage = Literal["nominated", "mentored", "micro_course", "trial", "certified", "lapsed"]
@@ -424,10 +425,10 @@ class Site(Rules):
 
 def load_site(own_file: Path | None = None) -> Site:
     """Return the shipped rules with `own_file` merged over them; raise SiteFileInvalidError naming the wrong keys."""
-    rules: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("site.yaml").read_text("utf-8"))
+    rules: dict[str, Any] = read_yaml(resources.files(__package__).joinpath("site.yaml").read_text("utf-8"))
     try:
         if own_file is not None:
-            _merge(rules, yaml.safe_load(own_file.read_text("utf-8")) or {})
+            _merge(rules, read_yaml(own_file.read_text("utf-8")) or {})
             if logo := rules["company"]["logo"]:
                 rules["company"]["logo"] = str(own_file.parent / logo)
         return Site.model_validate(rules)

@@ -16,6 +16,7 @@ from trainloop.contracts.checks import Check, checks_of
 from trainloop.contracts.dictionary import dictionary_markdown
 from trainloop.contracts.model import Choice, Column, Contract, RowRule, Rule, Severity, Volume, When, header_key
 from trainloop.errors import PermanentError
+from trainloop.yaml_text import read_yaml
 
 __all__ = [
     "Check",
@@ -50,7 +51,7 @@ class ContractInvalidError(PermanentError):
 def read_contract(path: Path) -> Contract:
     """Return the contract of one YAML file; its dataset is the file's name unless the file says otherwise."""
     try:
-        declared = yaml.safe_load(path.read_text("utf-8"))
+        declared = read_yaml(path.read_text("utf-8"))
         return Contract.model_validate({"dataset": path.stem} | declared)
     except (OSError, yaml.YAMLError, ValidationError, TypeError) as error:
         raise ContractInvalidError(path=path.name, detail=error) from error

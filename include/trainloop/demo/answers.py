@@ -16,11 +16,10 @@ from importlib import resources
 from statistics import NormalDist
 from typing import Any
 
-import yaml
-
 from trainloop.demo.company import Company
 from trainloop.demo.truth import PRACTICE, ClassSession
 from trainloop.surveys.instrument import Instrument, load_instrument
+from trainloop.yaml_text import read_yaml
 
 PERSON_SD, RESIDUAL_SD = 0.55, 0.45
 _NORMAL = NormalDist()
@@ -148,7 +147,7 @@ def _partial(draw: random.Random, instrument: Instrument) -> AnswerSheet:
 
 @functools.cache
 def _phrases() -> dict[str, dict[str, list[str]]]:
-    read: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    read: dict[str, dict[str, list[str]]] = read_yaml(
         resources.files(__package__).joinpath("texts.yaml").read_text("utf-8")
     )
     return read

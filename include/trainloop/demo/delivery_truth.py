@@ -6,10 +6,10 @@ import functools
 from datetime import date
 from importlib import resources
 
-import yaml
 from pydantic import Field
 
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 
 class Vendor(Planted):
@@ -91,4 +91,4 @@ class Delivery(Planted):
 def delivery() -> Delivery:
     """Return the planted resources and troubles."""
     text = resources.files(__package__).joinpath("delivery_truth.yaml").read_text("utf-8")
-    return Delivery.model_validate(yaml.safe_load(text))
+    return Delivery.model_validate(read_yaml(text))

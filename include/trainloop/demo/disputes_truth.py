@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from importlib import resources
 
-import yaml
-
 from trainloop.demo.company import Company
 from trainloop.demo.performance_truth import Case
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 
 class Pilot(Planted):
@@ -68,4 +67,4 @@ class DisputeTruth(Planted):
 def dispute() -> DisputeTruth:
     """Return the planted dispute."""
     text = resources.files(__package__).joinpath("disputes_truth.yaml").read_text("utf-8")
-    return DisputeTruth.model_validate(yaml.safe_load(text))
+    return DisputeTruth.model_validate(read_yaml(text))

@@ -7,12 +7,11 @@ from datetime import date
 from importlib import resources
 from typing import Literal
 
-import yaml
-
 from trainloop.demo.people import Employee
 from trainloop.demo.truth import Planted
 from trainloop.domain.need import Cause, Verdict
 from trainloop.domain.need_priority import Funding
+from trainloop.yaml_text import read_yaml
 
 
 class Goal(Planted):
@@ -90,6 +89,4 @@ class Needs(Planted):
 @functools.cache
 def needs() -> Needs:
     """Return the planted needs."""
-    return Needs.model_validate(
-        yaml.safe_load(resources.files(__package__).joinpath("needs_truth.yaml").read_text("utf-8"))
-    )
+    return Needs.model_validate(read_yaml(resources.files(__package__).joinpath("needs_truth.yaml").read_text("utf-8")))

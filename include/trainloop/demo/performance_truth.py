@@ -7,10 +7,10 @@ from datetime import date
 from importlib import resources
 from typing import Annotated
 
-import yaml
 from pydantic import BeforeValidator
 
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 Month = Annotated[str, BeforeValidator(lambda value: value[:7] if isinstance(value, str) else f"{value:%Y-%m}")]
 
@@ -72,4 +72,4 @@ class PerformanceTruth(Planted):
 def performance() -> PerformanceTruth:
     """Return the truth about the 90-day reports."""
     text = resources.files(__package__).joinpath("performance_truth.yaml").read_text("utf-8")
-    return PerformanceTruth.model_validate(yaml.safe_load(text))
+    return PerformanceTruth.model_validate(read_yaml(text))

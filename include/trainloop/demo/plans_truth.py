@@ -6,9 +6,8 @@ import functools
 from importlib import resources
 from typing import Literal
 
-import yaml
-
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 
 class Goal(Planted):
@@ -60,4 +59,4 @@ class PlansTruth(Planted):
 def plans() -> PlansTruth:
     """Return the planted plans."""
     text = resources.files("trainloop.demo").joinpath("plans_truth.yaml").read_text("utf-8")
-    return PlansTruth.model_validate(yaml.safe_load(text))
+    return PlansTruth.model_validate(read_yaml(text))

@@ -6,9 +6,8 @@ import functools
 from importlib import resources
 from typing import Literal
 
-import yaml
-
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 Suggestion = Literal["keep", "fix", "scale", "stop", "none"]
 
@@ -25,4 +24,4 @@ class Reviewed(Planted):
 def reviewed() -> Reviewed:
     """Return the planted suggestions and seeds."""
     text = resources.files(__package__).joinpath("review_truth.yaml").read_text("utf-8")
-    return Reviewed.model_validate(yaml.safe_load(text))
+    return Reviewed.model_validate(read_yaml(text))

@@ -6,10 +6,10 @@ import functools
 from datetime import date
 from importlib import resources
 
-import yaml
 from pydantic import Field
 
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 
 class Rate(Planted):
@@ -72,4 +72,4 @@ class Rewards(Planted):
 def rewards() -> Rewards:
     """Return the planted rates, corrections, ranks and events."""
     text = resources.files(__package__).joinpath("rewards_truth.yaml").read_text("utf-8")
-    return Rewards.model_validate(yaml.safe_load(text))
+    return Rewards.model_validate(read_yaml(text))

@@ -6,9 +6,8 @@ import functools
 from datetime import date
 from importlib import resources
 
-import yaml
-
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 
 class Pulse(Planted):
@@ -38,4 +37,4 @@ class Surveys(Planted):
 def surveys() -> Surveys:
     """Return the planted surveys."""
     text = resources.files(__package__).joinpath("surveys_truth.yaml").read_text("utf-8")
-    return Surveys.model_validate(yaml.safe_load(text))
+    return Surveys.model_validate(read_yaml(text))

@@ -7,12 +7,12 @@ from datetime import date
 from importlib import resources
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BeforeValidator
 
 from trainloop.demo.company import Company
 from trainloop.demo.learners import answering_order
 from trainloop.demo.truth import Planted
+from trainloop.yaml_text import read_yaml
 
 # YAML reads 2026-07 as text, but a key of a mapping may come as a date.
 Month = Annotated[str, BeforeValidator(lambda value: str(value)[:7])]
@@ -116,4 +116,4 @@ class TalentTruth(Planted):
 def talent() -> TalentTruth:
     """Return the planted truth."""
     text = resources.files("trainloop.demo").joinpath("talent_truth.yaml").read_text("utf-8")
-    return TalentTruth.model_validate(yaml.safe_load(text))
+    return TalentTruth.model_validate(read_yaml(text))

@@ -7,10 +7,10 @@ from datetime import date
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from trainloop.config import Locale
+from trainloop.yaml_text import read_yaml
 
 Mode = Literal["classroom", "online", "blended"]
 PRACTICE = "practice_enough"
@@ -102,7 +102,7 @@ class ClassSession(Planted):
 
 @functools.cache
 def _planted() -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath("truth.yaml").read_text("utf-8"))
+    read: dict[str, Any] = read_yaml(resources.files(__package__).joinpath("truth.yaml").read_text("utf-8"))
     return read
 
 

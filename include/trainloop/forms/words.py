@@ -9,10 +9,10 @@ from importlib import resources
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainloop.config import Locale, get_site
+from trainloop.yaml_text import read_yaml
 
 LOCALES: tuple[Locale, ...] = ("zh-CN", "en")
 _DAY = {"zh-CN": "y年M月d日", "en": "d MMM y"}
@@ -131,5 +131,5 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def _yaml(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(resources.files(__package__).joinpath(name).read_text("utf-8"))
+    found: dict[str, Any] = read_yaml(resources.files(__package__).joinpath(name).read_text("utf-8"))
     return found

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from trainloop.domain.return_on_investment import CostCategory
 from trainloop.errors import PermanentError
 from trainloop.impact.finding import Indicator
+from trainloop.yaml_text import read_yaml
 
 
 class DesignInvalidError(PermanentError):
@@ -86,7 +87,7 @@ class Design(Declared):
 def read_design(path: Path) -> Design:
     """Return the design of one YAML file; raise DesignInvalidError naming each wrong key and what it wants."""
     try:
-        written: Any = yaml.safe_load(path.read_text("utf-8"))
+        written: Any = read_yaml(path.read_text("utf-8"))
     except OSError as error:
         raise DesignInvalidError(path=path, detail=f"it cannot be read ({error.strerror}). Check the path.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

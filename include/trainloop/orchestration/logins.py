@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from importlib import resources
 
-import yaml
+from trainloop.yaml_text import read_yaml
 
 
 def define_connections(roles: Iterable[str]) -> None:
@@ -34,7 +34,7 @@ def define_logins() -> None:
     """Bring HR's role to its definition and make the first administrator where nobody can log in yet."""
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
-    definition = yaml.safe_load(resources.files("trainloop.config").joinpath("hr_role.yaml").read_text("utf-8"))
+    definition = read_yaml(resources.files("trainloop.config").joinpath("hr_role.yaml").read_text("utf-8"))
     granted = [(action, resource) for resource, actions in definition["may"].items() for action in actions]
     with get_application_builder() as builder:
         manager = builder.sm

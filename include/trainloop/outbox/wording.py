@@ -14,11 +14,11 @@ from importlib import resources
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-import yaml
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trainloop.config import Locale
+from trainloop.yaml_text import read_yaml
 
 _PATTERNS = {"zh-CN": ("y年M月d日", "M月d日 HH:mm"), "en": ("d MMM y", "EEE d MMM, HH:mm")}
 
@@ -114,7 +114,7 @@ def common(key: str, locale: Locale, /, **context: object) -> str:
 @functools.cache
 def _words(template: str) -> dict[str, Any]:
     path = resources.files(__package__).joinpath("templates", f"{template}.yaml")
-    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    words: dict[str, Any] = read_yaml(path.read_text("utf-8"))
     return words
 
 

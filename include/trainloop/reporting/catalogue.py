@@ -9,10 +9,10 @@ from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from babel import dates, numbers
 
 from trainloop.config import Locale
+from trainloop.yaml_text import read_yaml
 
 MINUS = "−"
 # As in mails, forms and on the board: 2026年3月9日, 9 Mar 2026.
@@ -30,7 +30,7 @@ class Catalogue:
         for file in sorted(resources.files(__package__).joinpath("locale").iterdir(), key=lambda file: file.name):
             # en.yaml is what reports share and the course evaluation's; needs.en.yaml what its name says.
             if file.name.removesuffix(".yaml").rpartition(".")[2] == locale:
-                self.messages |= _flat(yaml.safe_load(file.read_text("utf-8")))
+                self.messages |= _flat(read_yaml(file.read_text("utf-8")))
 
     def __call__(self, key: str, **facts: object) -> str:
         """Return one message; raises KeyError for an unknown key or a missing fact: both are faults of ours."""

@@ -6,8 +6,9 @@ import functools
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from trainloop.yaml_text import read_yaml
 
 
 class Holding(BaseModel):
@@ -38,5 +39,5 @@ class Holdings(BaseModel):
 def holdings() -> Holdings:
     """Return the declaration."""
     text = resources.files("trainloop.retention").joinpath("holdings.yaml").read_text("utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
+    content: dict[str, Any] = read_yaml(text)
     return Holdings.model_validate(content)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Final, Literal
 
-import yaml
-
 from trainloop.surveys.instrument import Instrument
+from trainloop.yaml_text import read_yaml
 
 DisputeForm = Literal[
     "dispute_statement", "dispute_design", "dispute_design_ack", "dispute_pilot", "dispute_decision", "sign_agreed_plan"
@@ -21,7 +20,7 @@ STATEMENT_CHOICES: Final = ("main_goal", "measure")
 @functools.cache
 def dispute_forms() -> Mapping[str, Instrument]:
     """Return the forms by kind of commitment."""
-    found = yaml.safe_load(resources.files(__package__).joinpath("dispute_forms.yaml").read_text("utf-8"))
+    found = read_yaml(resources.files(__package__).joinpath("dispute_forms.yaml").read_text("utf-8"))
     return {
         kind: Instrument.model_validate(form | {"code": kind, "anonymity": "named"}) for kind, form in found.items()
     }

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from trainloop.config import Locale
 from trainloop.domain.survey import Anonymity
 from trainloop.errors import PermanentError
+from trainloop.yaml_text import read_yaml
 
 FOLDER = Path(__file__).parent / "instruments"
 ItemKind = Literal["scale", "nps", "choice", "multi", "number", "date", "text"]
@@ -155,7 +156,7 @@ class Instrument(Declared):
 def read_instrument(path: Path) -> Instrument:
     """Return the instrument of one YAML file; raise InstrumentInvalidError naming the wrong keys."""
     try:
-        return Instrument.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Instrument.model_validate(read_yaml(path.read_text("utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise InstrumentInvalidError(path=path.name, detail=error) from error
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from trainloop import storage
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import Instrument, Item, load_instrument
+from trainloop.yaml_text import read_yaml
 
 FOLDER = "survey_exports/mappings"
 
@@ -191,7 +192,7 @@ def _without_number(header: str) -> str:
 def read_mapping(text: str) -> Mapping:
     """Return the mapping of one YAML text; raise ValueError saying what is wrong with it."""
     try:
-        return Mapping.model_validate(yaml.safe_load(text))
+        return Mapping.model_validate(read_yaml(text))
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
     except ValidationError as error:

@@ -19,6 +19,7 @@ from trainloop.statistics.themes import Theme, count_themes
 from trainloop.surveys.results_inputs import Inputs, WaveInputs
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+from trainloop.yaml_text import read_yaml
 
 
 class DictionaryInvalidError(PermanentError):
@@ -27,7 +28,7 @@ class DictionaryInvalidError(PermanentError):
 
 def _read(name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(resources.files("trainloop.config").joinpath(name).read_text("utf-8"))
+        content = read_yaml(resources.files("trainloop.config").joinpath(name).read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise DictionaryInvalidError(name=name, detail=error) from error
     if not isinstance(content, dict):

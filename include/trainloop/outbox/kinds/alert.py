@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from trainloop.config import Locale
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+from trainloop.yaml_text import read_yaml
 
 LISTED = 20
 KIND_NAMES: dict[str, dict[Locale, str]] = {
@@ -146,7 +145,7 @@ def _incident(facts: Mapping[str, str], locale: Locale) -> str:
 @functools.cache
 def _words(file: str) -> dict[str, Any]:
     path = resources.files("trainloop.outbox").joinpath("templates", f"{file}.yaml")
-    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    words: dict[str, Any] = read_yaml(path.read_text("utf-8"))
     return words
 
 

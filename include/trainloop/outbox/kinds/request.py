@@ -8,8 +8,6 @@ from datetime import date
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from trainloop.config import Locale, get_site
 from trainloop.domain.calendar import count_working_days
 from trainloop.forms import links
@@ -19,6 +17,7 @@ from trainloop.outbox.kinds.pulse import Figures, pulse_changes, pulse_figures, 
 from trainloop.outbox.wording import day_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+from trainloop.yaml_text import read_yaml
 
 _ABOUT_CLASS = {"zh-CN": "《{course}》（{session_code}）", "en": "{course} ({session_code})"}
 _ABOUT_DISPUTE = {"zh-CN": "《{course}》", "en": "{course}"}
@@ -127,7 +126,7 @@ def _about(row: Mapping[str, Any], locale: Locale) -> str:
 def commitment_words() -> dict[str, Any]:
     """Return, by kind of commitment, its minutes and per locale title, why, button and choices."""
     path = resources.files("trainloop.outbox").joinpath("templates", "commitment_kinds.yaml")
-    words: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    words: dict[str, Any] = read_yaml(path.read_text("utf-8"))
     return words
 
 
