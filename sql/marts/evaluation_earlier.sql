@@ -1,7 +1,7 @@
 -- Grain: one class session and one item or dimension over the earlier sessions of the same course (scope course) or the
--- same trainer (scope trainer), by how much of it was shown: people, mean and variance of all their answers together,
--- unrounded, from the valid release of each session. Earlier by start; the same questionnaire version only: equal
--- wording and anchors.
+-- same trainer (scope trainer): people, mean and variance of all their answers together, unrounded, from the valid
+-- release of each session. Of the sessions that showed it in full (distribution) or, when there is none, of those that
+-- showed its mean. Earlier by start; the same questionnaire version only: equal wording and anchors.
 with now as (
     select asked.*, class_sessions.course_code, class_sessions.trainer_id, class_sessions.starts_at
     from unnest(%(session_codes)s::text[], %(instrument_codes)s::text[], %(instrument_versions)s::text[])
@@ -28,12 +28,11 @@ valid_releases as (
         and subject_id in (select earlier_code from scoped)
     order by subject_id, revision_number desc
 )
-select
+select distinct on (scoped.session_code, scoped.scope, moments.family, moments.code)
     scoped.session_code,
     scoped.scope,
     moments.family,
     moments.code,
-    moments.shown_level,
     count(*)::integer as sessions_count,
     min(respondent_count) as smallest_count,
     sum(respondent_count)::integer as respondent_count,
@@ -46,3 +45,4 @@ from scoped
 join valid_releases using (earlier_code)
 join marts.released_moments as moments using (release_id, instrument_code, instrument_version)
 group by scoped.session_code, scoped.scope, moments.family, moments.code, moments.shown_level
+order by scoped.session_code, scoped.scope, moments.family, moments.code, moments.shown_level

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from trainloop.statistics.comparison import change, holm, shrink, verdict, verify, welch
+from trainloop.statistics.comparison import Difference, change, holm, shrink, verdict, verify, welch, welch_of
 from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain
-from trainloop.statistics.moments import Moments, moments
+from trainloop.statistics.moments import Groups, Moments, moments
 from trainloop.statistics.refusal import Refusal
 
 NOW = [4.0, 5, 4, 3, 5, 4, 4, 5, 3, 4]
@@ -25,6 +25,18 @@ def of(values: list[float]) -> Moments:
     found = moments(values)
     assert isinstance(found, Moments)
     return found
+
+
+def shrunk(items: list[Moments], place: int) -> tuple[float, float]:
+    """The corrected mean and error of one item of a wave."""
+    mean, error = shrink(Groups.of(*items))
+    return float(mean[place]), float(error[place])
+
+
+def verified(now: Moments, items: list[Moments], place: int) -> Difference:
+    """The change of one item since a wave."""
+    mean, error = shrunk(items, place)
+    return verify(Groups.of(now), np.array([mean]), np.array([error]))[0]
 
 
 def test_welch_is_that_of_scipy() -> None:
@@ -80,15 +92,36 @@ def test_shrinkage_weights_by_what_is_known() -> None:
     spread = math.sqrt(0.09 + error)
     # Three means around 4.2 whose variance is exactly τ² + σ²/n.
     items = [Moments(3, 4.2 - spread, 0.64), Moments(3, 4.2, 0.64), Moments(3, 4.2 + spread, 0.64)]
-    weight = (shrink(items[2], items)[0] - 4.2) / spread
+    weight = (shrunk(items, 2)[0] - 4.2) / spread
     assert 4.2 + weight * 0.8 == pytest.approx(4.44, abs=0.005)
-    assert shrink(items[2], items)[1] == pytest.approx(error * (1 - (1 - weight) * 2 / 3))
+    assert shrunk(items, 2)[1] == pytest.approx(error * (1 - (1 - weight) * 2 / 3))
 
 
 def test_items_that_differ_by_chance_only_go_to_their_common_mean() -> None:
     """No variance beyond error: the corrected value is the grand mean."""
     items = [Moments(10, 3.9, 1.0), Moments(10, 4.0, 1.0), Moments(10, 4.1, 1.0)]
-    assert shrink(items[0], items)[0] == pytest.approx(4.0)
+    assert shrunk(items, 0)[0] == pytest.approx(4.0)
+
+
+def test_waves_of_more_and_fewer_items_are_shrunk_each_by_itself() -> None:
+    """A row with fewer items has gaps; a single item stays as it is."""
+    items = [Moments(10, 2.5, 0.5), Moments(12, 3.9, 1.0), Moments(12, 4.2, 0.8), Moments(11, 4.1, 1.1)]
+    nobody = Moments(0, math.nan, math.nan)
+    rows = [items, [*items[:3], nobody], [items[0], nobody, nobody, nobody]]
+    parts = ([[getattr(one, part) for one in row] for row in rows] for part in ("n", "mean", "variance"))
+    mean, error = shrink(Groups(*map(np.array, parts)))
+    assert (mean[0, 0], error[0, 0]) == pytest.approx(shrunk(items, 0))
+    assert (mean[1, 1], error[1, 1]) == pytest.approx(shrunk(items[:3], 1))
+    assert (mean[2, 0], error[2, 0]) == (2.5, 0.05)
+
+
+def test_pairs_of_groups_are_compared_each_by_itself() -> None:
+    """One call for many: a group of one or without variance is refused and changes no other."""
+    now = [of(NOW), Moments(1, 4, 0), Moments(9, 4, 0)]
+    earlier = [of(EARLIER), of(EARLIER), Moments(8, 3, 0)]
+    found = welch_of(Groups.of(*now), Groups.of(*earlier))
+    for place, pair in enumerate(zip(now, earlier, strict=True)):
+        assert found[place] == welch(*pair)
 
 
 def test_the_lowest_item_is_not_verified_by_regression_to_the_mean() -> None:
@@ -99,7 +132,7 @@ def test_the_lowest_item_is_not_verified_by_regression_to_the_mean() -> None:
         earlier = [of(list(generator.normal(4, 0.8, 12))) for _ in range(12)]
         lowest = min(earlier, key=lambda item: item.mean)
         now = of(list(generator.normal(4, 0.8, 12)))
-        claims += change(verify(now, lowest, earlier)) == "improved"
+        claims += change(verified(now, earlier, earlier.index(lowest))) == "improved"
         naive_low = welch(now, lowest).ci_low
         naive += not isinstance(naive_low, Refusal) and naive_low > 0
     assert claims / 400 <= 0.05
@@ -109,14 +142,13 @@ def test_the_lowest_item_is_not_verified_by_regression_to_the_mean() -> None:
 def test_a_real_improvement_is_verified() -> None:
     """The other side: a rise of one point with twenty people is found."""
     items = [Moments(20, mean, 0.6) for mean in (3.0, 4.1, 4.2, 4.3, 4.0)]
-    assert change(verify(Moments(20, 4.2, 0.6), items[0], items)) == "improved"
-    assert change(verify(Moments(20, 3.1, 0.6), items[0], items)) == "no_clear_change"
+    assert change(verified(Moments(20, 4.2, 0.6), items, 0)) == "improved"
+    assert change(verified(Moments(20, 3.1, 0.6), items, 0)) == "no_clear_change"
 
 
 def learned(pre: list[float], post: list[float]) -> LearningFigures:
-    found = compare_tests(pre, post, [100.0] * len(pre))
-    assert isinstance(found, LearningFigures)
-    return found
+    """The figures of a single class."""
+    return compare_tests(*(np.array([scores], dtype=np.float64) for scores in (pre, post, [100.0] * len(pre))))
 
 
 def test_paired_t_is_that_of_students_sleep_data() -> None:
@@ -124,7 +156,8 @@ def test_paired_t_is_that_of_students_sleep_data() -> None:
     pre = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
     post = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
     found = learned(pre, post)
-    assert (found.p_t, found.ci_low, found.ci_high) == pytest.approx((0.002833, 0.7001142, 2.4598858), abs=1e-6)
+    told = found.p_t[0], found.ci_low[0], found.ci_high[0]
+    assert told == pytest.approx((0.002833, 0.7001142, 2.4598858), abs=1e-6)
 
 
 def test_wilcoxon_is_that_of_darwins_plants() -> None:
@@ -135,20 +168,35 @@ def test_wilcoxon_is_that_of_darwins_plants() -> None:
     observed = float(ranks[np.array(differences) > 0].sum())
     sums = [float(np.dot(ranks, signs)) for signs in itertools.product((0, 1), repeat=15)]
     exact = 2 * sum(total >= observed for total in sums) / len(sums)
-    assert found.p_wilcoxon == pytest.approx(exact)
-    assert (found.p_wilcoxon, found.p_t) == pytest.approx((0.0413, 0.0497), abs=5e-5)
+    assert found.p_wilcoxon[0] == pytest.approx(exact)
+    assert (found.p_wilcoxon[0], found.p_t[0]) == pytest.approx((0.0413, 0.0497), abs=5e-5)
 
 
 def test_gain_is_a_share_of_what_could_be_gained() -> None:
     """Hake (1998): from 45 to 70 of 100 is 25/55; at the maximum there is nothing to gain."""
-    assert learned([40, 50], [65, 75]).gain == pytest.approx(25 / 55)
-    assert hake_gain(100, 100, 100) == Refusal("pre_at_maximum")
+    assert learned([40, 50], [65, 75]).gain[0] == pytest.approx(25 / 55)
+    assert hake_gain([100.0], [100.0], 100)[0] == Refusal("pre_at_maximum")
 
 
 def test_only_linked_scores_count_and_maxima_may_differ() -> None:
     """One of two tests says nothing about change; 8 of 10 and 16 of 20 are both 80 %."""
-    found = compare_tests([8, 16, math.nan, 5], [9, 18, 10, math.nan], [10, 20, 10, 10])
-    assert isinstance(found, LearningFigures)
-    assert (found.n, found.pre_mean, found.post_mean) == (2, 80.0, 90.0)
-    assert found.p_t == Refusal("constant_data")
-    assert compare_tests([1, math.nan], [math.nan, 2], [5, 5]) == Refusal("no_linked_tests")
+    pre, post, maximum = [[8, 16, math.nan, 5]], [[9, 18, 10, math.nan]], [[10, 20, 10, 10]]
+    found = compare_tests(*(np.array(scores, dtype=np.float64) for scores in (pre, post, maximum)))
+    assert (found.n[0], found.pre_mean[0], found.post_mean[0]) == (2, 80.0, 90.0)
+    assert found.p_t[0] == Refusal("constant_data")
+    unlinked = learned([1, math.nan], [math.nan, 2])
+    assert unlinked.pre_mean[0] == unlinked.p_wilcoxon[0] == unlinked.gain[0] == Refusal("no_linked_tests")
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.integers(-6, 6) | st.floats(-9, 9), min_size=2, max_size=20), min_size=1, max_size=6))
+def test_wilcoxon_of_classes_together_is_that_of_each_alone(classes: list[list[float]]) -> None:
+    """Ties, zeros and sizes decide in scipy between exact and normal for all it is given: they are not mixed."""
+    most = max(map(len, classes))
+    post = np.array([[*moved, *[math.nan] * (most - len(moved))] for moved in classes])
+    found = compare_tests(np.zeros_like(post), post, np.full_like(post, 100)).p_wilcoxon
+    for place, moved in enumerate(classes):
+        if np.abs(moved).max() <= 1e-8:
+            assert found[place] == Refusal("constant_data")
+        else:
+            assert found[place] == pytest.approx(stats.wilcoxon(np.round(moved, 9)).pvalue)

@@ -34,23 +34,18 @@ def hoyt(scores: pd.DataFrame) -> float:
     return float(1 - (residual / ((n - 1) * (k - 1))) / (people / (n - 1)))
 
 
-def of_frame(scores: pd.DataFrame) -> AlphaFigures | Refusal:
-    return cronbach_alpha(scores.to_numpy(), [str(item) for item in scores.columns])
-
-
 def alpha_of(scores: pd.DataFrame) -> AlphaFigures:
-    found = of_frame(scores)
-    assert isinstance(found, AlphaFigures)
-    return found
+    """The figures of a single group."""
+    return cronbach_alpha(scores.to_numpy(dtype=np.float64)[np.newaxis], [str(item) for item in scores.columns])
 
 
 def test_alpha_is_that_of_the_analysis_of_variance() -> None:
     """Cronbach's formula and Hoyt's are the same number; without an item it is that of the rest."""
     found = alpha_of(ANSWERS)
-    assert math.isclose(found.alpha, hoyt(ANSWERS))
-    assert math.isclose(float(found.if_dropped["b"]), hoyt(ANSWERS[["a", "c"]]))  # type: ignore[arg-type]
-    assert found.low < found.alpha < found.high
-    assert found.negative_items == ()
+    assert math.isclose(found.alpha[0], hoyt(ANSWERS))
+    assert math.isclose(found.if_dropped["b"][0], hoyt(ANSWERS[["a", "c"]]))
+    assert found.low[0] < found.alpha[0] < found.high[0]
+    assert found.negative_items[0] == ()
 
 
 @pytest.mark.slow
@@ -61,7 +56,7 @@ def test_feldts_interval_covers_the_true_alpha() -> None:
     for _ in range(600):
         person = generator.normal(size=(20, 1))
         found = alpha_of(pd.DataFrame(person + generator.normal(size=(20, 3))))
-        covered += found.low <= 0.75 <= found.high
+        covered += found.low[0] <= 0.75 <= found.high[0]
     assert 0.93 <= covered / 600 <= 0.97
 
 
@@ -70,20 +65,21 @@ def test_alpha_counts_complete_respondents_only() -> None:
     gaps = ANSWERS.copy()
     gaps.loc[0, "a"] = math.nan
     found = alpha_of(gaps)
-    assert found.n == 11
-    assert math.isclose(found.alpha, hoyt(ANSWERS.iloc[1:]))
+    assert found.n[0] == 11
+    assert math.isclose(found.alpha[0], hoyt(ANSWERS.iloc[1:]))
 
 
 def test_two_items_and_a_constant_item_have_no_alpha() -> None:
     """Two items or a constant item → not computed, with the reason."""
-    assert of_frame(ANSWERS[["a", "b"]]) == Refusal("fewer_than_three_items")
-    assert of_frame(ANSWERS.assign(c=4.0)) == Refusal("constant_item")
-    assert of_frame(ANSWERS.iloc[:2]) == Refusal("too_few_answers")
+    assert alpha_of(ANSWERS[["a", "b"]]).alpha[0] == Refusal("fewer_than_three_items")
+    assert alpha_of(ANSWERS.assign(c=4.0)).alpha[0] == Refusal("constant_item")
+    found = alpha_of(ANSWERS.iloc[:2])
+    assert found.alpha[0] == found.if_dropped["a"][0] == found.negative_items[0] == Refusal("too_few_answers")
 
 
 def test_an_item_that_runs_against_the_others_is_flagged() -> None:
     """A negative item–rest correlation asks: reverse coding?"""
-    assert "c" in alpha_of(ANSWERS.assign(c=6 - ANSWERS["c"])).negative_items
+    assert "c" in alpha_of(ANSWERS.assign(c=6 - ANSWERS["c"])).negative_items[0]
 
 
 def test_a_respondent_counts_when_half_of_the_items_are_answered() -> None:
@@ -98,10 +94,25 @@ def test_a_respondent_counts_when_half_of_the_items_are_answered() -> None:
 def test_alpha_does_not_depend_on_unit_or_order(rows: list[list[int]], unit: float) -> None:
     """α is free of the scale's unit and of the order of people."""
     frame = pd.DataFrame(rows, dtype=float)
-    first, second = of_frame(frame), of_frame(frame.iloc[::-1] * unit)
+    first, second = alpha_of(frame).alpha[0], alpha_of(frame.iloc[::-1] * unit).alpha[0]
     if isinstance(first, Refusal):
         assert first == second
     else:
-        assert isinstance(second, AlphaFigures)
-        assert math.isclose(first.alpha, second.alpha, rel_tol=1e-6, abs_tol=1e-6)
-        assert first.alpha <= 1 + 1e-12
+        assert math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-6)
+        assert first <= 1 + 1e-12
+
+
+def test_groups_are_judged_each_by_itself() -> None:
+    """One call for many classes: a constant item or a gap of one changes nothing in another."""
+    gaps = ANSWERS.copy()
+    gaps.loc[0, "a"] = math.nan
+    frames = [ANSWERS, gaps, ANSWERS.assign(c=4.0), ANSWERS.iloc[:2].reindex(ANSWERS.index)]
+    together = cronbach_alpha(np.stack([frame.to_numpy(dtype=np.float64) for frame in frames]), ["a", "b", "c"])
+    for place, frame in enumerate(frames):
+        alone = alpha_of(frame)
+        assert together.n[place] == alone.n[0]
+        assert [together.alpha[place], together.low[place], together.if_dropped["b"][place]] == pytest.approx([
+            alone.alpha[0],
+            alone.low[0],
+            alone.if_dropped["b"][0],
+        ])

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-from trainloop.statistics.items import describe_item, se_of_class, wilson
-from trainloop.statistics.moments import moments, t_interval
+from trainloop.statistics.items import ItemFigures, describe_item, se_of_class, wilson
+from trainloop.statistics.moments import moments_of, t_interval
 from trainloop.statistics.nps import net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import rate_in_steps, response_rates
 
 FIVE = (1, 2, 3, 4, 5)
+
+
+def one(*scores: float) -> NDArray[np.float64]:
+    """A single group of people."""
+    return np.array([scores], dtype=np.float64)
+
+
+def described(scores: Sequence[float], population_count: int, **options: int) -> ItemFigures:
+    return describe_item(one(*scores), FIVE, population_count, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -50,42 +62,59 @@ def test_finite_population_correction_is_the_true_variance_over_all_samples() ->
     population = np.array([1.0, 2, 2, 3, 4, 4, 5, 5])
     samples = [np.array(chosen) for chosen in itertools.combinations(population, 5)]
     true_variance = float(np.var([sample.mean() for sample in samples]))
-    mean_square = float(np.mean([float(se_of_class(moments(sample), 8)) ** 2 for sample in samples]))  # type: ignore[arg-type]
+    mean_square = float(np.mean(se_of_class(moments_of(np.array(samples)), 8).astype(float) ** 2))
     assert math.isclose(true_variance, mean_square, rel_tol=1e-9)
 
 
 def test_when_everybody_answered_the_class_is_described_without_error() -> None:
     """n = N leaves nothing uncertain about the class itself; more answers than people is refused."""
-    scores = moments([3.0, 4, 5, 5, 2])
-    assert se_of_class(scores, 5) == 0
-    assert se_of_class(scores, 4) == Refusal("more_answers_than_people")
+    scores = moments_of(one(3, 4, 5, 5, 2))
+    assert se_of_class(scores, 5)[0] == 0
+    assert se_of_class(scores, 4)[0] == Refusal("more_answers_than_people")
 
 
 def test_not_applicable_is_an_answer_and_not_a_gap() -> None:
     """It has a share of its own and no influence on the mean; a gap has neither."""
-    found = describe_item([5, 4, math.nan, math.nan, 3], FIVE, 20, not_applicable_count=1)
-    assert (found.n, found.mean, found.share_na_pct) == (3, 4.0, 25.0)
+    found = described([5, 4, math.nan, math.nan, 3], 20, not_applicable_count=1)
+    assert (found.moments.n[0], found.mean[0], found.share_na_pct[0]) == (3, 4.0, 25.0)
 
 
 def test_boxes_need_ten_answers() -> None:
     """Top-2 and bottom-2 boxes are refused at nine answers and given at ten."""
-    assert describe_item([5] * 9, FIVE, 20).top2 == Refusal("too_few_answers")
-    found = describe_item([5, 4, 4, 3, 3, 3, 2, 2, 1, 5], FIVE, 20)
-    assert not isinstance(found.top2, Refusal)
-    assert not isinstance(found.bottom2, Refusal)
-    assert (found.top2.estimate, found.bottom2.estimate, found.bottom2_count) == (40.0, 30.0, 3)
+    assert described([5] * 9, 20).top2.pct[0] == Refusal("too_few_answers")
+    found = described([5, 4, 4, 3, 3, 3, 2, 2, 1, 5], 20)
+    assert (found.top2.pct[0], found.bottom2.pct[0]) == (40.0, 30.0)
 
 
 @given(st.lists(st.sampled_from(FIVE), max_size=60))
 def test_shares_are_those_of_people(scores: list[int]) -> None:
     """The shares of a scale's points sum to a hundred and give the mean back; without answers nothing is stated."""
-    found = describe_item(scores, FIVE, 100)
+    found = described(scores, 100)
     if not scores:
-        assert found.mean == found.shares_pct[0] == found.share_na_pct == Refusal("no_answers")
+        assert found.mean[0] == found.shares_pct[0][0] == found.share_na_pct[0] == Refusal("no_answers")
         return
-    shares = [float(share) for share in found.shares_pct]  # type: ignore[arg-type]
+    shares = [float(share[0]) for share in found.shares_pct]
     assert math.isclose(sum(shares), 100)
-    assert math.isclose(sum(share * point for share, point in zip(shares, FIVE, strict=True)) / 100, found.mean)  # type: ignore[arg-type]
+    assert math.isclose(sum(share * point for share, point in zip(shares, FIVE, strict=True)) / 100, found.mean[0])
+    assert found.median[0] == statistics.median(scores)
+
+
+@given(st.lists(st.lists(st.sampled_from([*FIVE, math.nan]), max_size=14), min_size=1, max_size=6))
+def test_groups_described_together_say_what_each_says_alone(groups: list[list[float]]) -> None:
+    """Classes of different sizes stand in one array, the smaller ones with gaps: no figure depends on another class."""
+    most = max(map(len, groups))
+    together = described_many([[*group, *[math.nan] * (most - len(group))] for group in groups])
+    for place, group in enumerate(groups):
+        alone = described_many([group])
+        assert {name: column[place] for name, column in together.items()} == pytest.approx({
+            name: column[0] for name, column in alone.items()
+        })
+
+
+def described_many(groups: list[list[float]]) -> dict[str, NDArray[np.object_]]:
+    found = describe_item(np.array(groups, dtype=np.float64), FIVE, 9)
+    columns = {name: getattr(found, name) for name in ("mean", "ci_low", "ci_high", "se_class", "median")}
+    return columns | {"share_2": found.shares_pct[1], "top2": found.top2.low, "bottom2": found.bottom2.high}
 
 
 def test_response_rates_follow_aapor() -> None:
@@ -122,19 +151,21 @@ def test_the_open_rate_moves_in_tens_and_reaches_the_top_only_with_everybody(ans
 def test_nps_and_its_error_are_those_of_a_variable_of_plus_minus_one() -> None:
     """p − d, and √((p + d − (p − d)²)/n) is the standard deviation of +1/0/−1 over √n."""
     answers = [10] * 6 + [9] * 4 + [8] * 5 + [6] * 3 + [0] * 2
-    found = net_promoter_score(answers, range(11))
+    found = net_promoter_score(one(*answers), range(11))
     assert not isinstance(found, Refusal)
     coded = np.array([1] * 10 + [0] * 5 + [-1] * 5)
     half = 1.959963985 * coded.std() / math.sqrt(20) * 100
-    assert (found.n, found.nps) == (20, 25.0)
-    assert math.isclose(found.ci_high - found.nps, half, rel_tol=1e-6)
-    assert (found.promoters_pct, found.passives_pct, found.detractors_pct) == (50.0, 25.0, 25.0)
+    assert found.nps[0] == 25.0
+    assert math.isclose(found.ci_high[0] - found.nps[0], half, rel_tol=1e-6)
+    assert (found.promoters_pct[0], found.passives_pct[0], found.detractors_pct[0]) == (50.0, 25.0, 25.0)
 
 
 def test_a_five_point_item_has_no_nps() -> None:
     """NPS is defined on eleven points only."""
-    assert net_promoter_score([1, 5], FIVE) == Refusal("not_a_0_to_10_scale")
-    assert net_promoter_score([], range(11)) == Refusal("no_answers")
+    assert net_promoter_score(one(1, 5), FIVE) == Refusal("not_a_0_to_10_scale")
+    found = net_promoter_score(one(), range(11))
+    assert not isinstance(found, Refusal)
+    assert found.nps[0] == Refusal("no_answers")
 
 
 @pytest.mark.parametrize("n", [8, 15, 40])

@@ -97,7 +97,7 @@ def test_reverse_coded_items_are_turned_for_dimensions_and_rules_and_shown_as_an
         Question("good", "scale", FIVE, "d"),
         Question("too_long", "scale", FIVE, "d", is_reverse_coded=True),
     )
-    found = compute(inputs(questions, [{"good": 3, "too_long": 5}] * 12), get_site().statistics)
+    found = compute([inputs(questions, [{"good": 3, "too_long": 5}] * 12)], get_site().statistics)[0]
     values = {(item.family, item.code, item.statistic): item.value for item in found.figures}
     assert values["item", "too_long", "mean"] == 5
     assert values["dimension", "d", "mean"] == 2
@@ -107,7 +107,7 @@ def test_reverse_coded_items_are_turned_for_dimensions_and_rules_and_shown_as_an
 def test_scales_with_different_anchors_are_never_averaged() -> None:
     """A dimension over a 1–5 and a 1–7 item has no mean, and says why."""
     questions = (Question("a", "scale", FIVE, "d"), Question("b", "scale", tuple(range(1, 8)), "d"))
-    found = compute(inputs(questions, [{"a": 3, "b": 6}] * 12), get_site().statistics)
+    found = compute([inputs(questions, [{"a": 3, "b": 6}] * 12)], get_site().statistics)[0]
     reasons = {item.statistic: item.refusal for item in found.figures if item.family == "dimension"}
     assert reasons["mean"] == reasons["alpha"] == "different_scales"
     assert reasons["n"] is None
@@ -116,4 +116,4 @@ def test_scales_with_different_anchors_are_never_averaged() -> None:
 def test_a_code_names_one_thing() -> None:
     """An item and a dimension of one name would be compared with each other: refused with both named."""
     with pytest.raises(CodeAmbiguousError, match="pace"):
-        compute(inputs((Question("pace", "scale", FIVE, "pace"),), [{"pace": 3}]), get_site().statistics)
+        compute([inputs((Question("pace", "scale", FIVE, "pace"),), [{"pace": 3}])], get_site().statistics)

@@ -7,85 +7,92 @@ Journal of Physics 66, 64–74: (post − pre)/(maximum − pre).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from trainloop.statistics.moments import Moments, moments, t_bounds, t_p
-from trainloop.statistics.refusal import Refusal, Value
+from trainloop.statistics.moments import moments_of, t_bounds_of, t_p
+from trainloop.statistics.values import Counts, Numbers, Refused, Values, values_of
+
+# Scores in percent that differ by no more than this are equal.
+_NOTHING = 1e-8
 
 
 @dataclass(frozen=True)
 class LearningFigures:
-    """Means in percent of the maximum score, difference and interval in percentage points, gain from −∞ to 1."""
+    """Of each class: means in percent of the maximum score, difference and interval in points, gain from −∞ to 1."""
 
-    n: int
-    pre_mean: float
-    post_mean: float
-    difference: float
-    ci_low: Value
-    ci_high: Value
-    p_t: Value
-    p_wilcoxon: Value
-    gain: Value
-
-
-def hake_gain(pre_mean: float, post_mean: float, maximum: float) -> Value:
-    """Return the share of the possible improvement that the class made; not defined when there was none to make."""
-    if np.isclose(pre_mean, maximum):
-        return Refusal("pre_at_maximum")
-    return (post_mean - pre_mean) / (maximum - pre_mean)
+    n: Counts
+    pre_mean: Values
+    post_mean: Values
+    difference: Values
+    ci_low: Values
+    ci_high: Values
+    p_t: Values
+    p_wilcoxon: Values
+    gain: Values
 
 
-def compare_tests(
-    pre: ArrayLike, post: ArrayLike, maximum: ArrayLike, confidence: float = 0.95
-) -> LearningFigures | Refusal:
-    """Compare scores of the same learners before and after; arrays of equal length, NaN = not taken.
-
-    Learners with only one of the two tests are left out: unlinked scores say nothing about change. Scores count as
-    percent of each row's maximum, so tests of different length are not averaged raw.
-    """
-    before, after = np.asarray(pre, dtype=np.float64), np.asarray(post, dtype=np.float64)
-    scale = 100 / np.asarray(maximum, dtype=np.float64)
-    is_linked = ~np.isnan(before) & ~np.isnan(after)
-    before, after = (before * scale)[is_linked], (after * scale)[is_linked]
-    n = len(before)
-    if n == 0:
-        return Refusal("no_linked_tests")
-    differences = after - before
-    low, high, p_t, p_wilcoxon = _tests(differences, confidence)
-    pre_mean, post_mean = float(before.mean()), float(after.mean())
-    return LearningFigures(
-        n=n,
-        pre_mean=pre_mean,
-        post_mean=post_mean,
-        difference=float(differences.mean()),
-        ci_low=low,
-        ci_high=high,
-        p_t=p_t,
-        p_wilcoxon=p_wilcoxon,
-        gain=hake_gain(pre_mean, post_mean, 100),
+def hake_gain(pre_mean: ArrayLike, post_mean: ArrayLike, maximum: float) -> Values:
+    """Return the share of the possible improvement that the classes made; not defined when there was none to make."""
+    before, after = np.asarray(pre_mean, dtype=np.float64), np.asarray(post_mean, dtype=np.float64)
+    is_at_maximum = np.isclose(before, maximum)
+    return values_of(
+        (after - before) / np.where(is_at_maximum, np.nan, maximum - before), (is_at_maximum, "pre_at_maximum")
     )
 
 
-def _tests(
-    differences: np.ndarray[tuple[int], np.dtype[np.float64]], confidence: float
-) -> tuple[Value, Value, Value, Value]:
-    """Interval and p values of paired differences; refused with one pair, or when all moved by the same amount."""
-    if len(differences) < 2:
-        refused = Refusal("too_few_answers")
-        return refused, refused, refused, refused
-    found = moments(differences)
-    assert isinstance(found, Moments)
-    p_wilcoxon: Value = Refusal("constant_data")
-    if not np.allclose(differences, 0):
-        from scipy import stats
+def compare_tests(pre: Numbers, post: Numbers, maximum: Numbers, confidence: float = 0.95) -> LearningFigures:
+    """Compare scores of the same learners before and after; classes × learners, NaN = not taken.
 
-        p_wilcoxon = float(stats.wilcoxon(np.round(differences, 9)).pvalue)
-    error = math.sqrt(found.variance / found.n)
-    if math.isclose(math.sqrt(found.variance), 0, abs_tol=1e-8):
-        refused = Refusal("constant_data")
-        return refused, refused, refused, p_wilcoxon
-    return *t_bounds(found, confidence), t_p(found.mean / error, found.n - 1), p_wilcoxon
+    Learners with only one of the two tests are left out: unlinked scores say nothing about change. Scores count as
+    percent of each one's maximum, so tests of different length are not averaged raw. Interval and p values are refused
+    with one pair, or when all moved by the same amount.
+    """
+    scale = 100 / maximum
+    is_linked = ~np.isnan(pre) & ~np.isnan(post)
+    before, after = (np.where(is_linked, scores * scale, np.nan) for scores in (pre, post))
+    pre_mean, post_mean = moments_of(before).mean, moments_of(after).mean
+    moved = moments_of(after - before)
+    n = moved.n
+    nobody: Refused = (n == 0, "no_linked_tests")
+    single: Refused = (n < 2, "too_few_answers")
+    alike: Refused = (np.sqrt(moved.variance) <= _NOTHING, "constant_data")
+    low, high = t_bounds_of(moved, confidence)
+    error = np.sqrt(moved.variance / np.maximum(n, 1))
+    p_t = t_p(moved.mean / np.where(error > 0, error, np.nan), np.maximum(n - 1, 1))
+    p_wilcoxon, is_still = _wilcoxon(after - before)
+    return LearningFigures(
+        n=n,
+        pre_mean=values_of(pre_mean, nobody),
+        post_mean=values_of(post_mean, nobody),
+        difference=values_of(moved.mean, nobody),
+        ci_low=values_of(low, nobody, single, alike),
+        ci_high=values_of(high, nobody, single, alike),
+        p_t=values_of(p_t, nobody, single, alike),
+        p_wilcoxon=values_of(p_wilcoxon, nobody, single, (is_still, "constant_data")),
+        gain=values_of(hake_gain(pre_mean, post_mean, 100), nobody),
+    )
+
+
+def _wilcoxon(differences: Numbers) -> tuple[Numbers, NDArray[np.bool_]]:
+    """Return the p values of scipy's test and where nobody moved.
+
+    scipy chooses between exact and normal by the number of pairs and by ties anywhere in what it is given, so classes
+    that are alike in both are given together: each gets what it would get alone, and the checks are made once.
+    """
+    from scipy import stats
+
+    sizes = np.sort(np.abs(np.round(differences, 9)), axis=-1)
+    is_tied = (sizes == 0).any(axis=-1) | (np.diff(sizes, axis=-1) == 0).any(axis=-1)
+    is_still: NDArray[np.bool_] = np.asarray(~(np.abs(differences) > _NOTHING).any(axis=-1))
+    n = (~np.isnan(differences)).sum(axis=-1)
+    found = np.full(len(differences), np.nan)
+    for count, tied in sorted({*zip(n[~is_still].tolist(), is_tied[~is_still].tolist(), strict=True)}):
+        places = np.flatnonzero((n == count) & (is_tied == tied) & ~is_still)
+        rows = differences[places]
+        pairs = rows[~np.isnan(rows)].reshape(len(places), count)
+        if count > 1:
+            found[places] = stats.wilcoxon(np.round(pairs, 9), axis=1).pvalue
+    return found, is_still

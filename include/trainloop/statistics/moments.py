@@ -1,4 +1,4 @@
-"""Number, mean and variance of one group of answers, and the interval of its mean.
+"""Number, mean and variance of groups of answers, and the interval of a mean.
 
 Source: t interval: Cochran, Sampling Techniques (3rd ed., 1977), eq. 2.20. Quantiles come from `scipy.special`, the
 functions that `scipy.stats` calls after checks that take fifty times as long, and an import of seconds.
@@ -6,14 +6,13 @@ functions that `scipy.stats` calls after checks that take fifty times as long, a
 
 from __future__ import annotations
 
-import functools
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trainloop.statistics.refusal import Refusal, Value
+from trainloop.statistics.values import Counts, Numbers, Values, values_of
 
 
 @dataclass(frozen=True)
@@ -25,25 +24,49 @@ class Moments:
     variance: float
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The moments of many groups as arrays of one shape; a group of nobody has n = 0 and NaN."""
+
+    n: Counts
+    mean: Numbers
+    variance: Numbers
+
+    @classmethod
+    def of(cls, *one: Moments) -> Groups:
+        """Return groups whose moments are known."""
+        return cls(
+            np.array([group.n for group in one], dtype=np.int64),
+            np.array([group.mean for group in one], dtype=np.float64),
+            np.array([group.variance for group in one], dtype=np.float64),
+        )
+
+    def __getitem__(self, place: int | tuple[int, ...]) -> Moments | Refusal:
+        """Return the moments of one group; refused without answers."""
+        n = int(self.n[place])
+        return Moments(n, float(self.mean[place]), float(self.variance[place])) if n else Refusal("no_answers")
+
+
 def as_scores(values: ArrayLike) -> NDArray[np.float64]:
     """Return the answered scores as floats, without gaps."""
     scores = np.asarray(values, dtype=np.float64)
     return scores[~np.isnan(scores)]
 
 
+def moments_of(scores: Numbers) -> Groups:
+    """Return the moments of groups: the people along the last axis, NaN where somebody did not answer."""
+    is_there = ~np.isnan(scores)
+    n = is_there.sum(axis=-1)
+    mean = np.full(n.shape, np.nan)
+    np.divide(np.where(is_there, scores, 0.0).sum(axis=-1), n, out=mean, where=n > 0)
+    away = np.where(is_there, scores - mean[..., np.newaxis], 0.0)
+    squares = (away * away).sum(axis=-1)
+    return Groups(n, mean, np.where(n > 0, squares / np.maximum(n - 1, 1), np.nan))
+
+
 def moments(values: ArrayLike) -> Moments | Refusal:
-    """Return the moments of the answered scores; refused without any."""
-    return moments_of(as_scores(values))
-
-
-def moments_of(scores: NDArray[np.float64]) -> Moments | Refusal:
-    """Return the moments of scores without gaps; refused without any."""
-    n = len(scores)
-    if n == 0:
-        return Refusal("no_answers")
-    mean = float(scores.sum()) / n
-    away = scores - mean
-    return Moments(n, mean, float(away @ away) / (n - 1) if n > 1 else 0.0)
+    """Return the moments of one group's answered scores; refused without any."""
+    return moments_of(np.asarray(values, dtype=np.float64)[np.newaxis])[0]
 
 
 def t_interval(scores: ArrayLike, confidence: float) -> tuple[Value, Value]:
@@ -52,26 +75,37 @@ def t_interval(scores: ArrayLike, confidence: float) -> tuple[Value, Value]:
 
 
 def t_bounds(group: Moments | Refusal, confidence: float) -> tuple[Value, Value]:
-    """Return the bounds of the t interval of a group's mean; refused below n = 2.
+    """Return the bounds of the t interval of one group's mean; refused below n = 2."""
+    if isinstance(group, Refusal):
+        return Refusal("too_few_answers"), Refusal("too_few_answers")
+    low, high = t_bounds_of(Groups.of(group), confidence)
+    return low[0], high[0]
+
+
+def t_bounds_of(groups: Groups, confidence: float) -> tuple[Values, Values]:
+    """Return the bounds of the t intervals of groups' means; refused below n = 2.
 
     A constant item gives an interval of width zero: that is what its answers say, and n stands beside it.
     """
-    if isinstance(group, Refusal) or group.n < 2:
-        return Refusal("too_few_answers"), Refusal("too_few_answers")
-    half = t_quantile((1 + confidence) / 2, group.n - 1) * math.sqrt(group.variance / group.n)
-    return group.mean - half, group.mean + half
+    degrees = np.maximum(groups.n - 1, 1)
+    half = t_quantiles((1 + confidence) / 2, degrees) * np.sqrt(groups.variance / np.maximum(groups.n, 1))
+    is_single = groups.n < 2
+    return (
+        values_of(groups.mean - half, (is_single, "too_few_answers")),
+        values_of(groups.mean + half, (is_single, "too_few_answers")),
+    )
 
 
-@functools.lru_cache(maxsize=1024)
-def t_quantile(share: float, degrees: float) -> float:
-    """Return the value below which `share` of Student's distribution lies."""
+def t_quantiles(share: float, degrees: Numbers | Counts) -> Numbers:
+    """Return the values below which `share` of Student's distributions lies; equal degrees of freedom count once."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, share))
+    different, place = np.unique(np.asarray(degrees, dtype=np.float64), return_inverse=True)
+    return np.asarray(stdtrit(different, share)[place].reshape(np.shape(degrees)), dtype=np.float64)
 
 
-def t_p(statistic: float, degrees: float) -> float:
-    """Return the two-sided p value of a t statistic."""
+def t_p(statistic: Numbers, degrees: Numbers | Counts) -> Numbers:
+    """Return the two-sided p values of t statistics."""
     from scipy.special import stdtr
 
-    return float(2 * stdtr(degrees, -abs(statistic)))
+    return np.asarray(2 * stdtr(degrees, -np.abs(statistic)), dtype=np.float64)

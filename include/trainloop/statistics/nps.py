@@ -6,52 +6,48 @@ that is +1, 0 or −1: √((p + d − (p − d)²)/n), a normal interval around 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from trainloop.statistics.moments import as_scores
 from trainloop.statistics.refusal import Refusal
+from trainloop.statistics.values import Numbers, Values, values_of
 
 
 @dataclass(frozen=True)
 class NpsFigures:
-    """nps and its bounds in points from −100 to 100, shares in percent."""
+    """Of each group: nps and its bounds in points from −100 to 100, shares in percent."""
 
-    n: int
-    nps: float
-    ci_low: float
-    ci_high: float
-    promoters_pct: float
-    passives_pct: float
-    detractors_pct: float
+    nps: Values
+    ci_low: Values
+    ci_high: Values
+    promoters_pct: Values
+    passives_pct: Values
+    detractors_pct: Values
 
 
-def net_promoter_score(values: ArrayLike, scale: Sequence[int], confidence: float = 0.95) -> NpsFigures | Refusal:
-    """Return the NPS of the answers (NaN = not answered); refused on any scale but 0–10 and without answers.
+def net_promoter_score(scores: Numbers, scale: Sequence[int], confidence: float = 0.95) -> NpsFigures | Refusal:
+    """Return the NPS of groups of answers (groups × people, NaN = not answered), refused for a group without any.
 
-    A 1–5 question is refused rather than mapped: the classes are defined by the eleven points people saw.
+    Refused altogether on any scale but 0–10: a 1–5 question is not mapped, since the classes are defined by the eleven
+    points people saw.
     """
     if list(scale) != list(range(11)):
         return Refusal("not_a_0_to_10_scale")
-    scores = as_scores(values)
-    n = len(scores)
-    if n == 0:
-        return Refusal("no_answers")
     from scipy.special import ndtri
 
-    promoters, detractors = int(np.count_nonzero(scores >= 9)) / n, int(np.count_nonzero(scores <= 6)) / n
+    n = (~np.isnan(scores)).sum(axis=-1)
+    some = np.maximum(n, 1)
+    promoters, detractors = (scores >= 9).sum(axis=-1) / some, (scores <= 6).sum(axis=-1) / some
     net = promoters - detractors
-    half = float(ndtri((1 + confidence) / 2)) * math.sqrt(max(0.0, promoters + detractors - net**2) / n)
-    return NpsFigures(
-        n=n,
-        nps=100 * net,
-        ci_low=100 * max(-1.0, net - half),
-        ci_high=100 * min(1.0, net + half),
-        promoters_pct=100 * promoters,
-        passives_pct=100 * (1 - promoters - detractors),
-        detractors_pct=100 * detractors,
+    half = float(ndtri((1 + confidence) / 2)) * np.sqrt(np.maximum(0.0, promoters + detractors - net**2) / some)
+    found = (
+        100 * net,
+        100 * np.maximum(-1.0, net - half),
+        100 * np.minimum(1.0, net + half),
+        100 * promoters,
+        100 * (1 - promoters - detractors),
+        100 * detractors,
     )
+    return NpsFigures(*(values_of(numbers, (n == 0, "no_answers")) for numbers in found))

@@ -89,11 +89,11 @@ def make_marts(session_codes: Sequence[str] | None = None) -> dict[str, int]:
             batch = session_codes[start : start + BATCH_SIZE]
             with connection.transaction():
                 connection.execute("set transaction isolation level repeatable read")
-                for session_code in batch:
-                    if not engine.try_lock(connection, f"evaluation:{session_code}"):
-                        raise EvaluationBusyError(session_code=session_code)
+                busy = engine.try_locks(connection, [f"evaluation:{session_code}" for session_code in batch])
+                if busy:
+                    raise EvaluationBusyError(session_code=busy[0].partition(":")[2])
                 inputs = read_inputs(connection, batch)
-                replace_marts(connection, [one.wave_code for one in inputs], evaluate(connection, inputs, rules))
+                replace_marts(connection, evaluate(connection, inputs, rules))
                 faults.point("results.batch.before_commit")
     return {"classes": len(session_codes)}
 
@@ -116,13 +116,15 @@ def _evaluate(connection: Connection, session_code: str) -> tuple[Release, bool]
     if known := release_of(releases, inputs.sha256):
         return known, False
     # numpy and the estimators take a second to import: not before it is certain that there is something to compute.
+    from trainloop.statistics.columns import figures_at
     from trainloop.surveys.results_marts import evaluate, replace_marts
 
     site = get_site()
     (evaluated,) = evaluate(connection, [inputs], site.statistics)
-    replace_marts(connection, [inputs.wave_code], [evaluated])
+    replace_marts(connection, [evaluated])
     faults.point("results.marts")
-    content = prepare(connection, inputs, evaluated.computed, evaluated.figures, site)
+    computed = evaluated.computed[0]
+    content = prepare(connection, inputs, computed, figures_at(evaluated.columns, 0), site)
     valid = [release for release in releases if not release.is_withheld]
     if valid and not content.suppressed.is_withheld and not is_news(connection, content, valid[-1]):
         return valid[-1], False
@@ -130,7 +132,7 @@ def _evaluate(connection: Connection, session_code: str) -> tuple[Release, bool]
     release = write(
         connection,
         inputs,
-        evaluated.computed,
+        computed,
         content,
         revision_number=revision_number,
         site_version=site.version,

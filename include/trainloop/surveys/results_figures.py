@@ -1,26 +1,31 @@
-"""Inputs → figures before suppression, one function a family (names: docstring of `trainloop.surveys.results`)."""
+"""Inputs → figures before suppression, one function a family (names: docstring of `trainloop.surveys.results`).
+
+All waves of a call have one questionnaire and are computed together: an estimator is called once an item and gives the
+figure of every wave. One wave is the case of one.
+"""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainloop.config import StatisticsRules
 from trainloop.domain.evaluation import ItemEvidence
 from trainloop.errors import PermanentError
-from trainloop.statistics.dimensions import AlphaFigures, cronbach_alpha, respondent_means
+from trainloop.statistics.columns import Column, columns, columns_of, figures_at
+from trainloop.statistics.dimensions import cronbach_alpha, respondent_means
 from trainloop.statistics.figures import Figure, figure
-from trainloop.statistics.items import Interval, describe_item, wilson
+from trainloop.statistics.items import describe_item, wilson
 from trainloop.statistics.learning import LearningFigures, compare_tests
-from trainloop.statistics.moments import Moments, as_scores, moments, t_bounds
+from trainloop.statistics.moments import Groups, Moments, moments, moments_of, t_bounds, t_bounds_of
 from trainloop.statistics.nps import NpsFigures, net_promoter_score
 from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import TEST, WAVE
+from trainloop.statistics.values import Counts, Numbers, Values, refusals, values_of
+from trainloop.surveys.results_answers import Answers
 from trainloop.surveys.results_class import cost_figures, interaction_figures
 from trainloop.surveys.results_inputs import Inputs, Question, WaveInputs
 
@@ -45,97 +50,102 @@ class Computed:
     evidence: tuple[ItemEvidence, ...]
 
 
-Scores = NDArray[np.float64]
+@dataclass(frozen=True)
+class ComputedWaves:
+    """Figures of waves with one questionnaire, a value a wave in each column.
+
+    `moments` has every scale item and every dimension of one scale, `means` the respondents' means of dimensions
+    (waves × people), `groups` who is behind figures that are no answers, wave by wave.
+    """
+
+    waves: Sequence[WaveInputs]
+    answers: Answers
+    columns: tuple[Column, ...]
+    scale_items: tuple[Question, ...]
+    dimensions: Mapping[str, tuple[str, ...]]
+    moments: Mapping[str, Groups]
+    means: Mapping[str, Numbers]
+    groups: Sequence[Mapping[str, frozenset[str]]]
+    rules: StatisticsRules
+
+    def __getitem__(self, place: int) -> Computed:
+        """Return one wave by itself, with what only a release asks for: the people, and evidence for the rules."""
+        known = {code: found for code, groups in self.moments.items() if isinstance(found := groups[place], Moments)}
+        evidence = [
+            found
+            for question in self.scale_items
+            for found in _evidence(question, self.answers.turned[question.code][place], self.rules)
+        ]
+        return Computed(
+            figures=tuple(figures_at(self.columns, place)),
+            groups=self._people(place),
+            scale_items=tuple(question.code for question in self.scale_items),
+            dimensions=self.dimensions,
+            moments=known,
+            evidence=tuple(evidence),
+        )
+
+    def _people(self, place: int) -> dict[str, frozenset[str]]:
+        answers = self.answers
+        found = {WAVE: self.waves[place].complete_ids}
+        for question in self.waves[place].questions:
+            if question.kind in {"scale", "nps"}:
+                found[question.code] = answers.scored(place, answers.scores[question.code])
+            if question.kind == "choice":
+                found[question.code] = answers.people(place, answers.choices[question.code][place])
+        found |= {f"dimension:{code}": answers.scored(place, means) for code, means in self.means.items()}
+        return {**found, **self.groups[place]}
 
 
-class Answers:
-    """The complete responses by item, each in the order of `ids`: scores with NaN, choices with None where is a gap."""
-
-    def __init__(self, inputs: WaveInputs) -> None:
-        """Pivot the answers; an item nobody answered has gaps only."""
-        self.ids = sorted(inputs.complete_ids)
-        place_of = {respondent_id: place for place, respondent_id in enumerate(self.ids)}
-        self.scores: dict[str, Scores] = {}
-        self.choices: dict[str, list[str | None]] = {}
-        for question in inputs.questions:
-            self.scores[question.code] = np.full(len(self.ids), np.nan)
-            self.choices[question.code] = [None] * len(self.ids)
-        for answer in inputs.answers:
-            if answer.score is not None and answer.item_code in self.scores:
-                self.scores[answer.item_code][place_of[answer.respondent_id]] = answer.score
-            elif answer.choice is not None and answer.item_code in self.choices:
-                self.choices[answer.item_code][place_of[answer.respondent_id]] = answer.choice
-        # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
-        self.turned = self.scores | {
-            question.code: question.scale[0] + question.scale[-1] - self.scores[question.code]
-            for question in inputs.questions
-            if question.is_reverse_coded
-        }
-
-    def turned_of(self, items: Sequence[str]) -> Scores:
-        """Return respondents × items, turned."""
-        return np.column_stack([self.turned[item] for item in items])
-
-    def people(self, is_there: Iterable[object]) -> frozenset[str]:
-        """Return the ids of the respondents at the places that are true."""
-        return frozenset(itertools.compress(self.ids, is_there))
-
-    def scored(self, values: Scores) -> frozenset[str]:
-        """Return the ids of the respondents who have a value."""
-        return self.people(~np.isnan(values))
-
-
-def compute(inputs: Inputs, rules: StatisticsRules) -> Computed:
-    """Compute the figures that need this class session only: answers, attendance, tests, interaction, cost."""
-    answered = compute_answers(inputs, rules)
-    groups = dict(answered.groups)
-    figures = (
-        *answered.figures,
-        *_attendance(inputs),
-        *_test(inputs, rules, groups),
-        *interaction_figures(inputs, groups),
-        *cost_figures(inputs),
+def compute(classes: Sequence[Inputs], rules: StatisticsRules) -> ComputedWaves:
+    """Compute what needs these class sessions only: answers, attendance, tests, interaction, cost."""
+    answered = compute_waves(classes, rules)
+    groups: list[dict[str, frozenset[str]]] = [{} for _ in classes]
+    made = (
+        *answered.columns,
+        *columns_of([_attendance(one) for one in classes]),
+        *_test(classes, rules, groups),
+        *columns_of([interaction_figures(one, groups[place]) for place, one in enumerate(classes)]),
+        *columns_of([cost_figures(one) for one in classes]),
     )
-    return replace(answered, figures=figures, groups=groups)
+    return replace(answered, columns=made, groups=groups)
 
 
-def compute_answers(inputs: WaveInputs, rules: StatisticsRules) -> Computed:
-    """Compute the figures of a wave's answers: response, items, dimensions, NPS, choices."""
-    answers = Answers(inputs)
-    scale_items = [question for question in inputs.questions if question.kind == "scale"]
+def compute_answers(wave: WaveInputs, rules: StatisticsRules) -> Computed:
+    """Compute the figures of one wave's answers."""
+    return compute_waves([wave], rules)[0]
+
+
+def compute_waves(waves: Sequence[WaveInputs], rules: StatisticsRules) -> ComputedWaves:
+    """Compute the figures of the answers of waves with one questionnaire: response, items, dimensions, NPS, choices."""
+    questions = waves[0].questions
+    answers = Answers(waves)
+    scale_items = tuple(question for question in questions if question.kind == "scale")
     dimensions = _dimensions(scale_items)
-    if doubled := dimensions.keys() & {question.code for question in inputs.questions}:
-        raise CodeAmbiguousError(instrument_code=inputs.instrument_code, codes=", ".join(sorted(doubled)))
-    groups: dict[str, frozenset[str]] = {WAVE: inputs.complete_ids}
-    figures = [*_response(inputs, rules)]
-    known: dict[str, Moments] = {}
-    evidence: list[ItemEvidence] = []
+    if doubled := dimensions.keys() & {question.code for question in questions}:
+        raise CodeAmbiguousError(instrument_code=waves[0].instrument_code, codes=", ".join(sorted(doubled)))
+    made = columns_of([_response(wave, rules) for wave in waves])
+    known: dict[str, Groups] = {}
+    eligible_counts = np.array([wave.eligible_count for wave in waves])
     for question in scale_items:
-        scores = answers.scores[question.code]
-        groups[question.code] = answers.scored(scores)
-        figures += _item(question, scores, answers.choices[question.code], inputs.eligible_count, rules)
-        if not isinstance(group := moments(scores), Refusal):
-            known[question.code] = group
-        evidence += _evidence(question, answers.turned[question.code], rules)
+        known[question.code] = moments_of(answers.scores[question.code])
+        made += _item(question, answers, eligible_counts, rules)
     scale_of = {question.code: question.scale for question in scale_items}
+    means: dict[str, Numbers] = {}
     for code, items in dimensions.items():
         turned = answers.turned_of(items)
-        means = respondent_means(turned, rules.min_answered_share_of_dimension)
+        means[code] = respondent_means(turned, rules.min_answered_share_of_dimension)
+        group = moments_of(means[code])
         has_one_scale = len({scale_of[item] for item in items}) == 1
-        groups[f"dimension:{code}"] = answers.scored(means)
-        group = moments(means)
-        figures += _dimension(code, items, turned, group, rules, has_one_scale=has_one_scale)
-        if has_one_scale and not isinstance(group, Refusal):
+        made += _dimension(code, items, turned, group, rules, has_one_scale=has_one_scale)
+        if has_one_scale:
             known[code] = group
-    for question in inputs.questions:
+    for question in questions:
         if question.kind == "nps":
-            groups[question.code] = answers.scored(answers.scores[question.code])
-            figures += _nps(question, as_scores(answers.scores[question.code]), rules)
+            made += _nps(question, answers.scores[question.code], rules)
         if question.kind == "choice":
-            chosen = answers.choices[question.code]
-            groups[question.code] = answers.people(chosen)
-            figures += _choice(question, [choice for choice in chosen if choice is not None])
-    return Computed(tuple(figures), groups, tuple(scale_of), dimensions, known, tuple(evidence))
+            made += _choice(question, answers)
+    return ComputedWaves(waves, answers, tuple(made), scale_items, dimensions, known, means, [{} for _ in waves], rules)
 
 
 def _dimensions(items: Iterable[Question]) -> dict[str, tuple[str, ...]]:
@@ -179,51 +189,42 @@ def _attendance(inputs: Inputs) -> Iterator[Figure]:
     yield figure("attendance", "class", "rate_pct", rate)
 
 
-def _test(inputs: Inputs, rules: StatisticsRules, groups: dict[str, frozenset[str]]) -> Iterator[Figure]:
-    result = compare_tests(
-        [np.nan if test.pre_score is None else test.pre_score for test in inputs.tests],
-        [np.nan if test.post_score is None else test.post_score for test in inputs.tests],
-        [test.maximum_score for test in inputs.tests],
-        rules.confidence,
-    )
-    groups[TEST] = frozenset(
-        test.respondent_id for test in inputs.tests if test.pre_score is not None and test.post_score is not None
-    )
-    n = len(groups[TEST])
-    yield figure("test", "class", "n", n, n)
-    for field in fields(LearningFigures):
-        if field.name != "n":
-            value = result if isinstance(result, Refusal) else getattr(result, field.name)
-            yield figure("test", "class", field.name, value, n)
+def _test(
+    classes: Sequence[Inputs], rules: StatisticsRules, groups: Sequence[dict[str, frozenset[str]]]
+) -> list[Column]:
+    scores = np.full((3, len(classes), max(len(one.tests) for one in classes)), np.nan)
+    for place, one in enumerate(classes):
+        groups[place][TEST] = frozenset(
+            test.respondent_id for test in one.tests if test.pre_score is not None and test.post_score is not None
+        )
+        if one.tests:
+            taken = [(test.pre_score, test.post_score, test.maximum_score) for test in one.tests]
+            scores[:, place, : len(taken)] = np.array(taken, dtype=np.float64).T
+    found = compare_tests(scores[0], scores[1], scores[2], rules.confidence)
+    names = [field.name for field in fields(LearningFigures) if field.name != "n"]
+    return columns("test", "class", found.n, {"n": values_of(found.n)} | {name: getattr(found, name) for name in names})
 
 
-def _item(
-    question: Question, scores: Scores, choices: Sequence[str | None], population_count: int, rules: StatisticsRules
-) -> Iterator[Figure]:
+def _item(question: Question, answers: Answers, eligible_counts: Counts, rules: StatisticsRules) -> list[Column]:
     found = describe_item(
-        scores,
+        answers.scores[question.code],
         question.scale,
-        population_count,
-        not_applicable_count=len(choices) - choices.count(None),
+        eligible_counts,
+        not_applicable_count=answers.chosen_count(question.code),
         confidence=rules.confidence,
         boxes_min=rules.boxes_min,
     )
-    for statistic in ("n", "mean", "ci_low", "ci_high", "se_class", "median"):
-        yield figure("item", question.code, statistic, getattr(found, statistic), found.n)
-    for point, share in zip(question.scale, found.shares_pct, strict=True):
-        yield figure("item", question.code, f"share_{point}", share, found.n)
-    yield figure("item", question.code, "share_na", found.share_na_pct, found.n)
+    n = found.moments.n
+    names = ("mean", "ci_low", "ci_high", "se_class", "median")
+    told: dict[str, Values] = {name: getattr(found, name) for name in names}
+    told |= {f"share_{point}": share for point, share in zip(question.scale, found.shares_pct, strict=True)}
+    told["share_na"] = found.share_na_pct
     for name, box in (("top2", found.top2), ("bottom2", found.bottom2)):
-        yield from _box(question.code, name, box, found.n)
+        told |= {f"{name}_pct": box.pct, f"{name}_low": box.low, f"{name}_high": box.high}
+    return columns("item", question.code, n, {"n": values_of(n)} | told)
 
 
-def _box(code: str, name: str, box: Interval | Refusal, n: int) -> Iterator[Figure]:
-    yield figure("item", code, f"{name}_pct", box if isinstance(box, Refusal) else box.estimate, n)
-    yield figure("item", code, f"{name}_low", box if isinstance(box, Refusal) else box.low, n)
-    yield figure("item", code, f"{name}_high", box if isinstance(box, Refusal) else box.high, n)
-
-
-def _evidence(question: Question, turned: Scores, rules: StatisticsRules) -> Iterator[ItemEvidence]:
+def _evidence(question: Question, turned: Numbers, rules: StatisticsRules) -> Iterator[ItemEvidence]:
     """Improvement thresholds are written for 1–5 scales; other scales have no rule to judge them by."""
     found = moments(turned)
     if isinstance(found, Refusal) or question.scale != (1, 2, 3, 4, 5):
@@ -244,54 +245,54 @@ def _evidence(question: Question, turned: Scores, rules: StatisticsRules) -> Ite
 def _dimension(
     code: str,
     items: Sequence[str],
-    turned: Scores,
-    group: Moments | Refusal,
+    turned: Numbers,
+    group: Groups,
     rules: StatisticsRules,
     *,
     has_one_scale: bool,
-) -> Iterator[Figure]:
-    n, mean = (0, group) if isinstance(group, Refusal) else (group.n, group.mean)
-    different = None if has_one_scale else Refusal("different_scales")
-    low, high = t_bounds(group, rules.confidence)
-    yield figure("dimension", code, "n", n, n)
-    for statistic, value in (("mean", mean), ("ci_low", low), ("ci_high", high)):
-        yield figure("dimension", code, statistic, different or value, n)
-    alpha = different or cronbach_alpha(turned, items, rules.confidence, rules.alpha_min_items)
-    yield from _alpha(code, items, alpha, int((~np.isnan(turned).any(axis=1)).sum()))
+) -> list[Column]:
+    low, high = t_bounds_of(group, rules.confidence)
+    means = {"mean": values_of(group.mean, (group.n == 0, "no_answers")), "ci_low": low, "ci_high": high}
+    alpha = cronbach_alpha(turned, items, rules.confidence, rules.alpha_min_items)
+    alphas = {
+        "alpha": alpha.alpha,
+        "alpha_low": alpha.low,
+        "alpha_high": alpha.high,
+        "item_rest_negative": _named(alpha.negative_items),
+        **{f"alpha_if_dropped:{item}": without for item, without in alpha.if_dropped.items()},
+    }
+    if not has_one_scale:
+        different = refusals(group.n.shape, "different_scales")
+        means, alphas = dict.fromkeys(means, different), dict.fromkeys(alphas, different)
+    return [
+        *columns("dimension", code, group.n, {"n": values_of(group.n)} | means),
+        *columns("dimension", code, alpha.n, {"alpha_n": values_of(alpha.n)} | alphas),
+    ]
 
 
-def _alpha(code: str, items: Sequence[str], found: AlphaFigures | Refusal, n: int) -> Iterator[Figure]:
-    yield figure("dimension", code, "alpha_n", n, n)
-    if isinstance(found, Refusal):
-        names = (
-            "alpha",
-            "alpha_low",
-            "alpha_high",
-            "item_rest_negative",
-            *(f"alpha_if_dropped:{item}" for item in items),
-        )
-        for statistic in names:
-            yield figure("dimension", code, statistic, found, n)
-        return
-    for statistic, value in (("alpha", found.alpha), ("alpha_low", found.low), ("alpha_high", found.high)):
-        yield figure("dimension", code, statistic, value, n)
-    yield figure("dimension", code, "item_rest_negative", ",".join(found.negative_items) or "none", n)
-    for item, without in found.if_dropped.items():
-        yield figure("dimension", code, f"alpha_if_dropped:{item}", without, n)
+def _named(codes: Values) -> Values:
+    named = codes.copy()
+    for place, found in enumerate(codes):
+        named[place] = found if isinstance(found, Refusal) else ",".join(found) or "none"
+    return named
 
 
-def _nps(question: Question, scores: Scores, rules: StatisticsRules) -> Iterator[Figure]:
+def _nps(question: Question, scores: Numbers, rules: StatisticsRules) -> list[Column]:
     found = net_promoter_score(scores, question.scale, rules.confidence)
-    n = len(scores)
-    for field in fields(NpsFigures):
-        value = found if isinstance(found, Refusal) else getattr(found, field.name)
-        yield figure("nps", question.code, field.name, n if field.name == "n" else value, n)
+    n = (~np.isnan(scores)).sum(axis=-1)
+    names = [field.name for field in fields(NpsFigures)]
+    if isinstance(found, Refusal):
+        told = dict.fromkeys(names, refusals(n.shape, found.reason_code))
+    else:
+        told = {name: getattr(found, name) for name in names}
+    return columns("nps", question.code, n, {"n": values_of(n)} | told)
 
 
-def _choice(question: Question, chosen: Sequence[str]) -> Iterator[Figure]:
-    n = len(chosen)
-    yield figure("choice", question.code, "n", n, n)
+def _choice(question: Question, answers: Answers) -> list[Column]:
+    n = answers.chosen_count(question.code)
+    told: dict[str, Values] = {}
     for option in question.options:
-        count = chosen.count(option)
-        yield figure("choice", question.code, f"count:{option}", count, n)
-        yield figure("choice", question.code, f"share:{option}", 100 * count / n if n else Refusal("no_answers"), n)
+        count = answers.chosen_count(question.code, option)
+        told[f"count:{option}"] = values_of(count)
+        told[f"share:{option}"] = values_of(100 * count / np.maximum(n, 1), (n == 0, "no_answers"))
+    return columns("choice", question.code, n, {"n": values_of(n)} | told)

@@ -184,24 +184,24 @@ class Inputs(WaveInputs):
         )
 
 
-@dataclass(frozen=True)
-class EarlierGroup:
-    """One item or dimension over the earlier sessions of the course or trainer that showed it to the same level.
+class EarlierGroup(NamedTuple):
+    """One item or dimension over the earlier sessions of the course or trainer.
 
-    `smallest_count` is the number of people of the smallest of these sessions.
+    These are the sessions that showed it in full or, when there is none, those that showed its mean. Never both: beside
+    sessions that everybody knows, the interval would give away the spread of a small one. `smallest_count` is the
+    number of people of the smallest of them.
     """
 
-    scope: str
-    family: str
-    code: str
-    shown_level: str
     sessions_count: int
     smallest_count: int
     moments: Moments
 
 
-@dataclass(frozen=True)
-class PreviousItem:
+# By scope (course, trainer), family (item, dimension) and code.
+EarlierGroups = Mapping[tuple[str, str, str], EarlierGroup]
+
+
+class PreviousItem(NamedTuple):
     """One item of the course's previous session, shown in full there; `is_finding` asks for verification now."""
 
     session_code: str
@@ -275,11 +275,10 @@ def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> d
     }
 
 
-Earlier = tuple[list[EarlierGroup], list[PreviousItem]]
-
-
-def read_earlier(connection: Connection, inputs: Sequence[Inputs]) -> dict[str, Earlier]:
-    """Read by session what earlier ones of its course or trainer released, pooled, and its course's previous one."""
+def read_earlier(
+    connection: Connection, inputs: Sequence[Inputs]
+) -> tuple[list[EarlierGroups], list[list[PreviousItem]]]:
+    """Read by class what earlier ones of its course or trainer released, pooled, and its course's previous one."""
     from trainloop.statistics.moments import Moments
 
     keys = {
@@ -287,15 +286,18 @@ def read_earlier(connection: Connection, inputs: Sequence[Inputs]) -> dict[str, 
         "instrument_codes": [one.instrument_code for one in inputs],
         "instrument_versions": [one.instrument_version for one in inputs],
     }
-    found: dict[str, Earlier] = {one.session_code: ([], []) for one in inputs}
-    for row in connection.execute(query_file("marts/evaluation_earlier.sql"), keys):
-        group = Moments(row.pop("respondent_count"), row.pop("mean"), row.pop("variance"))
-        found[row.pop("session_code")][0].append(EarlierGroup(**row, moments=group))
-    for row in connection.execute(query_file("marts/evaluation_previous.sql"), keys):
-        group = Moments(row["respondent_count"], row["mean"], row["variance"])
-        item = PreviousItem(row["earlier_code"], row["code"], group, row["is_finding"])
-        found[row["session_code"]][1].append(item)
-    return found
+    pooled: dict[str, dict[tuple[str, str, str], EarlierGroup]] = {code: {} for code in keys["session_codes"]}
+    cursor = connection.cursor(row_factory=tuple_row)
+    for code, scope, family, item, sessions_count, smallest_count, *found in cursor.execute(
+        query_file("marts/evaluation_earlier.sql"), keys
+    ):
+        pooled[code][scope, family, item] = EarlierGroup(sessions_count, smallest_count, Moments(*found))
+    previous: dict[str, list[PreviousItem]] = {code: [] for code in keys["session_codes"]}
+    for code, earlier_code, item, *found, is_finding in cursor.execute(
+        query_file("marts/evaluation_previous.sql"), keys
+    ):
+        previous[code].append(PreviousItem(earlier_code, item, Moments(*found), is_finding))
+    return [*pooled.values()], [*previous.values()]
 
 
 def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:

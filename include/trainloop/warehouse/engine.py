@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -160,5 +160,13 @@ def pool(role: Role, size: int) -> ConnectionPool[Connection]:
 
 def try_lock(connection: Connection, key: str) -> bool:
     """Take the advisory lock of a business key until this transaction ends; False when somebody else holds it."""
-    row = connection.execute("select pg_try_advisory_xact_lock(hashtextextended(%s, 0)) as taken", (key,)).fetchone()
-    return bool(row and row["taken"])
+    return not try_locks(connection, [key])
+
+
+def try_locks(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Take the advisory locks of business keys until this transaction ends; return those that somebody else holds."""
+    rows = connection.execute(
+        "select key from unnest(%s::text[]) as key where not pg_try_advisory_xact_lock(hashtextextended(key, 0))",
+        ([*keys],),
+    )
+    return [row["key"] for row in rows]
