@@ -12,7 +12,7 @@ from trainloop.domain.evaluation import ImprovementRule, ItemEvidence, Threshold
 from trainloop.statistics.items import wilson
 from trainloop.statistics.moments import t_interval
 from trainloop.surveys.results_figures import CodeAmbiguousError, compute
-from trainloop.surveys.results_inputs import Answer, Inputs, Question, evaluation_of
+from trainloop.surveys.results_inputs import Answers, Inputs, Question, evaluation_of
 
 RULE = ImprovementRule("low", "item", "多练", "more practice")
 FIVE = (1, 2, 3, 4, 5)
@@ -68,6 +68,11 @@ def test_a_rule_may_have_thresholds_of_its_own() -> None:
 
 def inputs(questions: tuple[Question, ...], rows: list[dict[str, int]]) -> Inputs:
     people = [f"r{number:02}" for number in range(len(rows))]
+    said = [
+        (person, code, float(score), None, None)
+        for person, row in zip(people, rows, strict=True)
+        for code, score in row.items()
+    ]
     return Inputs(
         subject=evaluation_of("S1"),
         wave_code="EVAL-S1",
@@ -80,11 +85,7 @@ def inputs(questions: tuple[Question, ...], rows: list[dict[str, int]]) -> Input
         invited_count=len(rows),
         eligible_count=len(rows),
         responses=tuple((person, "complete", False) for person in people),
-        answers=tuple(
-            Answer(person, code, float(score), None, None)
-            for person, row in zip(people, rows, strict=True)
-            for code, score in row.items()
-        ),
+        answers=Answers(*zip(*said, strict=True)),
         tests=(),
         attendance={"enrolled_count": 0, "attended_count": 0},
         is_attendance_recorded=False,

@@ -12,7 +12,7 @@ from trainloop.statistics.values import Counts, Numbers
 from trainloop.surveys.results_inputs import WaveInputs
 
 
-class Answers:
+class Answered:
     """The complete responses by item: waves × people, a wave's people in the order of its `ids`.
 
     Scores are NaN and choices None where somebody did not answer, and beyond the people of a smaller wave.
@@ -21,19 +21,19 @@ class Answers:
     def __init__(self, waves: Sequence[WaveInputs]) -> None:
         """Pivot the answers; an item nobody answered has gaps only."""
         questions = waves[0].questions
+        row_of = {question.code: row for row, question in enumerate(questions)}
         self.ids = [sorted(wave.complete_ids) for wave in waves]
-        shape = len(waves), max(map(len, self.ids))
-        self.scores: dict[str, Numbers] = {question.code: np.full(shape, np.nan) for question in questions}
-        self.choices: dict[str, NDArray[np.object_]] = {
-            question.code: np.full(shape, None, dtype=object) for question in questions
-        }
+        # One row more takes what the questionnaire does not ask.
+        shape = len(waves), len(questions) + 1, max(map(len, self.ids))
+        scores, choices = np.full(shape, np.nan), np.full(shape, None, dtype=object)
         for place, wave in enumerate(waves):
             person_of = {respondent_id: person for person, respondent_id in enumerate(self.ids[place])}
-            for respondent_id, item_code, score, choice, _ in wave.answers:
-                if score is not None and item_code in self.scores:
-                    self.scores[item_code][place, person_of[respondent_id]] = score
-                elif choice is not None and item_code in self.choices:
-                    self.choices[item_code][place, person_of[respondent_id]] = choice
+            rows = [row_of.get(code, len(questions)) for code in wave.answers.item_codes]
+            people = [person_of[respondent_id] for respondent_id in wave.answers.respondent_ids]
+            scores[place, rows, people] = np.array(wave.answers.scores, dtype=np.float64)
+            choices[place, rows, people] = wave.answers.choices
+        self.scores: dict[str, Numbers] = {code: scores[:, row] for code, row in row_of.items()}
+        self.choices: dict[str, NDArray[np.object_]] = {code: choices[:, row] for code, row in row_of.items()}
         # Where agreeing is bad, the scale is turned before items are put together or judged; items show what was said.
         self.turned = self.scores | {
             question.code: question.scale[0] + question.scale[-1] - self.scores[question.code]

@@ -25,7 +25,7 @@ from trainloop.statistics.refusal import Refusal
 from trainloop.statistics.response import response_rates
 from trainloop.statistics.suppression import TEST, WAVE
 from trainloop.statistics.values import Counts, Numbers, Values, refusals, values_of
-from trainloop.surveys.results_answers import Answers
+from trainloop.surveys.results_answers import Answered
 from trainloop.surveys.results_class import cost_figures, interaction_figures
 from trainloop.surveys.results_inputs import Inputs, Question, WaveInputs
 
@@ -59,7 +59,7 @@ class ComputedWaves:
     """
 
     waves: Sequence[WaveInputs]
-    answers: Answers
+    answers: Answered
     columns: tuple[Column, ...]
     scale_items: tuple[Question, ...]
     dimensions: Mapping[str, tuple[str, ...]]
@@ -119,7 +119,7 @@ def compute_answers(wave: WaveInputs, rules: StatisticsRules) -> Computed:
 def compute_waves(waves: Sequence[WaveInputs], rules: StatisticsRules) -> ComputedWaves:
     """Compute the figures of the answers of waves with one questionnaire: response, items, dimensions, NPS, choices."""
     questions = waves[0].questions
-    answers = Answers(waves)
+    answers = Answered(waves)
     scale_items = tuple(question for question in questions if question.kind == "scale")
     dimensions = _dimensions(scale_items)
     if doubled := dimensions.keys() & {question.code for question in questions}:
@@ -205,7 +205,7 @@ def _test(
     return columns("test", "class", found.n, {"n": values_of(found.n)} | {name: getattr(found, name) for name in names})
 
 
-def _item(question: Question, answers: Answers, eligible_counts: Counts, rules: StatisticsRules) -> list[Column]:
+def _item(question: Question, answers: Answered, eligible_counts: Counts, rules: StatisticsRules) -> list[Column]:
     found = describe_item(
         answers.scores[question.code],
         question.scale,
@@ -288,7 +288,7 @@ def _nps(question: Question, scores: Numbers, rules: StatisticsRules) -> list[Co
     return columns("nps", question.code, n, {"n": values_of(n)} | told)
 
 
-def _choice(question: Question, answers: Answers) -> list[Column]:
+def _choice(question: Question, answers: Answered) -> list[Column]:
     n = answers.chosen_count(question.code)
     told: dict[str, Values] = {}
     for option in question.options:

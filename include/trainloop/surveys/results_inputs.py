@@ -48,14 +48,17 @@ class Question:
     is_reverse_coded: bool = False
 
 
-class Answer(NamedTuple):
-    """One item of one complete response; exactly one of the three is set."""
+class Answers(NamedTuple):
+    """The answers of complete responses as columns, one place an item of a response; one of the last three is set.
 
-    respondent_id: str
-    item_code: str
-    score: float | None
-    choice: str | None
-    free_text: str | None
+    Columns and no objects: a batch of classes has a hundred thousand answers, and Python's collector visits objects.
+    """
+
+    respondent_ids: Sequence[str] = ()
+    item_codes: Sequence[str] = ()
+    scores: Sequence[float | None] = ()
+    choices: Sequence[str | None] = ()
+    free_texts: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,9 @@ class WaveInputs:
     invited_count: int
     eligible_count: int
     responses: tuple[tuple[str, str, bool], ...]
-    answers: tuple[Answer, ...]
+    answers: Answers
 
-    @property
+    @functools.cached_property
     def complete_ids(self) -> frozenset[str]:
         """Ids of the complete responses."""
         return frozenset(respondent_id for respondent_id, state, _ in self.responses if state == "complete")
@@ -117,8 +120,8 @@ class WaveInputs:
             "population": [self.invited_count, self.eligible_count],
             "responses": sorted(self.responses),
             "answers": sorted(
-                [answer.respondent_id, answer.item_code, repr((answer.score, answer.choice, answer.free_text))]
-                for answer in self.answers
+                (respondent_id, item_code, repr((score, choice, free_text)))
+                for respondent_id, item_code, score, choice, free_text in zip(*self.answers, strict=True)
             ),
         }
 
@@ -269,7 +272,7 @@ def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> d
             "invited_count": population[wave["wave_code"]][0][0],
             "eligible_count": population[wave["wave_code"]][0][1],
             "responses": tuple(responses[wave["wave_code"]]),
-            "answers": tuple(itertools.starmap(Answer, answers[wave["wave_code"]])),
+            "answers": Answers(*answers[wave["wave_code"]][0]) if wave["wave_code"] in answers else Answers(),
         }
         for wave in waves
     }
@@ -303,8 +306,8 @@ def read_earlier(
 def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of a query by their first column, without it; a key that no row has is an empty list."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for key, *values in connection.cursor(row_factory=tuple_row).execute(query, keys).fetchall():
-        found[key].append(tuple(values))
+    for row in connection.cursor(row_factory=tuple_row).execute(query, keys).fetchall():
+        found[row[0]].append(row[1:])
     return found
 
 

@@ -68,9 +68,10 @@ def themes(dictionary: str = "themes") -> tuple[Theme, ...]:
 def texts_of(inputs: WaveInputs) -> dict[str, dict[str, str]]:
     """Return the open answers: text item → respondent id → text, blank ones left out."""
     texts: dict[str, dict[str, str]] = {question.code: {} for question in inputs.questions if question.kind == "text"}
-    for answer in inputs.answers:
-        if answer.item_code in texts and answer.free_text is not None and answer.free_text.strip():
-            texts[answer.item_code][answer.respondent_id] = answer.free_text
+    answers = inputs.answers
+    for place, text in enumerate(answers.free_texts):
+        if text is not None and text.strip() and answers.item_codes[place] in texts:
+            texts[answers.item_codes[place]][answers.respondent_ids[place]] = text
     return texts
 
 
