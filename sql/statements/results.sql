@@ -140,7 +140,7 @@ copy marts.evaluation_waves (
 
 -- name: copy_figures
 copy marts.evaluation_figures (
-    wave_code, family, code, statistic, value, text_value, respondent_count, refusal
+    wave_code, family, code, statistic, respondent_count, value, text_value, refusal
 ) from stdin
 
 -- name: evaluated_sessions

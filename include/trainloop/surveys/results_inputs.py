@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import itertools
 import json
 import uuid
 from collections import defaultdict

@@ -12,14 +12,21 @@ from typing import NamedTuple
 
 from trainloop import clock
 from trainloop.config import StatisticsRules
+from trainloop.errors import PermanentError
 from trainloop.statistics.columns import Column, columns_of
-from trainloop.statistics.refusal import Refusal
+from trainloop.statistics.refusal import Refusal, Value
 from trainloop.surveys.results_comparison import compare, verify_findings
 from trainloop.surveys.results_figures import ComputedWaves, compute
 from trainloop.surveys.results_inputs import Inputs, read_earlier
 from trainloop.surveys.results_texts import theme_figures
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
+
+_NULL = r"\N"
+
+
+class FigureTwiceError(PermanentError):
+    """The figure {family} {code} {statistic} is computed twice. Two items, dimensions or themes have one code: rename one of them."""
 
 
 class Evaluated(NamedTuple):
@@ -64,30 +71,40 @@ def replace_marts(connection: Connection, evaluated: Iterable[Evaluated]) -> Non
 
 
 def copy_texts(wave_codes: Sequence[str], columns: Iterable[Column]) -> Iterator[str]:
-    """Return the rows of each wave as PostgreSQL's COPY takes them, in the order of the table's key.
+    """Return the rows of each wave as PostgreSQL's COPY takes them.
 
-    A column's rows of all waves are made at once: a tenth of the time of handing over values row by row.
+    A column's rows of all waves are made at once: a tenth of the time of handing over values row by row. The table has
+    no key (`sql/schema.sql`): raises FigureTwiceError rather than writing a figure twice.
     """
-    counts: dict[int, list[str]] = {}
+    seen: set[tuple[str, str, str]] = set()
+    cells = _Cells()
     lines = []
-    for column in sorted(columns, key=lambda column: column[:3]):
-        # Columns about the same people share one list of counts.
-        known = column.respondent_counts
-        if id(known) not in counts:
-            counts[id(known)] = ["\\N" if count is None else str(count) for count in known]
-        head = "".join(f"\t{_escaped(name)}" for name in column[:3])
-        lines.append([_line(head, value, count) for value, count in zip(column.values, counts[id(known)], strict=True)])
+    for family, code, statistic, values, counts in columns:
+        if (family, code, statistic) in seen:
+            raise FigureTwiceError(family=family, code=code, statistic=statistic)
+        seen.add((family, code, statistic))
+        head = f"\t{_escaped(family)}\t{_escaped(code)}\t{_escaped(statistic)}\t"
+        lines.append([
+            "" if value is None else f"{head}{_NULL if count is None else count}\t{cells[value]}\n"
+            for value, count in zip(values, counts, strict=True)
+        ])
     for wave_code, own in zip(wave_codes, zip(*lines, strict=True), strict=True):
         # Each line begins with its wave.
         yield _escaped(wave_code).join(("", *filter(None, own)))
 
 
-def _line(head: str, value: float | str | Refusal | None, count: str) -> str:
-    if isinstance(value, float):
-        return f"{head}\t{value!r}\t\\N\t{count}\t\\N\n"
-    if isinstance(value, str):
-        return f"{head}\t\\N\t{_escaped(value)}\t{count}\t\\N\n"
-    return "" if value is None else f"{head}\t\\N\t\\N\t{count}\t{value.reason_code}\n"
+class _Cells(dict[Value | str, str]):
+    """A figure's number, word and refusal as three cells; made once a value, since a few answers give few numbers."""
+
+    def __missing__(self, value: Value | str) -> str:
+        if isinstance(value, Refusal):
+            made = f"{_NULL}\t{_NULL}\t{value.reason_code}"
+        elif isinstance(value, str):
+            made = f"{_NULL}\t{_escaped(value)}\t{_NULL}"
+        else:
+            made = f"{value!r}\t{_NULL}\t{_NULL}"
+        self[value] = made
+        return made
 
 
 def _escaped(text: str) -> str:
