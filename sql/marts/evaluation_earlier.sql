@@ -1,48 +1,39 @@
--- Grain: one class session and one item or dimension over the earlier sessions of the same course (scope course) or the
--- same trainer (scope trainer): people, mean and variance of all their answers together, unrounded, from the valid
--- release of each session. Of the sessions that showed it in full (distribution) or, when there is none, of those that
--- showed its mean. Earlier by start; the same questionnaire version only: equal wording and anchors.
+-- Grain: one class session that shares its course or trainer with one of the asked and began before the last of them,
+-- with what its valid release showed: an item or dimension at the same place of every list, unrounded. The same
+-- questionnaire version only: equal wording and anchors.
 with now as (
-    select asked.*, class_sessions.course_code, class_sessions.trainer_id, class_sessions.starts_at
-    from unnest(%(session_codes)s::text[], %(instrument_codes)s::text[], %(instrument_versions)s::text[])
-        as asked (session_code, instrument_code, instrument_version)
-    join core.class_sessions using (session_code)
+    select course_code, trainer_id, starts_at
+    from core.class_sessions
+    where session_code = any(%(session_codes)s)
 ),
-scoped as (
-    select now.*, 'course' as scope, earlier.session_code as earlier_code
-    from now
-    join core.class_sessions as earlier using (course_code)
-    where earlier.starts_at < now.starts_at and earlier.status <> 'cancelled'
-    union all
-    select now.*, 'trainer' as scope, earlier.session_code as earlier_code
-    from now
-    join core.class_sessions as earlier using (trainer_id)
-    where earlier.starts_at < now.starts_at and earlier.status <> 'cancelled'
+earlier as (
+    select session_code, course_code, trainer_id, starts_at
+    from core.class_sessions
+    where (course_code in (select course_code from now) or trainer_id in (select trainer_id from now))
+        and starts_at < (select max(starts_at) from now)
+        and status <> 'cancelled'
 ),
 valid_releases as (
-    select distinct on (subject_id) release_id, subject_id as earlier_code
+    select distinct on (subject_id) release_id, subject_id as session_code
     from published.releases
     where product = 'course_evaluation'
         and subject_kind = 'class_session'
         and not is_withheld
-        and subject_id in (select earlier_code from scoped)
+        and subject_id in (select session_code from earlier)
     order by subject_id, revision_number desc
 )
-select distinct on (scoped.session_code, scoped.scope, moments.family, moments.code)
-    scoped.session_code,
-    scoped.scope,
-    moments.family,
-    moments.code,
-    count(*)::integer as sessions_count,
-    min(respondent_count) as smallest_count,
-    sum(respondent_count)::integer as respondent_count,
-    sum(respondent_count * mean) / sum(respondent_count) as mean,
-    greatest(0, (
-        sum((respondent_count - 1) * variance + respondent_count * mean ^ 2)
-        - sum(respondent_count * mean) ^ 2 / sum(respondent_count)
-    ) / (sum(respondent_count) - 1)) as variance
-from scoped
-join valid_releases using (earlier_code)
-join marts.released_moments as moments using (release_id, instrument_code, instrument_version)
-group by scoped.session_code, scoped.scope, moments.family, moments.code, moments.shown_level
-order by scoped.session_code, scoped.scope, moments.family, moments.code, moments.shown_level
+select
+    earlier.course_code,
+    earlier.trainer_id,
+    earlier.starts_at,
+    array_agg(moments.family) as families,
+    array_agg(moments.code) as codes,
+    array_agg(moments.shown_level) as shown_levels,
+    array_agg(moments.respondent_count) as respondent_counts,
+    array_agg(moments.mean) as means,
+    array_agg(moments.variance) as variances
+from earlier
+join valid_releases using (session_code)
+join marts.released_moments as moments using (release_id)
+where moments.instrument_code = %(instrument_code)s and moments.instrument_version = %(instrument_version)s
+group by earlier.session_code, earlier.course_code, earlier.trainer_id, earlier.starts_at

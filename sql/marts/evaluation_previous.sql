@@ -1,10 +1,9 @@
 -- Grain: one class session and one item of the course's last earlier session that has a valid release of the same
 -- questionnaire version: what was shown in full there, unrounded. Its findings are what the session verifies.
 with now as (
-    select asked.*, class_sessions.course_code, class_sessions.starts_at
-    from unnest(%(session_codes)s::text[], %(instrument_codes)s::text[], %(instrument_versions)s::text[])
-        as asked (session_code, instrument_code, instrument_version)
-    join core.class_sessions using (session_code)
+    select session_code, course_code, starts_at
+    from core.class_sessions
+    where session_code = any(%(session_codes)s)
 )
 select
     now.session_code,
@@ -34,8 +33,8 @@ cross join lateral (
         and exists (
             select from marts.released_moments as known
             where known.release_id = latest.release_id
-                and known.instrument_code = now.instrument_code
-                and known.instrument_version = now.instrument_version
+                and known.instrument_code = %(instrument_code)s
+                and known.instrument_version = %(instrument_version)s
         )
     order by earlier.starts_at desc, earlier.session_code desc
     limit 1

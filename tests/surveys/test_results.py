@@ -6,13 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 from tests.surveys import results_world as world
 
+from trainloop.statistics.figures import Column
+from trainloop.statistics.refusal import Refusal
 from trainloop.surveys.results import EvaluationBusyError, evaluate_session, make_marts, open_response_rate
 from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError
+from trainloop.surveys.results_marts import FigureTwiceError, copy_texts
 from trainloop.warehouse import engine
+from trainloop.warehouse.statements import statement
 
 LEVELS = [5, 4, 4, 3, 5, 2, 4, 4, 5, 3, 4, 5]
 
@@ -209,3 +214,30 @@ def test_the_audit_trail_names_releases_by_ids_and_counts(company: None) -> None
         {"action": "release_published", "subject_id": "S1"},
         {"action": "release_withheld", "subject_id": "S1"},
     ]
+
+
+def test_a_figure_is_never_written_twice() -> None:
+    """The table has no key that would refuse it: two things of one code are found before a row is written."""
+    column = Column("item", "pace", "mean", [4.0], [12])
+    with pytest.raises(FigureTwiceError, match="item pace mean"):
+        next(copy_texts(["EVAL-S1"], [column, column._replace(values=[3.0])]))
+
+
+def test_words_reach_the_table_as_they_are(company: None) -> None:
+    """COPY's own signs in a code or a word are no rows and no columns."""
+    word = "a\tb\\c\nd\re"
+    columns = [
+        Column("theme", "code\\N", "name_en", [word, None], [None, None]),
+        Column("item", "pace", "mean", [4.25, Refusal("no_answers")], [12, 0]),
+    ]
+    with engine.connect("statistics") as connection:
+        with connection.cursor().copy(statement("results", "copy_figures")) as copy:
+            for text in copy_texts(["EVAL-S1", "EVAL\\S2"], columns):
+                copy.write(text)
+    rows = world.execute("select * from marts.evaluation_figures order by wave_code, family")
+    assert [(row["wave_code"], row["code"], row["value"], row["text_value"], row["refusal"]) for row in rows] == [
+        ("EVAL-S1", "pace", Decimal("4.25"), None, None),
+        ("EVAL-S1", "code\\N", None, word, None),
+        ("EVAL\\S2", "pace", None, None, "no_answers"),
+    ]
+    assert [row["respondent_count"] for row in rows] == [12, None, 0]

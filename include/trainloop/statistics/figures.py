@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from trainloop.statistics.refusal import Refusal, Value
+from trainloop.statistics.refusal import ReasonCode, Refusal, Value
 
 _SCALE_POINTS = frozenset({"mean", "ci_low", "ci_high", "earlier_mean", "difference", "pre_mean", "post_mean"})
 _TWO_DECIMALS = frozenset({
@@ -63,6 +64,46 @@ def figure(family: str, code: str, statistic: str, value: Value | str, responden
     if isinstance(value, str):
         return Figure(family, code, statistic, text_value=value, respondent_count=respondent_count)
     return Figure(family, code, statistic, value=float(value), respondent_count=respondent_count)
+
+
+Entry = Value | str | None
+
+
+class Column(NamedTuple):
+    """One figure of every group: a number, a word, a refusal, or None where a group has no such figure.
+
+    `respondent_counts` are the people behind each, as in `Figure`.
+    """
+
+    family: str
+    code: str
+    statistic: str
+    values: Sequence[Entry]
+    respondent_counts: Sequence[int | None]
+
+
+def columns_of(groups: Sequence[Iterable[Figure]]) -> list[Column]:
+    """Return the figures of groups, each computed by itself, as columns in the order in which they first occur."""
+    found: dict[tuple[str, str, str], tuple[list[Entry], list[int | None]]] = {}
+    for place, figures in enumerate(groups):
+        for item in figures:
+            key = item.family, item.code, item.statistic
+            if key not in found:
+                found[key] = [None] * len(groups), [None] * len(groups)
+            values, counts = found[key]
+            known = item.value if item.text_value is None else item.text_value
+            values[place] = known if item.refusal is None else Refusal(cast("ReasonCode", item.refusal))
+            counts[place] = item.respondent_count
+    return [Column(*key, *column) for key, column in found.items()]
+
+
+def figures_at(made: Iterable[Column], place: int) -> list[Figure]:
+    """Return the figures of the group at one place."""
+    return [
+        figure(column.family, column.code, column.statistic, value, column.respondent_counts[place])
+        for column in made
+        if (value := column.values[place]) is not None
+    ]
 
 
 def decimals(

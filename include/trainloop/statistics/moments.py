@@ -47,6 +47,11 @@ class Groups:
         return Moments(n, float(self.mean[place]), float(self.variance[place])) if n else Refusal("no_answers")
 
 
+def empty_groups(*shape: int) -> Groups:
+    """Return groups of nobody, to be filled in."""
+    return Groups(np.zeros(shape, dtype=np.int64), np.full(shape, np.nan), np.full(shape, np.nan))
+
+
 def as_scores(values: ArrayLike) -> NDArray[np.float64]:
     """Return the answered scores as floats, without gaps."""
     scores = np.asarray(values, dtype=np.float64)
@@ -62,6 +67,21 @@ def moments_of(scores: Numbers) -> Groups:
     away = np.where(is_there, scores - mean[..., np.newaxis], 0.0)
     squares = (away * away).sum(axis=-1)
     return Groups(n, mean, np.where(n > 0, squares / np.maximum(n - 1, 1), np.nan))
+
+
+def pooled(groups: Groups, is_part: NDArray[np.bool_]) -> Groups:
+    """Return the moments of all answers of several groups together; `is_part` says which of them make which whole.
+
+    `groups` are groups × items (n = 0 where one has no answers), `is_part` wholes × groups, the result wholes × items.
+    """
+    part = is_part.astype(np.float64)
+    is_there = groups.n > 0
+    sums = np.where(is_there, groups.n * groups.mean, 0.0)
+    squares = np.where(is_there, (groups.n - 1) * groups.variance + groups.n * groups.mean**2, 0.0)
+    n, total = (part @ groups.n).astype(np.int64), part @ sums
+    mean = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+    variance = np.maximum(0.0, part @ squares - total * np.where(n > 0, mean, 0.0)) / np.maximum(n - 1, 1)
+    return Groups(n, mean, np.where(n > 0, variance, np.nan))
 
 
 def moments(values: ArrayLike) -> Moments | Refusal:

@@ -11,7 +11,7 @@ import functools
 import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -85,22 +85,28 @@ def _sought(themes: tuple[Theme, ...]) -> _Sought:
 
 
 def count_themes(
-    texts: Mapping[str, Mapping[str, str]], themes: Sequence[Theme], cache_folder: str | None = None
-) -> dict[str, dict[str, int]]:
-    """Count people per theme: `{theme: {"count": any text, "count:<item>": that text}}`.
+    groups: Sequence[Mapping[str, Mapping[str, str]]], themes: Sequence[Theme], cache_folder: str | None = None
+) -> list[dict[str, dict[str, int]]]:
+    """Count people per theme in each group: `{theme: {"count": any text, "count:<item>": that text}}`.
 
-    `texts` maps a text item to `{respondent id: text}`. Every theme and item has an entry, 0 included.
+    A group maps a text item to `{respondent id: text}`. Every theme and item has an entry, 0 included. What several
+    people wrote in the same words is cut into words once.
     """
+    said = {text for texts in groups for answers in texts.values() for text in answers.values()}
+    found = {text: mentioned(text, themes, cache_folder) for text in said}
+    return [_count(texts, themes, found) for texts in groups]
+
+
+def _count(
+    texts: Mapping[str, Mapping[str, str]], themes: Sequence[Theme], found: Mapping[str, frozenset[str]]
+) -> dict[str, dict[str, int]]:
     people: dict[str, dict[str, set[str]]] = {theme.code: {item: set() for item in texts} for theme in themes}
     for item, answers in texts.items():
         for respondent, text in answers.items():
-            for code in mentioned(text, themes, cache_folder):
+            for code in found[text]:
                 people[code][item].add(respondent)
     return {
-        code: {"count": len(_union(by_item.values()))} | {f"count:{item}": len(ids) for item, ids in by_item.items()}
+        code: {"count": len(set().union(*by_item.values()))}
+        | {f"count:{item}": len(ids) for item, ids in by_item.items()}
         for code, by_item in people.items()
     }
-
-
-def _union(sets: Iterable[set[str]]) -> set[str]:
-    return set().union(*sets)

@@ -39,6 +39,7 @@ from collections.abc import Sequence
 from trainloop import clock, faults
 from trainloop.config import get_site
 from trainloop.errors import TransientError
+from trainloop.statistics.figures import figures_at
 from trainloop.statistics.response import rate_in_steps
 from trainloop.surveys.results_inputs import read_inputs
 from trainloop.surveys.results_release import Release, audit, is_news, prepare, read_releases, release_of, write
@@ -46,7 +47,7 @@ from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
-BATCH_SIZE = 100
+BATCH_SIZE = 250
 
 
 class EvaluationBusyError(TransientError):
@@ -116,7 +117,6 @@ def _evaluate(connection: Connection, session_code: str) -> tuple[Release, bool]
     if known := release_of(releases, inputs.sha256):
         return known, False
     # numpy and the estimators take a second to import: not before it is certain that there is something to compute.
-    from trainloop.statistics.columns import figures_at
     from trainloop.surveys.results_marts import evaluate, replace_marts
 
     site = get_site()

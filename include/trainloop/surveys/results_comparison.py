@@ -3,44 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainloop.config import StatisticsRules
-from trainloop.statistics.columns import Column, columns
+from trainloop.statistics.columns import columns
 from trainloop.statistics.comparison import change, holm_of, shrink, verdict, verify, welch_of
-from trainloop.statistics.moments import Groups, Moments
-from trainloop.statistics.values import Refused, values_of
+from trainloop.statistics.figures import Column
+from trainloop.statistics.moments import Groups, Moments, empty_groups, pooled
+from trainloop.statistics.values import Counts, Refused, values_of
 from trainloop.surveys.results_figures import ComputedWaves
-from trainloop.surveys.results_inputs import EarlierGroup, EarlierGroups, PreviousItem
+from trainloop.surveys.results_inputs import EarlierSession, Inputs, PreviousItem
 
-FAMILY_OF_SCOPE = {"course": "comparison", "trainer": "comparison_trainer"}
 _NOBODY = Moments(0, np.nan, np.nan)
 
 
-def compare(computed: ComputedWaves, earlier: Sequence[EarlierGroups], rules: StatisticsRules) -> Iterator[Column]:
-    """Yield the families `comparison` (same course) and `comparison_trainer` (same trainer); `earlier` by class."""
+def compare(
+    classes: Sequence[Inputs], computed: ComputedWaves, earlier: Sequence[EarlierSession], rules: StatisticsRules
+) -> Iterator[Column]:
+    """Yield the families `comparison` (same course) and `comparison_trainer` (same trainer)."""
+    begins = np.array([one.starts_at.timestamp() for one in classes])
+    is_before = np.array([other.starts_at.timestamp() for other in earlier]) < begins[:, np.newaxis]
+    is_course = _is_same([one.course_code for one in classes], [other.course_code for other in earlier])
+    is_trainer = _is_same([one.trainer_id for one in classes], [other.trainer_id for other in earlier])
     items = [question.code for question in computed.scale_items]
-    for scope, family in FAMILY_OF_SCOPE.items():
-        # Items and dimensions are two families of hypotheses: p values are adjusted within each.
-        for codes, kind in ((items, "item"), ([*computed.dimensions], "dimension")):
-            known = [[groups.get((scope, kind, code)) for code in codes] for groups in earlier]
-            if codes:
-                yield from _compare(family, computed, codes, known, rules)
+    # Items and dimensions are two families of hypotheses: p values are adjusted within each.
+    for codes, kind in ((items, "item"), ([*computed.dimensions], "dimension")):
+        if codes:
+            in_full, by_mean = (_released(earlier, kind, codes, level) for level in ("distribution", "mean"))
+            for family, is_same in (("comparison", is_course), ("comparison_trainer", is_trainer)):
+                before = Before.of(in_full, by_mean, is_same & is_before)
+                yield from _compare(family, computed, codes, before, rules)
+
+
+def _is_same(codes: Sequence[str], others: Sequence[str]) -> NDArray[np.bool_]:
+    return np.asarray(np.array(codes, dtype=str)[:, np.newaxis] == np.array(others, dtype=str))
+
+
+def _released(earlier: Sequence[EarlierSession], kind: str, codes: Sequence[str], level: str) -> Groups:
+    """Return what sessions showed to one level: sessions × codes."""
+    found = empty_groups(len(earlier), len(codes))
+    column_of = {code: place for place, code in enumerate(codes)}
+    for row, session in enumerate(earlier):
+        for place, (family, code, shown) in enumerate(
+            zip(session.families, session.codes, session.shown_levels, strict=True)
+        ):
+            if (family, shown) == (kind, level) and code in column_of:
+                at = row, column_of[code]
+                found.n[at] = session.respondent_counts[place]
+                found.mean[at], found.variance[at] = session.means[place], session.variances[place]
+    return found
+
+
+@dataclass(frozen=True)
+class Before:
+    """Earlier sessions pooled, classes × codes; `smallest_count` is the number of people of the smallest of them."""
+
+    groups: Groups
+    sessions_count: Counts
+    smallest_count: Counts
+
+    @classmethod
+    def of(cls, in_full: Groups, by_mean: Groups, is_part: NDArray[np.bool_]) -> Before:
+        """Take the sessions that were shown in full, or, when there is none, those of which the mean was shown.
+
+        Never both: beside sessions that everybody knows, the interval would give away the spread of a small one.
+        """
+        full, mean = pooled(in_full, is_part), pooled(by_mean, is_part)
+        is_full = full.n > 0
+
+        def either(of_full: NDArray[Any], of_mean: NDArray[Any]) -> NDArray[Any]:
+            return np.where(is_full, of_full, of_mean)
+
+        return cls(
+            Groups(either(full.n, mean.n), either(full.mean, mean.mean), either(full.variance, mean.variance)),
+            either(is_part.astype(np.int64) @ (in_full.n > 0), is_part.astype(np.int64) @ (by_mean.n > 0)),
+            either(_smallest(in_full.n, is_part), _smallest(by_mean.n, is_part)),
+        )
+
+
+def _smallest(n: Counts, is_part: NDArray[np.bool_]) -> Counts:
+    most = np.iinfo(np.int64).max
+    known = np.where(n > 0, n, most)
+    return np.array([known[row].min(axis=0, initial=most) for row in is_part], dtype=np.int64)
 
 
 def _compare(
-    family: str,
-    computed: ComputedWaves,
-    codes: Sequence[str],
-    earlier: Sequence[Sequence[EarlierGroup | None]],
-    rules: StatisticsRules,
+    family: str, computed: ComputedWaves, codes: Sequence[str], earlier: Before, rules: StatisticsRules
 ) -> Iterator[Column]:
-    now, before = _now(computed, codes), _table([[one.moments if one else _NOBODY for one in row] for row in earlier])
-    sessions_count, smallest_count = (
-        np.array([[getattr(one, name) if one else 0 for one in row] for row in earlier], dtype=np.int64)
-        for name in ("sessions_count", "smallest_count")
-    )
+    now, before = _now(computed, codes), earlier.groups
     is_pair = (now.n > 0) & (before.n > 0)
     found = welch_of(now, before, rules.confidence)
     adjusted = holm_of(values_of(found.p, (~is_pair, "no_earlier_sessions")))
@@ -48,11 +102,11 @@ def _compare(
     words = values_of(words, (now.n == 0, "no_answers"), (~is_pair, "no_earlier_sessions"))
     # A difference is no more exact than the less exact of its means; intervals and p values hold the spread of every
     # group in them, so the smallest one counts.
-    fewer, smallest = np.minimum(now.n, before.n), np.minimum(now.n, smallest_count)
+    fewer, smallest = np.minimum(now.n, before.n), np.minimum(now.n, earlier.smallest_count)
     for place, code in enumerate(codes):
         at = np.s_[:, place]
         n, where = now.n[at], is_pair[at]
-        yield from columns(family, code, n, {"n": n, "earlier_sessions_count": sessions_count[at]})
+        yield from columns(family, code, n, {"n": n, "earlier_sessions_count": earlier.sessions_count[at]})
         means = {"earlier_n": values_of(before.n[at]), "earlier_mean": values_of(before.mean[at])}
         yield from columns(family, code, before.n[at], means, where)
         yield from columns(family, code, fewer[at], {"difference": found.difference[at]}, where)
@@ -94,8 +148,7 @@ def verify_findings(
 
 def _now(computed: ComputedWaves, codes: Sequence[str]) -> Groups:
     """Return classes × codes; a dimension of several scales has nobody."""
-    nobody = np.zeros(len(computed.waves), dtype=np.int64)
-    empty = Groups(nobody, np.full(nobody.shape, np.nan), np.full(nobody.shape, np.nan))
+    empty = empty_groups(len(computed.waves))
     known = [computed.moments.get(code, empty) for code in codes]
     return Groups(*(np.stack([getattr(one, part) for one in known], axis=-1) for part in ("n", "mean", "variance")))
 

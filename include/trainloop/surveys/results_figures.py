@@ -14,9 +14,9 @@ import numpy as np
 from trainloop.config import StatisticsRules
 from trainloop.domain.evaluation import ItemEvidence
 from trainloop.errors import PermanentError
-from trainloop.statistics.columns import Column, columns, columns_of, figures_at
+from trainloop.statistics.columns import columns
 from trainloop.statistics.dimensions import cronbach_alpha, respondent_means
-from trainloop.statistics.figures import Figure, figure
+from trainloop.statistics.figures import Column, Figure, columns_of, figure, figures_at
 from trainloop.statistics.items import describe_item, wilson
 from trainloop.statistics.learning import LearningFigures, compare_tests
 from trainloop.statistics.moments import Groups, Moments, moments, moments_of, t_bounds, t_bounds_of

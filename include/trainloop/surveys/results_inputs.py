@@ -186,21 +186,18 @@ class Inputs(WaveInputs):
         )
 
 
-class EarlierGroup(NamedTuple):
-    """One item or dimension over the earlier sessions of the course or trainer.
+class EarlierSession(NamedTuple):
+    """What an earlier class session released: an item or dimension at the same place of every list."""
 
-    These are the sessions that showed it in full or, when there is none, those that showed its mean. Never both: beside
-    sessions that everybody knows, the interval would give away the spread of a small one. `smallest_count` is the
-    number of people of the smallest of them.
-    """
-
-    sessions_count: int
-    smallest_count: int
-    moments: Moments
-
-
-# By scope (course, trainer), family (item, dimension) and code.
-EarlierGroups = Mapping[tuple[str, str, str], EarlierGroup]
+    course_code: str
+    trainer_id: str
+    starts_at: datetime
+    families: Sequence[str]
+    codes: Sequence[str]
+    shown_levels: Sequence[str]
+    respondent_counts: Sequence[int]
+    means: Sequence[float]
+    variances: Sequence[float]
 
 
 class PreviousItem(NamedTuple):
@@ -278,34 +275,33 @@ def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> d
 
 
 def read_earlier(
-    connection: Connection, inputs: Sequence[Inputs]
-) -> tuple[list[EarlierGroups], list[list[PreviousItem]]]:
-    """Read by class what earlier ones of its course or trainer released, pooled, and its course's previous one."""
+    connection: Connection, classes: Sequence[Inputs]
+) -> tuple[list[EarlierSession], list[list[PreviousItem]]]:
+    """Read what earlier sessions of the courses and trainers released, and by class its course's previous session.
+
+    All classes have one questionnaire, and so have the sessions that are read.
+    """
     from trainloop.statistics.moments import Moments
 
     keys = {
-        "session_codes": [one.session_code for one in inputs],
-        "instrument_codes": [one.instrument_code for one in inputs],
-        "instrument_versions": [one.instrument_version for one in inputs],
+        "session_codes": [one.session_code for one in classes],
+        "instrument_code": classes[0].instrument_code,
+        "instrument_version": classes[0].instrument_version,
     }
-    pooled: dict[str, dict[tuple[str, str, str], EarlierGroup]] = {code: {} for code in keys["session_codes"]}
-    cursor = connection.cursor(row_factory=tuple_row)
-    for code, scope, family, item, sessions_count, smallest_count, *found in cursor.execute(
-        query_file("marts/evaluation_earlier.sql"), keys
-    ):
-        pooled[code][scope, family, item] = EarlierGroup(sessions_count, smallest_count, Moments(*found))
+    cursor = connection.cursor(row_factory=tuple_row, binary=True)
+    earlier = [EarlierSession(*row) for row in cursor.execute(query_file("marts/evaluation_earlier.sql"), keys)]
     previous: dict[str, list[PreviousItem]] = {code: [] for code in keys["session_codes"]}
     for code, earlier_code, item, *found, is_finding in cursor.execute(
         query_file("marts/evaluation_previous.sql"), keys
     ):
         previous[code].append(PreviousItem(earlier_code, item, Moments(*found), is_finding))
-    return [*pooled.values()], [*previous.values()]
+    return earlier, [*previous.values()]
 
 
 def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of a query by their first column, without it; a key that no row has is an empty list."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in connection.cursor(row_factory=tuple_row).execute(query, keys).fetchall():
+    for row in connection.cursor(row_factory=tuple_row, binary=True).execute(query, keys).fetchall():
         found[row[0]].append(row[1:])
     return found
 
@@ -329,5 +325,5 @@ def questions_of(instrument_code: str) -> tuple[Question, ...]:
 
 def _pseudonym(session_code: str, employee_id: str) -> str:
     """The ledger knows test takers by a keyed hash: stable per session, of no use elsewhere."""
-    digest = hmac.new(get_settings().secret().encode(), f"test:{session_code}:{employee_id}".encode(), hashlib.sha256)
-    return str(uuid.UUID(bytes=digest.digest()[:16]))
+    told = f"test:{session_code}:{employee_id}".encode()
+    return str(uuid.UUID(bytes=hmac.digest(get_settings().secret().encode(), told, "sha256")[:16]))

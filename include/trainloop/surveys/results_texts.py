@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from typing import Any
 
@@ -13,7 +13,7 @@ import yaml
 from trainloop.domain.evaluation import ImprovementRule, read_rules
 from trainloop.errors import PermanentError
 from trainloop.settings import get_settings
-from trainloop.statistics.figures import Figure, figure
+from trainloop.statistics.figures import Column, Figure, figures_at
 from trainloop.statistics.masking import mask_text, narrowed
 from trainloop.statistics.themes import Theme, count_themes
 from trainloop.surveys.results_inputs import Inputs, WaveInputs
@@ -82,18 +82,24 @@ def cache_folder() -> str:
     return str(folder)
 
 
-def theme_figures(inputs: WaveInputs) -> Iterator[Figure]:
+def theme_figures(inputs: WaveInputs) -> list[Figure]:
+    """Return the themes of one wave."""
+    return figures_at(theme_columns([inputs]), 0)
+
+
+def theme_columns(waves: Sequence[WaveInputs]) -> Iterator[Column]:
     """Yield how many people mention each theme; every theme has its rows, so that a row's existence says nothing.
 
-    The people behind them are all complete responses: among them a reader would have to guess who wrote.
+    The people behind them are all complete responses: among them a reader would have to guess who wrote. The waves have
+    one questionnaire.
     """
-    n = len(inputs.complete_ids)
-    counts = count_themes(texts_of(inputs), themes(), cache_folder())
+    n, nobody = [len(one.complete_ids) for one in waves], [None] * len(waves)
+    counts = count_themes([texts_of(one) for one in waves], themes(), cache_folder())
     for theme in themes():
-        yield figure("theme", theme.code, "name_zh", theme.name_zh)
-        yield figure("theme", theme.code, "name_en", theme.name_en)
-        for statistic, count in counts[theme.code].items():
-            yield figure("theme", theme.code, statistic, count, n)
+        yield Column("theme", theme.code, "name_zh", [theme.name_zh] * len(waves), nobody)
+        yield Column("theme", theme.code, "name_en", [theme.name_en] * len(waves), nobody)
+        for statistic in counts[0][theme.code]:
+            yield Column("theme", theme.code, statistic, [float(one[theme.code][statistic]) for one in counts], n)
 
 
 def masked_verbatims(connection: Connection, inputs: WaveInputs) -> list[tuple[str, int, str]]:
