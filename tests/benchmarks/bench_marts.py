@@ -1,11 +1,13 @@
 """P2: the figures of every evaluated class made anew, against DuckDB's; and after a change of 1 % of the classes.
 
 Ours is `results.make_marts`: read all closed classes, estimate, compare with earlier ones, replace their rows in
-marts. DuckDB has the same rows in memory and makes the same figures in SQL (`marts.duckdb.sql`), which must be equal,
-figure by figure. It leaves out what SQL has no function for, and is the faster for it: p values, Welch's intervals and
-Holm's adjustment (quantiles at degrees of freedom that are no whole numbers), themes (Chinese text cut into words), and
-the words: bands, verdicts, reasons of refusals. A change is one learner's answers in one class of a hundred; ours is
-then asked what is owed and makes the changed classes only.
+marts. DuckDB has the same rows in a database file of its own and makes the same figures in SQL (`marts.duckdb.sql`),
+which must be equal, figure by figure. Both sides end with their figures on disk, as P1's do: PostgreSQL has committed,
+DuckDB has written its table and a checkpoint. (Until 2026-11-27 DuckDB kept its tables in memory, which made it faster
+by what writing costs.) Neither table of figures has a key. DuckDB leaves out what SQL has no function for, and is the
+faster for it: p values, Welch's intervals and Holm's adjustment (quantiles at degrees of freedom that are no whole
+numbers), themes (Chinese text cut into words), and the words: bands, verdicts, reasons of refusals. A change is one
+learner's answers in one class of a hundred; ours is then asked what is owed and makes the changed classes only.
 
 `evaluated and released` is what a class costs when its wave closes, one after the other as Airflow does it: the same
 figures, then suppression against all earlier releases, verbatims, suggestions, ledger, in a transaction of its own.
@@ -89,7 +91,7 @@ class Marts:
         import duckdb
 
         self.folder = folder
-        self.duckdb = duckdb.connect()
+        self.duckdb = duckdb.connect(str(folder / "marts.duckdb"))
         self.duckdb.execute("set threads = 1")
         self.codes = [f"S{number:06}" for number in range(workload.ended_classes(people))]
         self.load()
@@ -114,6 +116,7 @@ class Marts:
             with engine.connect("owner") as connection, connection.cursor().copy(copying) as copy:
                 path.write_bytes(b"".join(copy))
             self.duckdb.execute(f"create or replace table {table} as from read_csv('{path}')")
+        self.duckdb.execute("checkpoint")
 
     def forget(self) -> None:
         """Bring marts and published back to what they were before any class was evaluated."""
@@ -135,6 +138,7 @@ class Marts:
 
     def theirs(self) -> None:
         self.duckdb.execute(DUCKDB)
+        self.duckdb.execute("checkpoint")
 
     def figures_of_duckdb(self) -> dict[Key, float]:
         return _near(self.duckdb.execute("from figures where value is not null").fetchall())

@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from trainloop.statistics.comparison import Difference, change, holm, shrink, verdict, verify, welch, welch_of
-from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain
+from trainloop.statistics.learning import LearningFigures, compare_tests, hake_gain, signed_rank_p
 from trainloop.statistics.moments import Groups, Moments, moments
 from trainloop.statistics.refusal import Refusal
 
@@ -188,15 +188,39 @@ def test_only_linked_scores_count_and_maxima_may_differ() -> None:
     assert unlinked.pre_mean[0] == unlinked.p_wilcoxon[0] == unlinked.gain[0] == Refusal("no_linked_tests")
 
 
-@settings(max_examples=40)
-@given(st.lists(st.lists(st.integers(-6, 6) | st.floats(-9, 9), min_size=2, max_size=20), min_size=1, max_size=6))
-def test_wilcoxon_of_classes_together_is_that_of_each_alone(classes: list[list[float]]) -> None:
-    """Ties, zeros and sizes decide in scipy between exact and normal for all it is given: they are not mixed."""
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.lists(st.integers(-6, 6), min_size=2, max_size=16)
+        | st.lists(st.floats(-9, 9), min_size=2, max_size=56)
+        | st.lists(st.integers(-99, 99), min_size=2, max_size=56, unique_by=abs),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_wilcoxon_is_that_of_scipy_for_each_class_alone(classes: list[list[float]]) -> None:
+    """Exact or normal, with ties, zeros and gaps: the classes are computed together and each gets its own p."""
     most = max(map(len, classes))
-    post = np.array([[*moved, *[math.nan] * (most - len(moved))] for moved in classes])
-    found = compare_tests(np.zeros_like(post), post, np.full_like(post, 100)).p_wilcoxon
+    found = signed_rank_p(
+        np.array([[*moved, *[math.nan] * (most - len(moved))] for moved in classes], dtype=np.float64)
+    )
     for place, moved in enumerate(classes):
-        if np.abs(moved).max() <= 1e-8:
-            assert found[place] == Refusal("constant_data")
+        rounded = np.round(moved, 9)
+        if rounded.any():
+            assert found[place] == pytest.approx(stats.wilcoxon(rounded).pvalue, rel=1e-9, abs=1e-12)
         else:
-            assert found[place] == pytest.approx(stats.wilcoxon(np.round(moved, 9)).pvalue)
+            assert math.isnan(found[place])
+
+
+def test_tests_of_classes_together_are_those_of_each_alone() -> None:
+    """Classes of different sizes, one in which all moved alike, one in which nobody did, one without a pair."""
+    gap = math.nan
+    pre = np.array([[40.0, 50, 60, 55], [40, 50, gap, gap], [40, 50, 60, gap], [40, gap, gap, gap]])
+    post = np.array([[60.0, 55, 80, 55], [50, 60, gap, gap], [40, 50, 60, gap], [gap, 70, gap, gap]])
+    together = compare_tests(pre, post, np.full_like(pre, 100))
+    for place in range(4):
+        alone = learned([*pre[place]], [*post[place]])
+        for name in ("pre_mean", "ci_low", "p_t", "p_wilcoxon", "gain"):
+            assert getattr(together, name)[place] == getattr(alone, name)[0]
+    assert together.p_wilcoxon[2] == Refusal("constant_data")
+    assert together.p_wilcoxon[3] == Refusal("no_linked_tests")

@@ -230,10 +230,10 @@ def test_words_reach_the_table_as_they_are(company: None) -> None:
         Column("theme", "code\\N", "name_en", [word, None], [None, None]),
         Column("item", "pace", "mean", [4.25, Refusal("no_answers")], [12, 0]),
     ]
-    with engine.connect("statistics") as connection:
-        with connection.cursor().copy(statement("results", "copy_figures")) as copy:
-            for text in copy_texts(["EVAL-S1", "EVAL\\S2"], columns):
-                copy.write(text)
+    copying = statement("results", "copy_figures")
+    with engine.connect("statistics") as connection, connection.cursor().copy(copying) as copy:
+        for text in copy_texts(["EVAL-S1", "EVAL\\S2"], columns):
+            copy.write(text)
     rows = world.execute("select * from marts.evaluation_figures order by wave_code, family")
     assert [(row["wave_code"], row["code"], row["value"], row["text_value"], row["refusal"]) for row in rows] == [
         ("EVAL-S1", "pace", Decimal("4.25"), None, None),

@@ -118,10 +118,7 @@ class WaveInputs:
             "questionnaire": [self.instrument_code, self.instrument_version],
             "population": [self.invited_count, self.eligible_count],
             "responses": sorted(self.responses),
-            "answers": sorted(
-                (respondent_id, item_code, repr((score, choice, free_text)))
-                for respondent_id, item_code, score, choice, free_text in zip(*self.answers, strict=True)
-            ),
+            "answers": sorted(zip(*self.answers[:2], map(repr, zip(*self.answers[2:], strict=True)), strict=True)),
         }
 
     @functools.cached_property
