@@ -1,5 +1,6 @@
--- Grain: one class session and one item of the course's last earlier session that has a valid release of the same
--- questionnaire version: what was shown in full there, unrounded. Its findings are what the session verifies.
+-- Grain: one class session with the course's last earlier session that has a valid release of the same questionnaire
+-- version: an item that was shown in full there, unrounded, at the same place of every list. Its findings are what the
+-- session verifies.
 with now as (
     select session_code, course_code, starts_at
     from core.class_sessions
@@ -8,11 +9,11 @@ with now as (
 select
     now.session_code,
     previous.session_code as earlier_code,
-    moments.code,
-    moments.respondent_count,
-    moments.mean,
-    moments.variance,
-    suggestions.item_code is not null as is_finding
+    array_agg(moments.code) as codes,
+    array_agg(moments.respondent_count) as respondent_counts,
+    array_agg(moments.mean) as means,
+    array_agg(moments.variance) as variances,
+    array_agg(suggestions.item_code is not null) as are_findings
 from now
 cross join lateral (
     select earlier.session_code, latest.release_id
@@ -45,4 +46,4 @@ left join published.suggestions
     and suggestions.item_code = moments.code
     and suggestions.strength = 'finding'
 where moments.family = 'item' and moments.shown_level = 'distribution'
-order by now.session_code, moments.code
+group by now.session_code, previous.session_code

@@ -77,12 +77,16 @@ join confidential.answers using (response_id)
 group by forms.wave_code
 
 -- name: tests
+-- Grain: one class session, a learner at the same place of every list.
 select
-    session_code, employee_id, pre_score::float8 as pre_score, post_score::float8 as post_score,
-    maximum_score::float8 as maximum_score
+    session_code,
+    array_agg(employee_id) as employee_ids,
+    array_agg(pre_score::float8) as pre_scores,
+    array_agg(post_score::float8) as post_scores,
+    array_agg(maximum_score::float8) as maximum_scores
 from core.test_results
 where session_code = any(%(session_codes)s)
-order by session_code, employee_id
+group by session_code
 
 -- name: names_in_texts
 select name from confidential.names_in_texts(%(session_code)s, %(texts)s)

@@ -12,7 +12,7 @@ from trainloop.domain.evaluation import ImprovementRule, ItemEvidence, Threshold
 from trainloop.statistics.items import wilson
 from trainloop.statistics.moments import t_interval
 from trainloop.surveys.results_figures import CodeAmbiguousError, compute
-from trainloop.surveys.results_inputs import Answers, Inputs, Question, evaluation_of
+from trainloop.surveys.results_inputs import Answers, Inputs, Question, Scores, evaluation_of
 
 RULE = ImprovementRule("low", "item", "多练", "more practice")
 FIVE = (1, 2, 3, 4, 5)
@@ -86,7 +86,7 @@ def inputs(questions: tuple[Question, ...], rows: list[dict[str, int]]) -> Input
         eligible_count=len(rows),
         responses=tuple((person, "complete", False) for person in people),
         answers=Answers(*zip(*said, strict=True)),
-        tests=(),
+        tests=Scores(),
         attendance={"enrolled_count": 0, "attended_count": 0},
         is_attendance_recorded=False,
     )

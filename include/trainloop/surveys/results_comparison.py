@@ -13,12 +13,10 @@ from trainloop.config import StatisticsRules
 from trainloop.statistics.columns import columns
 from trainloop.statistics.comparison import change, holm_of, shrink, verdict, verify, welch_of
 from trainloop.statistics.figures import Column
-from trainloop.statistics.moments import Groups, Moments, empty_groups, pooled
+from trainloop.statistics.moments import Groups, empty_groups, pooled
 from trainloop.statistics.values import Counts, Refused, values_of
 from trainloop.surveys.results_figures import ComputedWaves
-from trainloop.surveys.results_inputs import EarlierSession, Inputs, PreviousItem
-
-_NOBODY = Moments(0, np.nan, np.nan)
+from trainloop.surveys.results_inputs import EarlierSession, Inputs, PreviousSession
 
 
 def compare(
@@ -116,13 +114,19 @@ def _compare(
 
 
 def verify_findings(
-    computed: ComputedWaves, previous: Sequence[Sequence[PreviousItem]], rules: StatisticsRules
+    computed: ComputedWaves, previous: Sequence[PreviousSession], rules: StatisticsRules
 ) -> Iterator[Column]:
     """Yield the family `verification`: did the findings of the course's previous session change?"""
-    most = max(map(len, previous))
-    rows = [[item.moments for item in items] + [_NOBODY] * (most - len(items)) for items in previous]
-    corrected, error = shrink(_table(rows))
-    findings = [{item.code: at for at, item in enumerate(items) if item.is_finding} for items in previous]
+    items = empty_groups(len(previous), max(len(session.codes) for session in previous))
+    for row, session in enumerate(previous):
+        known = row, slice(len(session.codes))
+        items.n[known] = session.respondent_counts
+        items.mean[known], items.variance[known] = session.means, session.variances
+    corrected, error = shrink(items)
+    findings = [
+        {code: place for place, code in enumerate(session.codes) if session.are_findings[place]} for session in previous
+    ]
+    sessions = np.array([session.session_code for session in previous], dtype=object)
     for code in (question.code for question in computed.scale_items):
         where = np.array([code in found for found in findings])
         if not where.any():
@@ -133,7 +137,6 @@ def verify_findings(
         now = Groups(now.n[:, 0], now.mean[:, 0], now.variance[:, 0])
         found = verify(now, corrected[at], error[at], rules.confidence)
         few: Refused = (now.n < rules.improvement_min, "too_few_answers")
-        sessions = np.array([items[0].session_code if items else None for items in previous], dtype=object)
         told = {
             "earlier_mean": corrected[at],
             "difference": found.difference,
@@ -151,12 +154,3 @@ def _now(computed: ComputedWaves, codes: Sequence[str]) -> Groups:
     empty = empty_groups(len(computed.waves))
     known = [computed.moments.get(code, empty) for code in codes]
     return Groups(*(np.stack([getattr(one, part) for one in known], axis=-1) for part in ("n", "mean", "variance")))
-
-
-def _table(rows: Sequence[Sequence[Moments]]) -> Groups:
-    n = np.array([[one.n for one in row] for row in rows], dtype=np.int64)
-    mean, variance = (
-        np.array([[getattr(one, part) for one in row] for row in rows], dtype=np.float64)
-        for part in ("mean", "variance")
-    )
-    return Groups(n, mean, variance)

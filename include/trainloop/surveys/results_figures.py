@@ -6,6 +6,7 @@ figure of every wave. One wave is the case of one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -192,14 +193,11 @@ def _attendance(inputs: Inputs) -> Iterator[Figure]:
 def _test(
     classes: Sequence[Inputs], rules: StatisticsRules, groups: Sequence[dict[str, frozenset[str]]]
 ) -> list[Column]:
-    scores = np.full((3, len(classes), max(len(one.tests) for one in classes)), np.nan)
+    scores = np.full((3, len(classes), max(len(one.tests.respondent_ids) for one in classes)), np.nan)
     for place, one in enumerate(classes):
-        groups[place][TEST] = frozenset(
-            test.respondent_id for test in one.tests if test.pre_score is not None and test.post_score is not None
-        )
-        if one.tests:
-            taken = [(test.pre_score, test.post_score, test.maximum_score) for test in one.tests]
-            scores[:, place, : len(taken)] = np.array(taken, dtype=np.float64).T
+        ids, *taken = one.tests
+        scores[:, place, : len(ids)] = np.array(taken, dtype=np.float64)
+        groups[place][TEST] = frozenset(itertools.compress(ids, ~np.isnan(scores[:2, place, : len(ids)]).any(axis=0)))
     found = compare_tests(scores[0], scores[1], scores[2], rules.confidence)
     names = [field.name for field in fields(LearningFigures) if field.name != "n"]
     return columns("test", "class", found.n, {"n": values_of(found.n)} | {name: getattr(found, name) for name in names})

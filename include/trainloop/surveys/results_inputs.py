@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg.rows import tuple_row
 
@@ -22,9 +22,6 @@ from trainloop.settings import get_settings
 from trainloop.surveys.instrument import ItemKind, load_instrument
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import query_file, statement
-
-if TYPE_CHECKING:  # numpy stays out of whoever only asks for results
-    from trainloop.statistics.moments import Moments
 
 
 class WaveUnknownError(PermanentError):
@@ -60,14 +57,13 @@ class Answers(NamedTuple):
     free_texts: Sequence[str | None] = ()
 
 
-@dataclass(frozen=True)
-class TestResult:
-    """One learner's scores under a pseudonym."""
+class Scores(NamedTuple):
+    """Learners' scores under pseudonyms as columns, one place a learner; None is a test that was not taken."""
 
-    respondent_id: str
-    pre_score: float | None
-    post_score: float | None
-    maximum_score: float
+    respondent_ids: Sequence[str] = ()
+    pre_scores: Sequence[float | None] = ()
+    post_scores: Sequence[float | None] = ()
+    maximum_scores: Sequence[float] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,7 @@ class Inputs(WaveInputs):
     course_code: str
     trainer_id: str
     starts_at: datetime
-    tests: tuple[TestResult, ...]
+    tests: Scores
     attendance: Mapping[str, int]
     is_attendance_recorded: bool
     interactions: tuple[Interaction, ...] = ()
@@ -175,10 +171,7 @@ class Inputs(WaveInputs):
             | more
             | {
                 "attendance": sorted(self.attendance.items()) if self.is_attendance_recorded else None,
-                "tests": sorted(
-                    [test.respondent_id, repr((test.pre_score, test.post_score, test.maximum_score))]
-                    for test in self.tests
-                ),
+                "tests": sorted(zip(self.tests[0], map(repr, zip(*self.tests[1:], strict=True)), strict=True)),
             }
         )
 
@@ -197,13 +190,15 @@ class EarlierSession(NamedTuple):
     variances: Sequence[float]
 
 
-class PreviousItem(NamedTuple):
-    """One item of the course's previous session, shown in full there; `is_finding` asks for verification now."""
+class PreviousSession(NamedTuple):
+    """The course's previous session: items shown in full there, one place an item; its findings are verified now."""
 
-    session_code: str
-    code: str
-    moments: Moments
-    is_finding: bool
+    session_code: str = ""
+    codes: Sequence[str] = ()
+    respondent_counts: Sequence[int] = ()
+    means: Sequence[float] = ()
+    variances: Sequence[float] = ()
+    are_findings: Sequence[bool] = ()
 
 
 def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[Inputs, ...]:
@@ -230,7 +225,7 @@ def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[I
             course_code=session["course_code"],
             trainer_id=session["trainer_id"],
             starts_at=session["starts_at"],
-            tests=tuple(TestResult(_pseudonym(code, person), *scores) for person, *scores in tests[code]),
+            tests=_scores(code, *tests[code][0]) if code in tests else Scores(),
             is_attendance_recorded=attendance[code].pop("is_recorded"),
             attendance=attendance[code],
             interactions=tuple(Interaction(_pseudonym(code, person), *did) for person, *did in interactions[code]),
@@ -273,13 +268,11 @@ def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> d
 
 def read_earlier(
     connection: Connection, classes: Sequence[Inputs]
-) -> tuple[list[EarlierSession], list[list[PreviousItem]]]:
+) -> tuple[list[EarlierSession], list[PreviousSession]]:
     """Read what earlier sessions of the courses and trainers released, and by class its course's previous session.
 
     All classes have one questionnaire, and so have the sessions that are read.
     """
-    from trainloop.statistics.moments import Moments
-
     keys = {
         "session_codes": [one.session_code for one in classes],
         "instrument_code": classes[0].instrument_code,
@@ -287,12 +280,9 @@ def read_earlier(
     }
     cursor = connection.cursor(row_factory=tuple_row, binary=True)
     earlier = [EarlierSession(*row) for row in cursor.execute(query_file("marts/evaluation_earlier.sql"), keys)]
-    previous: dict[str, list[PreviousItem]] = {code: [] for code in keys["session_codes"]}
-    for code, earlier_code, item, *found, is_finding in cursor.execute(
-        query_file("marts/evaluation_previous.sql"), keys
-    ):
-        previous[code].append(PreviousItem(earlier_code, item, Moments(*found), is_finding))
-    return earlier, [*previous.values()]
+    previous = _by_key(connection, query_file("marts/evaluation_previous.sql"), keys)
+    nothing = [PreviousSession()]
+    return earlier, [PreviousSession(*previous.get(one.session_code, nothing)[0]) for one in classes]
 
 
 def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
@@ -318,6 +308,10 @@ def questions_of(instrument_code: str) -> tuple[Question, ...]:
         )
         for item in instrument.items
     )
+
+
+def _scores(session_code: str, people: Sequence[str], *scores: Any) -> Scores:
+    return Scores([_pseudonym(session_code, person) for person in people], *scores)
 
 
 def _pseudonym(session_code: str, employee_id: str) -> str:
