@@ -47,15 +47,16 @@ from unnest(%(wave_codes)s::text[]) as asked (wave_code)
 cross join lateral marts.evaluation_population(asked.wave_code) as people
 
 -- name: responses
--- The respondent's id is a hash of the wave's random id of the form: it stays when the same file is read again.
+-- Grain: one wave, a form at the same place of every list. The respondent's id is a hash of the wave's random id of the
+-- form: it stays when the same file is read again.
 select
     wave_code,
-    md5(wave_code || ':' || external_id_hash)::uuid::text as respondent_id,
-    state::text as state,
-    is_straight_lined
+    array_agg(md5(wave_code || ':' || external_id_hash)::uuid::text) as respondent_ids,
+    array_agg(state::text) as states,
+    array_agg(is_straight_lined) as are_straight_lined
 from confidential.responses
 where wave_code = any(%(wave_codes)s)
-order by wave_code, respondent_id
+group by wave_code
 
 -- name: answers
 -- Grain: one wave, an answer at the same place of every list: few values to hand over instead of thousands of rows.

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import hmac
 import json
-import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -212,12 +211,12 @@ def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[I
         if sessions[code]["state"] != "closed":
             raise WaveNotClosedError(wave_code=wave_code, state=sessions[code]["state"])
     waves = wave_values(connection, list(sessions.values()))
-    tests = _by_key(connection, statement("results", "tests"), keys)
+    tests = _row_of(connection, statement("results", "tests"), keys)
     attended = connection.execute(query_file("marts/evaluation_attendance.sql"), keys).fetchall()
     attendance = {row.pop("session_code"): row for row in attended}
-    interactions = _by_key(connection, statement("results", "interactions"), keys)
-    learners = _by_key(connection, statement("results", "learners"), {"session_codes": list(interactions)})
-    costs = _by_key(connection, statement("results", "costs"), keys)
+    interactions = _rows_of(connection, statement("results", "interactions"), keys)
+    learners = _rows_of(connection, statement("results", "learners"), {"session_codes": list(interactions)})
+    costs = _rows_of(connection, statement("results", "costs"), keys)
     return tuple(
         Inputs(
             subject=evaluation_of(code),
@@ -225,7 +224,7 @@ def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[I
             course_code=session["course_code"],
             trainer_id=session["trainer_id"],
             starts_at=session["starts_at"],
-            tests=_scores(code, *tests[code][0]) if code in tests else Scores(),
+            tests=_scores(code, *tests.get(code, ((),))),
             is_attendance_recorded=attendance[code].pop("is_recorded"),
             attendance=attendance[code],
             interactions=tuple(Interaction(_pseudonym(code, person), *did) for person, *did in interactions[code]),
@@ -248,21 +247,21 @@ def wave_values(connection: Connection, waves: Sequence[Mapping[str, Any]]) -> d
     `waves` have wave_code, instrument_code and instrument_version.
     """
     keys = {"wave_codes": [wave["wave_code"] for wave in waves]}
-    population = _by_key(connection, statement("results", "population"), keys)
-    responses = _by_key(connection, statement("results", "responses"), keys)
-    answers = _by_key(connection, statement("results", "answers"), keys)
+    population = _row_of(connection, statement("results", "population"), keys)
+    responses = _row_of(connection, statement("results", "responses"), keys)
+    answers = _row_of(connection, statement("results", "answers"), keys)
     return {
-        wave["wave_code"]: {
-            "wave_code": wave["wave_code"],
+        code: {
+            "wave_code": code,
             "instrument_code": wave["instrument_code"],
             "instrument_version": wave["instrument_version"],
             "questions": questions_of(wave["instrument_code"]),
-            "invited_count": population[wave["wave_code"]][0][0],
-            "eligible_count": population[wave["wave_code"]][0][1],
-            "responses": tuple(responses[wave["wave_code"]]),
-            "answers": Answers(*answers[wave["wave_code"]][0]) if wave["wave_code"] in answers else Answers(),
+            "invited_count": population[code][0],
+            "eligible_count": population[code][1],
+            "responses": tuple(zip(*responses.get(code, ()), strict=True)),
+            "answers": Answers(*answers.get(code, ())),
         }
-        for wave in waves
+        for code, wave in ((wave["wave_code"], wave) for wave in waves)
     }
 
 
@@ -280,15 +279,20 @@ def read_earlier(
     }
     cursor = connection.cursor(row_factory=tuple_row, binary=True)
     earlier = [EarlierSession(*row) for row in cursor.execute(query_file("marts/evaluation_earlier.sql"), keys)]
-    previous = _by_key(connection, query_file("marts/evaluation_previous.sql"), keys)
-    nothing = [PreviousSession()]
-    return earlier, [PreviousSession(*previous.get(one.session_code, nothing)[0]) for one in classes]
+    previous = _row_of(connection, query_file("marts/evaluation_previous.sql"), keys)
+    return earlier, [PreviousSession(*previous.get(one.session_code, ())) for one in classes]
 
 
-def _by_key(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
+def _row_of(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Return the row that each first column has, without it."""
+    cursor = connection.cursor(row_factory=tuple_row, binary=True)
+    return {row[0]: row[1:] for row in cursor.execute(query, keys)}
+
+
+def _rows_of(connection: Connection, query: LiteralString, keys: Mapping[str, Any]) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of a query by their first column, without it; a key that no row has is an empty list."""
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in connection.cursor(row_factory=tuple_row, binary=True).execute(query, keys).fetchall():
+    for row in connection.cursor(row_factory=tuple_row).execute(query, keys):
         found[row[0]].append(row[1:])
     return found
 
@@ -317,4 +321,5 @@ def _scores(session_code: str, people: Sequence[str], *scores: Any) -> Scores:
 def _pseudonym(session_code: str, employee_id: str) -> str:
     """The ledger knows test takers by a keyed hash: stable per session, of no use elsewhere."""
     told = f"test:{session_code}:{employee_id}".encode()
-    return str(uuid.UUID(bytes=hmac.digest(get_settings().secret().encode(), told, "sha256")[:16]))
+    digest = hmac.digest(get_settings().secret().encode(), told, "sha256").hex()
+    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
