@@ -67,6 +67,7 @@ def test_themes_are_found_in_both_languages(tmp_path: Path) -> None:
 def test_people_are_counted_and_not_words(tmp_path: Path) -> None:
     """Who says "case" three times in two answers is one person; every theme has its counts, 0 included."""
     texts = {"useful": {"r1": "案例，案例", "r2": "教室"}, "improve": {"r1": "案例太少", "r3": "更多实操"}}
-    (found,) = count_themes([texts], THEMES, str(tmp_path))
-    assert found["practice"] == {"count": 2, "count:useful": 1, "count:improve": 2}
-    assert found["venue"] == {"count": 1, "count:useful": 1, "count:improve": 0}
+    silent: dict[str, dict[str, str]] = {"useful": {}, "improve": {}}
+    found = count_themes([texts, silent], THEMES, str(tmp_path))
+    assert found["practice"] == {"count": [2, 0], "count:useful": [1, 0], "count:improve": [2, 0]}
+    assert found["venue"] == {"count": [1, 0], "count:useful": [1, 0], "count:improve": [0, 0]}

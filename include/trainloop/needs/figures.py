@@ -78,10 +78,10 @@ def _obstacles(shown: Shown, inputs: Inputs, site: Site, wave: Visibility) -> No
         for item in TEXT_ITEMS
     }
     known, n = themes("obstacles"), len(inputs.forms)
-    (counts,) = count_themes([texts], known, cache_folder())
+    counts = count_themes([texts], known, cache_folder())
     for theme in known:
         shown.say("theme", theme.code, {"name_zh": theme.name_zh, "name_en": theme.name_en})
-        count = counts[theme.code]["count"]
+        count = counts[theme.code]["count"][0]
         shown.tell("theme", theme.code, {"count": ("distribution", count)}, n, _of(wave, n, site))
 
 

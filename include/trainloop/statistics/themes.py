@@ -8,9 +8,11 @@ that begins so. Counted are people, not words: a text that says "case" three tim
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -86,27 +88,23 @@ def _sought(themes: tuple[Theme, ...]) -> _Sought:
 
 def count_themes(
     groups: Sequence[Mapping[str, Mapping[str, str]]], themes: Sequence[Theme], cache_folder: str | None = None
-) -> list[dict[str, dict[str, int]]]:
-    """Count people per theme in each group: `{theme: {"count": any text, "count:<item>": that text}}`.
+) -> dict[str, dict[str, list[int]]]:
+    """Count people per theme: `{theme: {"count": any text, "count:<item>": that text}}`, a number a group.
 
-    A group maps a text item to `{respondent id: text}`. Every theme and item has an entry, 0 included. What several
-    people wrote in the same words is cut into words once.
+    A group maps a text item to `{respondent id: text}`, the items are those of all groups. Every theme and item has an
+    entry, 0 included. What several people wrote in the same words is cut into words once.
     """
     said = {text for texts in groups for answers in texts.values() for text in answers.values()}
     found = {text: mentioned(text, themes, cache_folder) for text in said}
-    return [_count(texts, themes, found) for texts in groups]
-
-
-def _count(
-    texts: Mapping[str, Mapping[str, str]], themes: Sequence[Theme], found: Mapping[str, frozenset[str]]
-) -> dict[str, dict[str, int]]:
-    people: dict[str, dict[str, set[str]]] = {theme.code: {item: set() for item in texts} for theme in themes}
-    for item, answers in texts.items():
-        for respondent, text in answers.items():
-            for code in found[text]:
-                people[code][item].add(respondent)
-    return {
-        code: {"count": len(set().union(*by_item.values()))}
-        | {f"count:{item}": len(ids) for item, ids in by_item.items()}
-        for code, by_item in people.items()
-    }
+    names = ("count", *(f"count:{item}" for item in dict.fromkeys(itertools.chain.from_iterable(groups))))
+    counts = {theme.code: {name: [0] * len(groups) for name in names} for theme in themes}
+    for place, texts in enumerate(groups):
+        people: dict[str, set[str]] = defaultdict(set)
+        for item, answers in texts.items():
+            for respondent, text in answers.items():
+                for code in found[text]:
+                    counts[code][f"count:{item}"][place] += 1
+                    people[code].add(respondent)
+        for code, those in people.items():
+            counts[code]["count"][place] = len(those)
+    return counts

@@ -31,7 +31,7 @@ def compare(
     # Items and dimensions are two families of hypotheses: p values are adjusted within each.
     for codes, kind in ((items, "item"), ([*computed.dimensions], "dimension")):
         if codes:
-            in_full, by_mean = (_released(earlier, kind, codes, level) for level in ("distribution", "mean"))
+            in_full, by_mean = _released(earlier, kind, codes)
             for family, is_same in (("comparison", is_course), ("comparison_trainer", is_trainer)):
                 before = Before.of(in_full, by_mean, is_same & is_before)
                 yield from _compare(family, computed, codes, before, rules)
@@ -41,19 +41,16 @@ def _is_same(codes: Sequence[str], others: Sequence[str]) -> NDArray[np.bool_]:
     return np.asarray(np.array(codes, dtype=str)[:, np.newaxis] == np.array(others, dtype=str))
 
 
-def _released(earlier: Sequence[EarlierSession], kind: str, codes: Sequence[str], level: str) -> Groups:
-    """Return what sessions showed to one level: sessions × codes."""
-    found = empty_groups(len(earlier), len(codes))
+def _released(earlier: Sequence[EarlierSession], kind: str, codes: Sequence[str]) -> tuple[Groups, Groups]:
+    """Return what sessions showed in full, and of what they showed the mean only: sessions × codes."""
+    in_full, by_mean = (empty_groups(len(earlier), len(codes)) for _ in range(2))
     column_of = {code: place for place, code in enumerate(codes)}
     for row, session in enumerate(earlier):
-        for place, (family, code, shown) in enumerate(
-            zip(session.families, session.codes, session.shown_levels, strict=True)
-        ):
-            if (family, shown) == (kind, level) and code in column_of:
-                at = row, column_of[code]
-                found.n[at] = session.respondent_counts[place]
-                found.mean[at], found.variance[at] = session.means[place], session.variances[place]
-    return found
+        for family, code, shown_level, n, mean, variance in zip(*session[3:], strict=True):
+            if family == kind and code in column_of:
+                found, at = in_full if shown_level == "distribution" else by_mean, (row, column_of[code])
+                found.n[at], found.mean[at], found.variance[at] = n, mean, variance
+    return in_full, by_mean
 
 
 @dataclass(frozen=True)

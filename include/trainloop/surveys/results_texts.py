@@ -98,8 +98,8 @@ def theme_columns(waves: Sequence[WaveInputs]) -> Iterator[Column]:
     for theme in themes():
         yield Column("theme", theme.code, "name_zh", [theme.name_zh] * len(waves), nobody)
         yield Column("theme", theme.code, "name_en", [theme.name_en] * len(waves), nobody)
-        for statistic in counts[0][theme.code]:
-            yield Column("theme", theme.code, statistic, [float(one[theme.code][statistic]) for one in counts], n)
+        for statistic, people in counts[theme.code].items():
+            yield Column("theme", theme.code, statistic, [*map(float, people)], n)
 
 
 def masked_verbatims(connection: Connection, inputs: WaveInputs) -> list[tuple[str, int, str]]:
