@@ -81,28 +81,28 @@ def copy_texts(wave_codes: Sequence[str], columns: Iterable[Column]) -> Iterator
     if twice := [key for key, count in Counter(keys).items() if count > 1]:
         family, code, statistic = twice[0]
         raise FigureTwiceError(family=family, code=code, statistic=statistic)
-    heads = ["".join(f"\t{_escaped(name)}" for name in key) for key in keys]
+    heads = ["".join(f"\t{_escaped(name)}" for name in key) + "\t" for key in keys]
     cells = _Cells()
     rows = zip(*(column.values for column in made), strict=True)
     counts = zip(*(column.respondent_counts for column in made), strict=True)
     for wave_code, values, behind in zip(map(_escaped, wave_codes), rows, counts, strict=True):
         yield "".join([
-            f"{wave_code}{head}\t{_NULL if count is None else count}\t{cells[value]}\n"
+            f"{wave_code}{head}{_NULL if count is None else count}{cells[value]}"
             for head, count, value in zip(heads, behind, values, strict=True)
             if value is not None
         ])
 
 
 class _Cells(dict[Value | str, str]):
-    """A figure's number, word and refusal as three cells; made once a value, since a few answers give few numbers."""
+    """The end of a row: number, word and refusal; made once a value, since a few answers give few numbers."""
 
     def __missing__(self, value: Value | str) -> str:
         if isinstance(value, Refusal):
-            made = f"{_NULL}\t{_NULL}\t{value.reason_code}"
+            made = f"\t{_NULL}\t{_NULL}\t{value.reason_code}\n"
         elif isinstance(value, str):
-            made = f"{_NULL}\t{_escaped(value)}\t{_NULL}"
+            made = f"\t{_NULL}\t{_escaped(value)}\t{_NULL}\n"
         else:
-            made = f"{value!r}\t{_NULL}\t{_NULL}"
+            made = f"\t{value!r}\t{_NULL}\t{_NULL}\n"
         self[value] = made
         return made
 
