@@ -129,12 +129,17 @@ where due_on < %(today)s
 group by step
 
 -- name: gap_subjects
--- Grain: one failed check of a run with its first subjects, for the sentence in the mail.
+-- Grain: one failed check of a run with its first subjects, for the sentence in the mail; HR reads names of files.
 select results.check_code, results.audience, results.failed_count,
     coalesce(
         (
-            select array_agg(gaps.subject_id order by gaps.position)
+            select array_agg(
+                case when results.audience = 'hr' then coalesce(files.name, gaps.subject_id) else gaps.subject_id end
+                order by gaps.position
+            )
             from ops.check_gaps as gaps
+            left join ops.inbox_files as files
+                on gaps.subject_kind = 'inbox_file' and files.file_id::text = gaps.subject_id
             where gaps.check_run_id = results.check_run_id and gaps.check_code = results.check_code
                 and gaps.position <= 5
         ), '{}'

@@ -60,6 +60,31 @@ def test_a_mail_reads_back_as_it_was_written() -> None:
     assert not any(part.defects for part in message.walk())
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "提醒：《新任经理领导力》问卷 10月8日 23:59 截止（约 3 分钟）",
+        "How to join: Agile project management online, Thu 16 Apr, 09:00–17:00 (Singapore Time)",
+        "Signed by all three: agreed plan for Business negotiation (D-2026-001)",
+        "Please decide by 23 Jan 2027: Annual Training Review 2026 (revision 1), the draft is attached (15 minutes)",
+        "a subject that looks =?utf-8?b?eA==?= encoded",
+    ],
+)
+def test_every_space_of_a_subject_arrives(subject: str) -> None:
+    """The library's folding loses spaces between encoded words and adds one where a line breaks."""
+    content = build(subject=subject)
+    assert parsed(content)["Subject"] == subject
+    head = content.partition(b"\r\n\r\n")[0]
+    assert max(len(line) for line in head.split(b"\r\n")) <= 78
+
+
+@given(st.text(max_size=150))
+def test_a_subject_reads_back_whatever_it_is(subject: str) -> None:
+    """Emoji, half-width letters and odd spaces included."""
+    known = clean_name(subject) or "-"
+    assert parsed(build(subject=known))["Subject"] == known
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_name_or_subject_adds_a_header(subject: str, name: str) -> None:
     """CR/LF and control characters in names or subjects are encoded or removed."""

@@ -16,7 +16,7 @@ from trainloop.domain.milestone import REASON_TEXTS
 from trainloop.errors import TrainLoopError
 from trainloop.outbox.kinds.alert import KIND_NAMES
 from trainloop.outbox.kinds.request import commitment_words
-from trainloop.requests.words import approval_words
+from trainloop.requests.words import approval_title, approval_words
 from trainloop.surveys.instrument import load_instrument
 from trainloop.yaml_text import read_yaml
 
@@ -128,10 +128,9 @@ class Words:
 
     def approval(self, kind: str, subject: str, revision: int) -> str:
         """Return what a decision is about."""
-        known = approval_words().get(kind)
-        if known is None:
+        if kind not in approval_words():
             return f"{kind.replace('_', ' ')} {subject} ({revision})"
-        return str(known[self.locale]["title"]).format(subject=subject, revision=revision)
+        return approval_title(kind, subject, revision, self.locale)
 
     def instrument(self, code: str) -> str:
         """Return the title of a questionnaire."""

@@ -66,7 +66,7 @@ _SENTENCES: Mapping[str, Mapping[Locale, str]] = {
         "en": "Material {asset} has no licence and was not sent: add its licence. The rest goes out.",
     },
     "material_licence_expired": {
-        "zh-CN": "课前资料 {asset} 的授权于 {expires_on} 到期，早于课程结束，未发送：请续期，其余资料照常发送。",
+        "zh-CN": "课前资料 {asset} 的授权于{expires_on}到期，早于课程结束，未发送：请续期，其余资料照常发送。",
         "en": "Material {asset} was not sent: its licence ends on {expires_on}, before the class. The rest goes out.",
     },
     "material_changed": {

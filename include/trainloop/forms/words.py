@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainloop.config import Locale, get_site
+from trainloop.domain.counted import filled
 from trainloop.yaml_text import read_yaml
 
 LOCALES: tuple[Locale, ...] = ("zh-CN", "en")
@@ -29,7 +30,7 @@ class Words:
 
     def say(self, key: str, /, **facts: object) -> str:
         """Return one text with its facts; KeyError for a key or fact that is not there."""
-        return self._texts[key].format(**facts)
+        return filled(self._texts[key], facts)
 
     def day(self, day: date) -> str:
         from babel.dates import format_date

@@ -86,13 +86,13 @@ class AskApproval(HITLOperator):
 
     def _say(self, approval: Any) -> None:
         from trainloop.config import get_site
-        from trainloop.requests.words import approval_words
+        from trainloop.requests.words import approval_title, approval_words
 
-        said = {"subject": approval.subject_id, "revision": approval.revision_number}
+        about = (approval.kind, approval.subject_id, approval.revision_number)
         words = approval_words()[approval.kind]
         zh, en = words["zh-CN"], words["en"]
         counts = "".join(f"- `{name}`: {value}\n" for name, value in sorted(approval.facts.items()))
-        self.subject = f"{zh['title'].format_map(said)} · {en['title'].format_map(said)}"
+        self.subject = f"{approval_title(*about, 'zh-CN')} · {approval_title(*about, 'en')}"
         self.body = f"{zh['why']}\n\n{en['why']}\n\n{counts}"
         users = get_site().contacts[approval.asked_of].airflow_users
         self.assigned_users = [{"id": user, "name": user} for user in users] or None

@@ -28,6 +28,8 @@ from trainloop.outbox.wording import Section, common
 _MAX_SUBJECT = 200
 _LOGO_ID = "logo@trainloop"
 _LOGO_HEIGHT = 28
+_LINE = 76
+_WORD_BYTES = 39
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def subject_of(sections: Sequence[Section], envelope: Envelope) -> str:
     elif envelope.is_survey:
         text = common("digest_survey_subject", locale, count=len(sections), deadline=envelope.first_deadline)
     else:
-        text = common("digest_subject", locale, count=len(sections), first=sections[0].heading)
+        facts = {"count": len(sections), "first": sections[0].heading, "deadline": envelope.first_deadline}
+        text = common("digest_subject", locale, **facts)
     return clean_name(text[:_MAX_SUBJECT]) if len(text) <= _MAX_SUBJECT else f"{clean_name(text[:_MAX_SUBJECT])}…"
 
 
@@ -88,7 +91,7 @@ def build(sections: Sequence[Section], attachments: Sequence[Attachment], envelo
         _mailbox("From", site.mail.sender_name, site.mail.sender_email),
         _folded("To", Address(envelope.recipient.name, addr_spec=envelope.recipient.address or "")),
         *[_mailbox("Reply-To", contact.name, contact.email) for contact in list(site.contacts_of("hr").values())[:1]],
-        _folded("Subject", subject),
+        _subject(subject),
         _header("Date", envelope.sent_on),
         _folded("Message-ID", envelope.message_id),
         _header("Auto-Submitted", "auto-generated"),
@@ -112,6 +115,28 @@ def _folded(name: str, value: Any) -> bytes:
     """Return a header line as the SMTP policy encodes and folds it; it refuses line breaks in values."""
     _, header = SMTP.header_store_parse(name, value)
     return SMTP.fold_binary(name, header)
+
+
+def _subject(subject: str) -> bytes:
+    """Return the subject so that every reader sees its spaces: the policy loses those between two encoded words, and
+    begins a subject that does not fit its line with one.
+    """
+    lines: list[str] = []
+    if subject.isascii() and "=?" not in subject:
+        for word in subject.split(" "):
+            room = _LINE - (0 if len(lines) > 1 else len("Subject: "))
+            if lines and len(lines[-1]) + 1 + len(word) <= room:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(word)
+    else:
+        words = [""]
+        for letter in subject:
+            if len((words[-1] + letter).encode()) > _WORD_BYTES:
+                words.append("")
+            words[-1] += letter
+        lines = [f"=?utf-8?b?{base64.b64encode(word.encode()).decode()}?=" for word in words]
+    return b"Subject: " + "\r\n ".join(lines).encode("ascii") + b"\r\n"
 
 
 # Parsing and folding cost ten times what writing the body costs; most headers are the same in every mail of a run.

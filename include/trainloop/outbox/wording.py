@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trainloop.config import Locale
+from trainloop.domain.counted import counted
 from trainloop.yaml_text import read_yaml
 
 _PATTERNS = {"zh-CN": ("y年M月d日", "M月d日 HH:mm"), "en": ("d MMM y", "EEE d MMM, HH:mm")}
@@ -120,7 +121,9 @@ def _words(template: str) -> dict[str, Any]:
 
 @functools.cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    environment.filters["counted"] = counted
+    return environment
 
 
 @functools.lru_cache(maxsize=1024)
@@ -156,6 +159,15 @@ def moment_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
     from babel.dates import format_datetime
 
     return format_datetime(moment.astimezone(zone), _PATTERNS[locale][1], locale=_babel(locale))
+
+
+@functools.lru_cache(maxsize=128)
+def zone_text(zone: ZoneInfo, locale: Locale) -> str:
+    """Return whose clock it is: 新加坡时间, Singapore Time."""
+    from babel.dates import get_timezone_location
+
+    text: str = get_timezone_location(zone, locale=_babel(locale))
+    return text
 
 
 def deadline_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:

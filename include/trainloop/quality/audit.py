@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from trainloop import clock, faults
-from trainloop.config import get_site
+from trainloop.config import Locale, get_site
 from trainloop.contracts import Contract, all_contracts, checks_of
 from trainloop.outbox.notices import Notice, plan
 from trainloop.quality import docs, messages
@@ -245,6 +245,12 @@ def _notices(connection: Connection, check_run_id: int, audited_on: date) -> lis
     return notices
 
 
+def _name(subject_id: str, locale: Locale) -> str:
+    """Return what people call a dataset; any other subject has its id."""
+    titles = {one.dataset: one.title(locale) for one in all_contracts()}
+    return titles.get(subject_id, subject_id)
+
+
 def _sentence(row: dict[str, Any], check: SqlCheck | None) -> dict[str, str]:
     count = row["failed_count"]
     if check is None or not row["subject_ids"]:
@@ -254,6 +260,6 @@ def _sentence(row: dict[str, Any], check: SqlCheck | None) -> dict[str, str]:
     more = {"zh": " 等", "en": " …"} if count > len(subjects) else {"zh": "", "en": ""}
     zh, en = check.gap_zh.format(count=count), check.gap_en.format(count=count)
     return {
-        "zh": f"{zh}（{'、'.join(subjects)}{more['zh']}）",
-        "en": f"{en} ({', '.join(subjects)}{more['en']})",
+        "zh": f"{zh}（{'、'.join(_name(one, 'zh-CN') for one in subjects)}{more['zh']}）",
+        "en": f"{en} ({', '.join(_name(one, 'en') for one in subjects)}{more['en']})",
     }

@@ -89,7 +89,7 @@ def build_view(feedback: Feedback, instrument: Instrument, site: Site, locale: L
             Comments(label=words(f"assessment.comment.{item}"), texts=tuple(map(glyphs.tidy, texts)))
             for item, texts in feedback.comments.items()
         ),
-        comments_reason="" if feedback.comments else words("assessment.comments_reason"),
+        comments_reason="" if feedback.comments else words(_no_comments(feedback, site)),
         quality_facts=_quality(feedback, words),
         notes=tuple(words(f"assessment.notes.{note}") for note in _NOTES),
         data_rows=_data_rows(feedback, words, instrument, locale),
@@ -202,10 +202,16 @@ def _facts(feedback: Feedback, words: Catalogue, site: Site) -> tuple[Fact, ...]
     )
 
 
+def _no_comments(feedback: Feedback, site: Site) -> str:
+    _, answered = _counts(feedback, [group for group in feedback.groups if group != SELF])
+    is_shown = answered >= site.suppression.distribution_min
+    return "assessment.comments_none" if is_shown else "assessment.comments_reason"
+
+
 def _quality(feedback: Feedback, words: Catalogue) -> tuple[Fact, ...]:
     asked, answered = _counts(feedback, [group for group in feedback.groups if group != SELF])
     asked = max(asked, answered)
-    rate = words.percent(Decimal(100 * answered // asked)) if asked else "–"
+    rate = words.percent(round(Decimal(100 * answered) / asked, 1)) if asked else "–"
     return (
         Fact(label=words("assessment.quality.asked"), text=words.number(asked)),
         Fact(label=words("assessment.quality.answered"), text=words.number(answered)),

@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from babel import dates, numbers
 
 from trainloop.config import Locale
+from trainloop.domain.counted import filled
 from trainloop.yaml_text import read_yaml
 
 MINUS = "−"
 # As in mails, forms and on the board: 2026年3月9日, 9 Mar 2026.
 _DAY = {"zh-CN": "y年M月d日", "en": "d MMM y"}
+_MOMENT = {"zh-CN": "M月d日 HH:mm", "en": "d MMM, HH:mm"}
 _BABEL = {"zh-CN": "zh_CN", "en": "en_GB"}
 
 
@@ -34,7 +36,7 @@ class Catalogue:
 
     def __call__(self, key: str, **facts: object) -> str:
         """Return one message; raises KeyError for an unknown key or a missing fact: both are faults of ours."""
-        return self.messages[key].format_map(facts)
+        return filled(self.messages[key], facts)
 
     def has(self, key: str) -> bool:
         """Say whether the catalogue knows a key."""
@@ -66,6 +68,11 @@ class Catalogue:
         text: str = dates.format_date(local, _DAY[self.locale], locale=self._babel)
         return text
 
+    def moment(self, moment: datetime, zone: ZoneInfo) -> str:
+        """Return a moment of a day that the page names anyway: 6月11日 09:10, 11 Jun, 09:10."""
+        text: str = dates.format_datetime(moment.astimezone(zone), _MOMENT[self.locale], locale=self._babel)
+        return text
+
     def month(self, day: date) -> str:
         """Return the month of a day, as 2026年2月 or February 2026."""
         text: str = dates.format_skeleton("yMMMM", day, locale=self._babel)
@@ -81,6 +88,11 @@ class Catalogue:
 def catalogue(locale: Locale) -> Catalogue:
     """Return the catalogue of a locale (read once a process)."""
     return Catalogue(locale)
+
+
+def opened(text: str) -> str:
+    """Return a text as it stands at the head of a line: with a capital letter where its script has any."""
+    return text[:1].upper() + text[1:]
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, str]:

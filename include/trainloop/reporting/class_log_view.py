@@ -168,7 +168,7 @@ def _incidents(row: Mapping[str, Any], words: Catalogue, zone: ZoneInfo) -> Iter
             closed = words("class_log.closed_after", minutes=round(spent.total_seconds() / 60))
         text = " — ".join(filter(None, (one["person"], one["text"])))
         yield IncidentRow(
-            at=f"{reported.astimezone(zone):%m-%d %H:%M}",
+            at=words.moment(reported, zone),
             kind=words(f"class_log.kind.{one['kind']}") + " · " + words(f"class_log.severity.{one['severity']}"),
             text=glyphs.mark_missing(glyphs.tidy(text), words("words.symbol"))[0] or "–",
             closed=closed,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from trainloop.domain.performance_words import difference_unit
+from trainloop.reporting.catalogue import opened
 from trainloop.reporting.dispute_desk import Desk, cell, decimals_of, document
 from trainloop.reporting.dispute_view import AgreedPlanView, PilotReportView, Section
 from trainloop.reporting.document import Tone
@@ -99,7 +100,7 @@ def _indicator(desk: Desk) -> Section:
         ("excluded", desk.number(sum(kpi["excluded"].values()))),
     ]
     weak = [
-        words("dispute.weakness", what=desk.text(what), mend=desk.text(mend))
+        words("dispute.weakness", what=opened(desk.text(what)), mend=desk.text(mend))
         for what, mend in kpi["weaknesses"][desk.locale]
     ]
     return Section(
@@ -108,7 +109,7 @@ def _indicator(desk: Desk) -> Section:
         columns=tuple(words(f"dispute.column.{name}") for name in ("team", "n", "before", "after")),
         rows=tuple(rows),
         notes_title=words("dispute.limits"),
-        notes=(*weak, *(desk.text(one) for one in kpi["cautions"][desk.locale])),
+        notes=(*weak, *(opened(desk.text(one)) for one in kpi["cautions"][desk.locale])),
     )
 
 
@@ -150,7 +151,10 @@ def _learning(desk: Desk) -> Section:
     words, test = desk.words, desk.content["learning"]
     if "pre_mean" not in test or "post_mean" not in test:
         return Section(title=words("dispute.section.learning"), notes=(words("dispute.no_test"),))
-    shown = [desk.number(test.get("n")), *(desk.number(test.get(name), 1) for name in _TEST)]
+    shown = [
+        desk.number(test.get("n")),
+        *(desk.number(test.get(name), 1, is_signed=name == "difference") for name in _TEST),
+    ]
     row = tuple(cell(text, is_number=True) for text in shown)
     return Section(
         title=words("dispute.section.learning"),

@@ -185,7 +185,7 @@ def _evaluations(desk: Desk) -> Section:
             cell(desk.text(row["session_code"])),
             cell(desk.day(row["held_on"])),
             cell(desk.number(row["answers"]), is_number=True),
-            *(cell(desk.number(row[name]), is_number=True) for name in _FIGURES),
+            *(cell(desk.number(row[name], is_signed=name == "nps"), is_number=True) for name in _FIGURES),
         )
         for row in found
     ]

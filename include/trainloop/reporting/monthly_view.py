@@ -38,6 +38,7 @@ class MonthlyView(Document):
     template: ClassVar[str] = "monthly_results.html.j2"
 
     month: str
+    period: str
     name: str
     facts: tuple[Fact, ...]
     headline: str
@@ -90,6 +91,7 @@ def build_view(found: MonthResults, site: Site, locale: Locale) -> MonthlyView:
         title=words("plans.monthly.title"),
         audience_label=words("plans.audience.hr"),
         month=found.month,
+        period=month_text(found.month, words),
         name=words("plans.monthly.name", month=month_text(found.month, words)),
         released_at=results.released_at.astimezone(UTC).isoformat(timespec="seconds"),
         site_version=results.site_version,

@@ -109,6 +109,6 @@ def method_notes(desk: NeedsDesk) -> tuple[str, ...]:
             "method.version",
             site_version=desk.needs.site_version,
             revision=desk.needs.revision_number,
-            released_at=desk.needs.released_at.astimezone(desk.site.company.zone).strftime("%Y-%m-%d %H:%M"),
+            released_at=desk.words.day(desk.needs.released_at, desk.site.company.zone),
         ),
     )

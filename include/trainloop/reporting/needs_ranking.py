@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from trainloop.domain.need_reasons import need_reason_text
 from trainloop.needs.published import ShownLayer, ShownNeed
+from trainloop.reporting.catalogue import opened
 from trainloop.reporting import needs_lines, needs_review
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
@@ -89,7 +90,7 @@ def _layer(desk: NeedsDesk, layer: ShownLayer) -> LayerView:
         state_label=words(f"needs.state.{state}"),
         value=value,
         threshold=threshold,
-        reason=need_reason_text(layer.reason, words.locale),
+        reason=opened(need_reason_text(layer.reason, words.locale)),
         evidence=needs_lines.lines(desk, layer),
     )
 

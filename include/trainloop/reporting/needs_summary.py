@@ -200,5 +200,5 @@ def response_text(desk: NeedsDesk) -> str:
         rate=desk.words.percent(figure.value),
         complete=desk.words.number(desk.count("response", "wave", "complete_count")),
         eligible=desk.words.number(desk.count("response", "wave", "eligible_count")),
-        band=desk.words(f"response.band_{band or 'none'}"),
+        band=desk.words(f"response.band_{band or 'none'}").lower(),
     )

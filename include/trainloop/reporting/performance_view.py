@@ -12,7 +12,7 @@ from trainloop.config import Locale, Site
 from trainloop.domain.performance import Weakness
 from trainloop.domain.performance_words import weakness_text
 from trainloop.reporting import glyphs
-from trainloop.reporting.catalogue import Catalogue, catalogue
+from trainloop.reporting.catalogue import Catalogue, catalogue, opened
 from trainloop.reporting.document import Audience, DataRow, Document, Tone, View
 from trainloop.reporting.evidence import CheckedFile, ClassSession, Figures, Release
 from trainloop.reporting.pages import layout_sha256
@@ -204,7 +204,7 @@ def _left_out(desk: IndicatorDesk) -> Iterator[LeftOut]:
         role, _, reason = row.statistic.partition(":")
         yield LeftOut(
             who=desk.words(f"performance.role.{role}"),
-            reason=desk.words(f"performance.reason.{reason}"),
+            reason=opened(desk.words(f"performance.reason.{reason}")),
             count=desk.words.number(row.value or Decimal(0)),
         )
 
@@ -212,7 +212,7 @@ def _left_out(desk: IndicatorDesk) -> Iterator[LeftOut]:
 def _raises(desk: IndicatorDesk) -> Iterator[Raise]:
     for row in sorted(desk.rows("weakness"), key=lambda one: int(one.statistic)):
         what, remedy = weakness_text(cast("Weakness", row.text_value), desk.words.locale)
-        yield Raise(weakness=what, remedy=remedy)
+        yield Raise(weakness=opened(what), remedy=opened(remedy))
 
 
 def _cautions(desk: IndicatorDesk) -> Iterator[str]:
@@ -224,7 +224,7 @@ def _cautions(desk: IndicatorDesk) -> Iterator[str]:
         # A study that found its effect was not too small to find it.
         if row.text_value == "low_power" and desk.outcome in {"improved", "worsened"}:
             continue
-        yield weakness_text(cast("Weakness", row.text_value), desk.words.locale)[0]
+        yield opened(weakness_text(cast("Weakness", row.text_value), desk.words.locale)[0])
 
 
 def _notes(found: Performance, words: Catalogue, site: Site) -> Iterator[str]:

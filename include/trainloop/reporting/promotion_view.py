@@ -39,6 +39,7 @@ class PromotionView(Document):
     template: ClassVar[str] = "promotion_list.html.j2"
 
     month: str
+    period: str
     name: str
     facts: tuple[Fact, ...]
     headline: str
@@ -76,6 +77,7 @@ def build_view(listed: Listed, site: Site, locale: Locale) -> PromotionView:
     counts = {"met": listed.met_count, "one_open": listed.one_open_count, "judged": listed.judged_count}
     numbers = {name: words.number(count) for name, count in counts.items()}
     day = words.day(listed.judged_on)
+    period = words.month(date.fromisoformat(f"{listed.list_month}-01"))
     sentence, tone = verdict_on(listed.files, words)
     return PromotionView(
         layout_sha256=layout_sha256(),
@@ -90,7 +92,8 @@ def build_view(listed: Listed, site: Site, locale: Locale) -> PromotionView:
         revision=words("revision", number=listed.revision_number, date=day),
         data_rows=tuple(_data_rows(counts, words)),
         month=listed.list_month,
-        name=words("promotion.name", month=words.month(date.fromisoformat(f"{listed.list_month}-01"))),
+        period=period,
+        name=words("promotion.name", month=period),
         facts=(
             Fact(label=words("promotion.fact.day"), text=day),
             *(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -169,7 +169,11 @@ def _contacts(session: Row, words: Catalogue) -> tuple[Fact, ...]:
 
 
 def _problem(row: Row, words: Catalogue) -> str:
-    return glyphs.tidy(sentence(row["kind"], row["detail"], words.locale))
+    detail = {
+        name: words.day(date.fromisoformat(value)) if name.endswith("_on") else value
+        for name, value in row["detail"].items()
+    }
+    return glyphs.tidy(sentence(row["kind"], detail, words.locale))
 
 
 def _booking(row: Row, words: Catalogue) -> CheckLine:

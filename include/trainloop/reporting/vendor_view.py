@@ -54,6 +54,7 @@ class VendorView(Document):
     template: ClassVar[str] = "vendor_scores.html.j2"
 
     quarter: str
+    period: str
     name: str
     facts: tuple[Fact, ...]
     headline: str
@@ -118,6 +119,7 @@ def build_view(scoring: Scoring, site: Site, locale: Locale) -> VendorView:
         else words("vendors.headline_none", total=len(rows))
     )
     sentence, tone = verdict_on(desk.release.files, desk.words)
+    period = words("vendors.period", year=scoring.quarter[:4], number=scoring.quarter[-1])
     return VendorView(
         layout_sha256=layout_sha256(),
         locale=locale,
@@ -133,7 +135,8 @@ def build_view(scoring: Scoring, site: Site, locale: Locale) -> VendorView:
         ),
         data_rows=tuple(_data_rows(desk)),
         quarter=scoring.quarter,
-        name=words("vendors.name", year=scoring.quarter[:4], number=scoring.quarter[-1]),
+        period=period,
+        name=words("vendors.name", period=period),
         facts=_facts(desk, len(rows), len(choosable)),
         headline=headline,
         evidence=_agreement(desk),

@@ -132,7 +132,7 @@ def _evidence(desk: Desk) -> str:
         return words("verdict.evidence_none", eligible=eligible, complete=complete)
     band = _band(desk)
     parts = [
-        words("verdict.evidence", complete=complete, rate=rate.text, band=words(f"response.band_{band}")),
+        words("verdict.evidence", complete=complete, rate=rate.text, band=words(f"response.band_{band}").lower()),
         words("verdict.evidence_caution") if band == "caution" else "",
         words("verdict.evidence_scope") if not is_small(desk) else "",
     ]

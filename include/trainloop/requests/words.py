@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
+from datetime import date
 from importlib import resources
 from typing import Any
 
 from trainloop.yaml_text import read_yaml
+
+from trainloop.config import Locale
+
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 @functools.cache
@@ -16,3 +22,19 @@ def approval_words() -> dict[str, dict[str, Any]]:
         resources.files(__package__).joinpath("approval_kinds.yaml").read_text("utf-8")
     )
     return words
+
+
+def approval_title(kind: str, subject_id: str, revision_number: int, locale: Locale) -> str:
+    """Return what a decision is about; a month is named as people name it."""
+    title: str = approval_words()[kind][locale]["title"]
+    return title.format(subject=_subject(subject_id, locale), revision=revision_number)
+
+
+def _subject(subject_id: str, locale: Locale) -> str:
+    if not _MONTH.fullmatch(subject_id):
+        return subject_id
+    from babel.dates import format_skeleton
+
+    first = date.fromisoformat(f"{subject_id}-01")
+    text: str = format_skeleton("yMMMM", first, locale="zh_CN" if locale == "zh-CN" else "en_GB")
+    return text

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib import resources
 from typing import Any
 
 from trainloop.config import Locale
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
+from trainloop.outbox.wording import day_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 from trainloop.yaml_text import read_yaml
@@ -153,7 +155,7 @@ def audit_gaps(_connection: Connection, notices: Sequence[Due]) -> dict[int, Wri
     """Return the gaps the reconciliation found; its sentences are in the notice's facts in both languages."""
     return {
         due.notice_id: Content({
-            "day": due.subject_id,
+            "day": day_text(date.fromisoformat(due.subject_id), due.locale),
             "gap_count": due.facts.get("gap_count", len(due.facts.get("gaps", ()))),
             "gaps": [gap["zh" if due.locale == "zh-CN" else "en"] for gap in due.facts.get("gaps", ())][:LISTED],
         })

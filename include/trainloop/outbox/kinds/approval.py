@@ -11,7 +11,7 @@ from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import draft_files, payroll_draft
 from trainloop.outbox.wording import day_text
-from trainloop.requests.words import approval_words
+from trainloop.requests.words import approval_title, approval_words
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -30,7 +30,7 @@ _TILES: Mapping[str, Mapping[Locale, str]] = {
     "over": {"zh-CN": "超出", "en": "Over by"},
     "trainer_count": {"zh-CN": "培训师", "en": "Trainers"},
     "line_count": {"zh-CN": "班次行数", "en": "Class lines"},
-    "correction_count": {"zh-CN": "其中更正", "en": "Of them corrections"},
+    "correction_count": {"zh-CN": "其中更正", "en": "Corrections among them"},
     "refused_count": {"zh-CN": "无法计算", "en": "Not computable"},
 }
 
@@ -56,11 +56,11 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
             return Unwritable("report_not_ready", is_for_good=False)
     if due.kind == "approval_request" and kind.get("file") == "payroll":
         files = payroll_draft(connection, row, due.locale)
-    words, said = kind[due.locale], {"subject": row["subject_id"], "revision": row["revision_number"]}
+    words = kind[due.locale]
     last = len(get_site().approvals[row["kind"]].reminder_working_days)
     return Content(
         {
-            "title": words["title"].format_map(said),
+            "title": approval_title(row["kind"], row["subject_id"], row["revision_number"], due.locale),
             "why": words["why"],
             "button": words["button"],
             "reason": words["reason"],
@@ -74,8 +74,10 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
             ],
             "is_last": due.step == f"reminder_{last}",
             "has_draft": bool(files),
+            "is_by_link": not kind.get("is_money", False),
         },
         files,
+        deadline=row["expires_at"],
     )
 
 

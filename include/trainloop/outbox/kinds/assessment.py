@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.domain.counted import filled
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.wording import day_text
 from trainloop.warehouse.engine import Connection
@@ -24,9 +25,9 @@ _WORDS = {
         "weak": "{dimension}：{item}（{mean} 分）",
     },
     "en": {
-        "n": "{n} managers",
-        "gap": "{n} managers; own view {gap} higher",
-        "gap_low": "{n} managers; own view {gap} lower",
+        "n": "{n:manager|managers}",
+        "gap": "{n:manager|managers}; own view {gap} higher",
+        "gap_low": "{n:manager|managers}; own view {gap} lower",
         "weak": "{dimension}: {item} ({mean})",
     },
 }
@@ -79,9 +80,9 @@ def _brief(due: Due, figures: Figures | None) -> Written:
             _value(figures, "dimension", code, "mean"),
             _value(figures, "self_other", f"self:{code}", "mean"),
         )
-        note = words["n"].format(n=n)
+        note = filled(words["n"], {"n": n})
         if gap is not None and gap != 0:
-            note = words["gap" if gap > 0 else "gap_low"].format(n=n, gap=f"{abs(gap):f}")
+            note = filled(words["gap" if gap > 0 else "gap_low"], {"n": n, "gap": f"{abs(gap):f}"})
         tiles.append(Tile(dimension.text(locale), "–" if mean is None else f"{mean:f}", note))
     means = [(item, _value(figures, "item", item.code, "mean")) for item in instrument.items if item.kind == "scale"]
     weakest = sorted(

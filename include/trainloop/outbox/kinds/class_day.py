@@ -18,12 +18,13 @@ from trainloop.forms import links
 from trainloop.outbox.hours import zone_of
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written, class_context, until
 from trainloop.outbox.kinds.files import report_file
-from trainloop.outbox.wording import day_text, moment_text
+from trainloop.outbox.wording import day_text, moment_text, zone_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 _Rows = dict[str, dict[str, Any]]
 _NO_VENUE = {"zh-CN": "待定", "en": "to be announced"}
+_BRACKETS = {"zh-CN": "（{}）", "en": " ({})"}
 _MODES = {
     "zh-CN": {"classroom": "面授", "online": "线上", "blended": "线上与面授结合"},
     "en": {"classroom": "classroom", "online": "online", "blended": "online and classroom"},
@@ -241,11 +242,7 @@ def _span(starts_at: datetime, ends_at: datetime, timezone: str, locale: Locale)
     begin, end = starts_at.astimezone(zone), ends_at.astimezone(zone)
     dash = "–" if begin.date() == end.date() else " – "
     last = f"{end:%H:%M}" if begin.date() == end.date() else moment_text(ends_at, zone, locale)
-    place = (
-        ""
-        if timezone == get_site().company.timezone
-        else (f"（{timezone}）" if locale == "zh-CN" else f" ({timezone})")
-    )
+    place = "" if timezone == get_site().company.timezone else _BRACKETS[locale].format(zone_text(zone, locale))
     return f"{moment_text(starts_at, zone, locale)}{dash}{last}{place}"
 
 

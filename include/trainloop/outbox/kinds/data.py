@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.contracts import ContractUnknownError, load_contract
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Workbook, Written, at, class_context, until
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -90,9 +91,19 @@ def _files(connection: Connection, notices: Sequence[Due]) -> dict[str, dict[str
     return {str(row["file_id"]): row for row in connection.execute(statement("outbox", "inbox_files"), wanted)}
 
 
+def _dataset_name(dataset: str, locale: Locale) -> str:
+    """Return what people call a dataset, with its folder; a file in a folder of no contract has no other name."""
+    try:
+        title = load_contract(dataset).title(locale)
+    except ContractUnknownError:
+        return dataset
+    return f"{title}（{dataset}）" if locale == "zh-CN" else f"{title} ({dataset})"
+
+
 def _file_context(row: dict[str, Any], due: Due) -> dict[str, Any]:
     return {
         "dataset": row["dataset"],
+        "dataset_name": _dataset_name(row["dataset"], due.locale),
         "file_name": row["name"],
         "row_count": row["row_count"],
         "found_at": at(row["found_at"], due),

@@ -19,10 +19,10 @@ _REASONS: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {"content": "内容不符合业务需要", "level": "难度不合适", "practice": "实操不足或过多",
               "results": "看不到业务结果", "time": "时间与业务冲突", "other": "其他",
               "settled": "已自行解决", "mistake": "误发起", "course_ended": "课程已停开"},
-    "en": {"content": "the content does not serve the business", "level": "the level is wrong",
-           "practice": "too little or too much practice", "results": "no result in the business",
-           "time": "its time conflicts with the business", "other": "something else",
-           "settled": "settled otherwise", "mistake": "opened by mistake", "course_ended": "the course has ended"},
+    "en": {"content": "The content does not serve the business", "level": "The level is wrong",
+           "practice": "Too little or too much practice", "results": "No result in the business",
+           "time": "Its time conflicts with the business", "other": "Something else",
+           "settled": "Settled otherwise", "mistake": "Opened by mistake", "course_ended": "The course has ended"},
 }  # fmt: skip
 _PARTIES: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {"hr": "人力资源部", "trainer": "培训师", "business": "业务负责人"},

@@ -19,7 +19,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "funded": "列入计划",
         "budget": "预算",
         "rate": "应答率",
-        "plan": "{rank}. {topic}",
+        "plan": "{topic}（第 {rank} 位）",
         "in_plan": "{topic}：列入计划",
         "valid_only": "{topic}：有效，在预算线以下",
         "to_clarify": "{topic}：待澄清",
@@ -30,7 +30,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "funded": "In the plan",
         "budget": "Budget",
         "rate": "Response rate",
-        "plan": "{rank}. {topic}",
+        "plan": "{topic} (rank {rank})",
         "in_plan": "{topic}: in the plan",
         "valid_only": "{topic}: valid, below the budget line",
         "to_clarify": "{topic}: to clarify",
@@ -143,7 +143,7 @@ def _tiles(
         Tile(words["funded"], str(sum(row["funding"] == "funded" for row in needs))),
     ]
     if (budget := figures.get("budget_amount")) is not None:
-        tiles.append(Tile(words["budget"], f"{Decimal(budget):,.0f}"))
+        tiles.append(Tile(words["budget"], f"{Decimal(budget):,.0f} {get_site().needs.currency}"))
     if (rate := figures.get("rr1_pct")) is not None:
         tiles.append(Tile(words["rate"], f"{Decimal(rate):f}%"))
     return tiles

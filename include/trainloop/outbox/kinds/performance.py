@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainloop.config import Locale
+from trainloop.domain.counted import filled
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written, class_context
 from trainloop.outbox.kinds.files import report_file
@@ -13,7 +14,7 @@ from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
 _GRADE = {"zh-CN": "证据等级", "en": "Evidence grade"}
-_LEARNERS = {"zh-CN": "学员 {n} 人", "en": "{n} learners"}
+_LEARNERS = {"zh-CN": "学员 {n} 人", "en": "{n:learner|learners}"}
 # What an outcome may say by grade: at D and E nothing but that there is no conclusion.
 _OUTCOMES: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {
@@ -63,7 +64,7 @@ def _content(connection: Connection, due: Due, rows: Sequence[Mapping[str, Any]]
     lines = [_line(row, due.locale) for row in rows if row["grade"]]
     tiles = []
     if rows[0]["grade"]:
-        note = _LEARNERS[due.locale].format(n=rows[0]["learner_count"])
+        note = filled(_LEARNERS[due.locale], {"n": rows[0]["learner_count"]})
         tiles = [Tile(_GRADE[due.locale], rows[0]["grade"], note)]
     context = class_context(rows[0], due) | {"revision": due.sequence_number, "figures": tiles, "lines": lines}
     # By it a head of business opens a dispute about the course (R47); HR has its own form.

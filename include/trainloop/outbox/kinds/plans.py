@@ -8,6 +8,7 @@ from typing import Any
 
 from trainloop.config import Locale, get_site
 from trainloop.domain import action_plan
+from trainloop.domain.counted import filled
 from trainloop.domain.plain_number import plain_number
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
@@ -17,8 +18,8 @@ from trainloop.warehouse.statements import statement
 
 _LIGHTS: Mapping[str, Mapping[Locale, str]] = {
     "green": {"zh-CN": "● 绿：一周内有更新", "en": "● green: updated within a week"},
-    "amber": {"zh-CN": "▲ 黄：{days} 天未更新", "en": "▲ amber: no update for {days} days"},
-    "red": {"zh-CN": "■ 红：{days} 天未更新", "en": "■ red: no update for {days} days"},
+    "amber": {"zh-CN": "▲ 黄：{days} 天未更新", "en": "▲ amber: no update for {days:day|days}"},
+    "red": {"zh-CN": "■ 红：{days} 天未更新", "en": "■ red: no update for {days:day|days}"},
 }
 _STATES: Mapping[str, Mapping[Locale, str]] = {
     "on_track": {"zh-CN": "按计划", "en": "on track"},
@@ -26,7 +27,7 @@ _STATES: Mapping[str, Mapping[Locale, str]] = {
     "late": {"zh-CN": "已延误", "en": "late"},
 }
 _LINE: Mapping[Locale, str] = {
-    "zh-CN": "{who}{goal}：{metric} {baseline}→{target}，现为 {current}；{due} 前完成；{state}；{light}",
+    "zh-CN": "{who}{goal}：{metric} {baseline}→{target}，现为 {current}；{due}前完成；{state}；{light}",
     "en": "{who}{goal}: {metric} from {baseline} to {target}, now {current}; by {due}; {state}; {light}",
 }
 _UNKNOWN = {"zh-CN": "未填", "en": "not given"}
@@ -87,7 +88,7 @@ def _line(row: Mapping[str, Any], light: str, monday: date, due: Due, *, is_mana
         current=_number(row["current_value"], locale),
         due=day_text(row["due_on"], locale),
         state=_STATES[row["state"]][locale],
-        light=_LIGHTS[light][locale].format(days=days),
+        light=filled(_LIGHTS[light][locale], {"days": days}),
     )
 
 
@@ -129,7 +130,7 @@ _PLAN_LINES: Sequence[tuple[str, Mapping[Locale, str]]] = (
     (
         "metric",
         {
-            "zh-CN": "指标：{metric}，{baseline} → {target}，现为 {current}；{due} 前完成",
+            "zh-CN": "指标：{metric}，{baseline} → {target}，现为 {current}；{due}前完成",
             "en": "Measure: {metric}, {baseline} to {target}, now {current}; by {due}",
         },
     ),

@@ -9,7 +9,8 @@ from importlib import resources
 from typing import Any
 
 from trainloop.config import Locale, get_site
-from trainloop.domain.calendar import count_working_days
+from trainloop.domain.calendar import count_working_days, end_of_day
+from trainloop.domain.counted import filled
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
 from trainloop.outbox.kinds.plans import plan_lines
@@ -23,8 +24,8 @@ _ABOUT_CLASS = {"zh-CN": "《{course}》（{session_code}）", "en": "{course} (
 _ABOUT_DISPUTE = {"zh-CN": "《{course}》", "en": "{course}"}
 _LINES = {
     "open": {
-        "zh-CN": "逾期 {days} 个工作日：{person}，{title}（{about}），应于 {due} 完成",
-        "en": "{days} working days late: {person}, {title} ({about}), due {due}",
+        "zh-CN": "逾期 {days} 个工作日：{person}，{title}（{about}），应于{due}完成",
+        "en": "{days:working day|working days} late: {person}, {title} ({about}), due {due}",
     },
     "done": {
         "zh-CN": "已答复：{person}，{title}（{about}）：{answer}",
@@ -63,9 +64,17 @@ def _call(due: Due, row: dict[str, Any] | None, released: Mapping[int, Figures])
             "figures": pulse_tiles(figures, due.locale) if figures else (),
             "findings": pulse_changes(figures, due.locale) if figures else plan_lines(row, due.locale),
             "is_last": due.step == f"reminder_{last}",
-            "is_private": words.get("is_private", False),
-        }
+            "readers": _readers(words),
+        },
+        deadline=end_of_day(row["due_on"], due.zone),
     )
+
+
+def _readers(words: Mapping[str, Any]) -> str:
+    """Return who reads the answer: the pages of a dispute are the three's, a private answer is the person's."""
+    if words.get("is_private"):
+        return "none"
+    return str(words.get("readers", "three" if words.get("page") == "d" else "hr"))
 
 
 def commitment_digest(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
@@ -95,16 +104,16 @@ def _line(row: Mapping[str, Any], locale: Locale) -> str:
     words = _words(row["kind"])[locale]
     contact = get_site().contacts.get(row["person"])
     choice = words["choices"].get(row["choice"], row["choice"] or "")
-    return _LINES[row["state"]][locale].format(
-        person=contact.name if contact else row["person"],
-        title=words["title"],
-        about=_about(row, locale),
-        due=day_text(row["due_on"], locale),
-        days=count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
-        answer=_COMMENT[locale].format(choice=choice, comment=row["comment"])
-        if row["comment"] and not _words(row["kind"]).get("is_private")
-        else choice,
-    )
+    is_quoted = row["comment"] and not _words(row["kind"]).get("is_private")
+    facts = {
+        "person": contact.name if contact else row["person"],
+        "title": words["title"],
+        "about": _about(row, locale),
+        "due": day_text(row["due_on"], locale),
+        "days": count_working_days(row["due_on"], row["told_on"], row["calendar_code"]),
+        "answer": _COMMENT[locale].format(choice=choice, comment=row["comment"]) if is_quoted else choice,
+    }
+    return filled(_LINES[row["state"]][locale], facts)
 
 
 def _about(row: Mapping[str, Any], locale: Locale) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from trainloop import clock
 from trainloop.config import Locale, get_site
+from trainloop.domain.counted import filled
+from trainloop.domain.plain_number import plain_number
 from trainloop.outbox.hours import zone_of
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.kinds.pulse import Figures, figure_tile, pulse_figures, quarter_text
@@ -40,7 +44,7 @@ _WORDS: Mapping[Locale, Mapping[str, str]] = {
         "sessions": "Classes",
         "hours": "Hours",
         "learners": "Seats taught",
-        "suggestion": "{workshop}: {items} ({sessions} classes)",
+        "suggestion": "{workshop}: {items} ({sessions:class|classes})",
         "item": "“{name}” {mean}",
         "event": "{title}, {at}{place}{host}",
         "place": ", {text}",
@@ -92,7 +96,7 @@ def _thanks(due: Due) -> Written:
         "answers": facts.get("answer_count", ""),
         "figures": [
             Tile(words["sessions"], facts["session_count"]),
-            Tile(words["hours"], facts["hours"].removesuffix(".00")),
+            Tile(words["hours"], plain_number(Decimal(facts["hours"]))),
             Tile(words["learners"], facts["learner_count"]),
         ],
     })
@@ -105,7 +109,7 @@ def _workshops(due: Due, suggestions: Sequence[Mapping[str, Any]], events: Seque
     if not own and not invited:
         return Unwritable("not_concerned")
     files = tuple(
-        StoredFile(f"{event['event_id']}.ics", "text/calendar", event["uri"], event["file_sha256"])
+        StoredFile(f"{_file_name(_title(event, due.locale))}.ics", "text/calendar", event["uri"], event["file_sha256"])
         for event in invited[:LISTED]
     )
     return Content(
@@ -164,9 +168,8 @@ def _suggestion(row: Mapping[str, Any], locale: Locale) -> str:
         for code, mean in zip(row["item_codes"], row["item_means"], strict=True)
     ]
     workshop = _workshop(row["workshop_code"], locale)
-    return words["suggestion"].format(
-        workshop=workshop, items=words["separator"].join(items), sessions=row["session_count"]
-    )
+    facts = {"workshop": workshop, "items": words["separator"].join(items), "sessions": row["session_count"]}
+    return filled(words["suggestion"], facts)
 
 
 def _workshop(code: str, locale: Locale) -> str:
@@ -182,6 +185,10 @@ def _event(event: Mapping[str, Any], due: Due) -> str:
         place=words["place"].format(text=event["place"]) if event["place"] else "",
         host=words["host"].format(text=event["host"]) if event["host"] else "",
     )
+
+
+def _file_name(title: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", title)[:80]
 
 
 def _title(event: Mapping[str, Any], locale: Locale) -> str:

@@ -13,7 +13,7 @@ from trainloop.outbox.kinds.alert import KIND_NAMES
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written, class_context
 from trainloop.outbox.kinds.request import commitment_words
 from trainloop.outbox.wording import day_text
-from trainloop.requests.words import approval_words
+from trainloop.requests.words import approval_title
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -162,7 +162,6 @@ def _late(found: Mapping[str, Sequence[Any]], locale: Locale) -> list[str]:
 
 def _decision(row: Mapping[str, Any], locale: Locale) -> str:
     zone = get_site().company.zone
-    title = approval_words()[row["kind"]][locale]["title"]
     expires = ""
     if row["expires_at"] is not None:
         # Expiry is the midnight after the last day on which the answer counts.
@@ -171,7 +170,7 @@ def _decision(row: Mapping[str, Any], locale: Locale) -> str:
     return _say(
         "decision",
         locale,
-        title=title.format(subject=row["subject_id"], revision=row["revision_number"]),
+        title=approval_title(row["kind"], row["subject_id"], row["revision_number"], locale),
         asked=day_text(calendar.local_date(row["asked_at"], zone), locale),
         expires=expires,
     )
