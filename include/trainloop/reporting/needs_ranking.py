@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from trainloop.domain.need_reasons import need_reason_text
 from trainloop.needs.published import ShownLayer, ShownNeed
-from trainloop.reporting.catalogue import opened
 from trainloop.reporting import needs_lines, needs_review
+from trainloop.reporting.catalogue import opened
 from trainloop.reporting.document import Tone
 from trainloop.reporting.needs_desk import NeedsDesk
 from trainloop.reporting.needs_model import LayerState, LayerView, NeedView, TableRow
