@@ -508,10 +508,14 @@ limit 1
 
 -- name: vendor_figures
 -- Grain: one verdict of a scoring, or one class to come whose vendor has no valid licence then.
-select figures.family, figures.code, figures.statistic, figures.text_value, vendors.name_zh, vendors.name_en
+select figures.family, figures.code, figures.statistic, figures.text_value, vendors.name_zh, vendors.name_en,
+    courses.name_zh as course_zh, courses.name_en as course_en,
+    (sessions.starts_at at time zone sessions.timezone)::date as starts_on
 from published.releases as releases
 join published.figures as figures using (release_id)
 left join core.vendors as vendors on figures.family = 'class' and vendors.vendor_code = figures.text_value
+left join core.class_sessions as sessions on figures.family = 'class' and sessions.session_code = figures.code
+left join core.courses as courses on courses.course_code = sessions.course_code
 where releases.product = 'vendor_scores' and releases.subject_kind = %(subject_kind)s
     and releases.subject_id = %(subject_id)s and releases.revision_number = %(revision_number)s
     and ((figures.family = 'vendor' and figures.statistic = 'verdict')

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from importlib import resources
+from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from trainloop.config import Locale
 from trainloop.outbox.kinds.report import _figure
-from trainloop.outbox.wording import named_month
+from trainloop.outbox.kinds.request import _readers, commitment_words
+from trainloop.outbox.wording import named_month, zone_text
 
 TEMPLATES = resources.files("trainloop.outbox").joinpath("templates")
 
@@ -42,3 +45,30 @@ def test_the_number_of_a_step_stays_in_one_line() -> None:
     (marker,) = [line for line in page.splitlines() if "loop.index ~" in line]
     assert "white-space:nowrap" in marker
     assert "muted" not in marker
+
+
+def test_no_chinese_mail_puts_a_space_beside_a_date() -> None:
+    """于2026年3月9日前, not 于 2026年3月9日 前; a time of day keeps its space."""
+    day = r"\{\{? ?(?:due|day|expires|last_day|week|held_on|month|quarter|expires_on|promoted_on|assessed_on) ?\}\}?"
+    spaced = re.compile(rf"[\u4e00-\u9fff] {day}|{day} [\u4e00-\u9fff]")
+    broken = []
+    for file in TEMPLATES.iterdir():
+        if file.name.endswith(".yaml") and (words := yaml.safe_load(file.read_text("utf-8")).get("zh-CN")):
+            broken += [f"{file.name}: {match[0]}" for match in spaced.finditer(str(words))]
+    # A headline names what it lists, then the day.
+    assert [line for line in broken if not line.endswith(("跟进 {{ day }}", "准备 {{ day }}"))] == []
+
+
+def test_a_request_says_who_reads_the_answer() -> None:
+    """What is written about a dispute is the three's, a comment on a case its author's, an appeal's answer private."""
+    readers = {kind: _readers(words) for kind, words in commitment_words().items()}
+    assert {readers[kind] for kind in readers if kind.startswith("dispute") or kind == "sign_agreed_plan"} == {"three"}
+    assert readers["comment_practice_case"] == "library"
+    assert readers["answer_appeal"] == "none"
+    assert readers["acknowledge_feedback"] == "hr"
+
+
+@pytest.mark.parametrize(("locale", "clock"), [("zh-CN", "新加坡时间"), ("en", "Singapore Time")])
+def test_a_time_zone_is_named_as_people_name_it(locale: Locale, clock: str) -> None:
+    """Nobody outside a computer calls it Asia/Singapore."""
+    assert zone_text(ZoneInfo("Asia/Singapore"), locale) == clock

@@ -100,7 +100,7 @@ def test_interaction_and_cost_stand_in_the_report_and_no_money_in_the_trainers(c
     text = text_of("hr", "zh-CN")
     assert "发言学员100" in text
     assert "过易" in text
-    assert "1,400.00CNY" in text
+    assert "1,400.00元" in text
     assert "CNY" not in text_of("trainer", "en")
     assert "1,400" not in text_of("trainer", "zh-CN")
 

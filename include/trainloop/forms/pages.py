@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -172,7 +172,10 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
         about=text.say("results_about", day=text.day(row["assessed_on"])),
         intro=text.say(f"results_intro_{kind}", person=row["reader_name"]),
         promise=text.say(f"results_promise_{kind}"),
-        until=text.say("results_until", moment=text.until(row["expires_at"], zone_of(row["timezone"]))),
+        until=text.say(
+            "results_until",
+            moment=text.day((row["expires_at"] - timedelta(minutes=1)).astimezone(zone_of(row["timezone"])).date()),
+        ),
         is_team=row["is_team"],
         people=people,
     )

@@ -58,6 +58,11 @@ class Catalogue:
             return MINUS + text
         return "+" + text if is_signed and not is_zero else text
 
+    def money(self, amount: Decimal, currency: str, decimals: int | None = None) -> str:
+        """Return an amount as readers of this language write it: 180,000 元, CNY 180,000."""
+        key = f"format.money_{currency}"
+        return self(key if self.has(key) else "format.money", amount=self.number(amount, decimals), currency=currency)
+
     def percent(self, value: Decimal) -> str:
         """Return a number of 0–100 as a percentage with the decimals it has."""
         return self.number(value) + self.messages["format.percent_sign"]

@@ -84,11 +84,7 @@ class NeedsDesk:
         """Return an amount in whole units of its currency."""
         if amount is None:
             return self.words("needs.no_cost")
-        key = f"needs.money_{self.needs.currency}"
-        number = self.words.number(amount, 0)
-        if self.words.has(key):
-            return self.words(key, amount=number)
-        return self.words("needs.money", amount=number, currency=self.needs.currency)
+        return self.words.money(amount, self.needs.currency, 0)
 
     @property
     def budget(self) -> Mapping[str, Decimal]:

@@ -28,7 +28,7 @@ def chapter(desk: IndicatorDesk, figures: Figures) -> ReturnChapter:
     words, definition = desk.words, desk.definition
 
     def money(amount: Decimal | None, currency: str) -> str:
-        return "–" if amount is None else words("performance.money", currency=currency, amount=words.number(amount, 2))
+        return "–" if amount is None else words.money(amount, currency, 2)
 
     costs = tuple(
         Fact(

@@ -246,7 +246,7 @@ def cost(desk: Desk) -> tuple[Fact, ...]:
     facts = []
     for name in ("total", "head", "hour"):
         row = figures.row("cost", "class", f"{name}_amount")
-        text = desk.reason(row) if row.value is None else f"{words.number(row.value)} {currency}"
+        text = desk.reason(row) if row.value is None else words.money(row.value, currency)
         facts.append(Fact(label=words("attendance.cost" if name == "total" else f"attendance.cost_{name}"), text=text))
     return tuple(facts)
 

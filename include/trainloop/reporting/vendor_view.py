@@ -240,7 +240,7 @@ def _classes(desk: _Desk) -> Iterator[str]:
             course=desk.name("class", code),
             date=words.day(known["on_day"]) if known else "–",
             vendor=desk.name("vendor", vendor),
-            licence=words(f"vendors.licence.{figures.row('class', code, 'licence').text_value}"),
+            licence=words(f"vendors.licence.{figures.row('class', code, 'licence').text_value}").lower(),
         )
 
 

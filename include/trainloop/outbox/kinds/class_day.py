@@ -230,6 +230,7 @@ def _class_words(row: Mapping[str, Any], due: Due) -> dict[str, Any]:
         "venue": row["venue_code"] or _NO_VENUE[locale],
         # A blended class has a room of its own: that is no way in for who joins from elsewhere.
         "entry": (row["venue_code"] if row["mode"] == "online" else None) or _NO_VENUE[locale],
+        "has_entry": row["mode"] == "online" and bool(row["venue_code"]),
         "mode": _MODES[locale][row["mode"]],
         "is_online": row["mode"] != "classroom",
         "manager": row["manager_name"] or "",

@@ -9,6 +9,7 @@ from trainloop.config import Locale
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import report_file
 from trainloop.outbox.kinds.pulse import quarter_text
+from trainloop.outbox.wording import day_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -16,7 +17,10 @@ _TILES: Mapping[Locale, Mapping[str, str]] = {
     "zh-CN": {"may_be_chosen": "可选", "no_licence": "无有效授权", "not_scored": "未形成总分"},
     "en": {"may_be_chosen": "May be chosen", "no_licence": "No valid licence", "not_scored": "Not scored"},
 }
-_CLASS = {"zh-CN": "{session}：{vendor}，授权将失效或缺失", "en": "{session}: {vendor}, licence missing or running out"}
+_CLASS = {
+    "zh-CN": "{day}《{course}》（{session}）：{vendor}，授权将失效或缺失",
+    "en": "{day}, {course} ({session}): {vendor}, licence missing or running out",
+}
 
 
 def vendor_scores(connection: Connection, notices: Sequence[Due]) -> dict[int, Written]:
@@ -51,4 +55,6 @@ def _content(connection: Connection, due: Due) -> Written:
 
 def _line(row: Mapping[str, Any], locale: Locale) -> str:
     name = row["name_zh"] if locale == "zh-CN" else row["name_en"]
-    return _CLASS[locale].format(session=row["code"], vendor=name or row["text_value"])
+    course = row["course_zh"] if locale == "zh-CN" else row["course_en"]
+    day = day_text(row["starts_on"], locale) if row["starts_on"] else ""
+    return _CLASS[locale].format(day=day, course=course or "", session=row["code"], vendor=name or row["text_value"])
