@@ -65,10 +65,8 @@ class Words:
         match subject["kind"]:
             case "quarter":
                 return self.say("about_quarter", year=subject["id"][:4], number=subject["id"][-1])
-            case "year" | "needs_year" | "training_year":
-                return self.say("about_year", id=subject["id"])
-            case "budget":
-                return self.say("about_budget", id=subject["id"])
+            case "year" | "needs_year" | "training_year" | "budget":
+                return self.say("about_budget" if subject["kind"] == "budget" else "about_year", id=subject["id"])
             case "department" | "interview" if "department_zh" in subject:
                 return str(subject["department_zh" if locale == "zh-CN" else "department_en"])
         return self.say("about_person", person=subject["person"]) if "person" in subject else ""
