@@ -53,7 +53,7 @@ def test_the_evening_of_a_class_day_writes_its_log_for_trainer_and_hr_once(
     assert "应到 3 人，实到 2 人，出勤率 66.7" in text
     assert "缺席者" in text
     assert "25 分钟后关闭" in text
-    assert "closed after 25 min" in read_logs(school, "A.1", "trainer", "en")
+    assert "Closed after 25 min" in read_logs(school, "A.1", "trainer", "en")
     assert school.told("class_log") == ["T1", "hr_lead"]
     assert school.steps("A")["class_log"][0] == "done"
     set_clock(2026, 3, 3, 9, 30)

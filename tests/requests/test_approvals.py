@@ -142,7 +142,7 @@ def test_two_reminders_and_none_after_a_decision(company: Company, tmp_path: Pat
         set_clock(2026, 3, day, 12)
         counts = [approvals.follow_up()["reminded"], approvals.follow_up()["reminded"]]
         said += [(day, counts, mail["Subject"][:6]) for mail in send(company)]
-    assert said == [(6, [1, 0], "提醒：请审批"), (12, [1, 0], "最后一次提醒")]
+    assert said == [(6, [1, 0], "提醒：请于2"), (12, [1, 0], "最后一次提醒")]
     set_clock(2026, 5, 3, 0, 0)
     assert approvals.follow_up()["expired"] == 1
     assert approvals.decide(1, is_approved=True, decided_by="admin", via="airflow").state == "expired"

@@ -120,7 +120,7 @@ def test_an_extract_holds_what_is_its_departments_and_none_is_made_of_a_small_on
     extract = build_extract(read(2), get_site(), "D1", "en")
     assert {row.code.partition("|")[0] for row in extract.data_rows} == {"D1"}
     assert [fact.text for fact in extract.facts] == ["10", "5", "1 / 1", "1,234 / 4,321"]
-    assert [line.cells for line in extract.sheets[1].lines] == [("T-STOP", "valid", "in the plan", "2")]
+    assert [line.cells for line in extract.sheets[1].lines] == [("T-STOP", "Valid", "In the plan", "2")]
     company.do("update core.employees set department_code = 'D3' where employee_id > 'E09'")
     assert [sheet.lines for sheet in build_extract(read(3), get_site(), "D1", "en").sheets[:1]] == [()]
 

@@ -76,9 +76,9 @@ def test_a_weak_item_of_three_classes_suggests_its_workshop(world: Trainers) -> 
     letters = {str(mail["To"]): mail for mail in mails(world)}
     mine = next(mail for who, mail in letters.items() if "t1@" in who)
     assert "互动控场：“讲师讲解清晰易懂”3.3 分（3 个班次）" in text_of(mine)
-    assert [file.get_filename() for file in mine.iter_attachments()] == ["TE-1.ics", "TE-3.ics"]
+    assert [file.get_filename() for file in mine.iter_attachments()] == ["活动TE-1.ics", "活动TE-3.ics"]
     other = next(mail for who, mail in letters.items() if "t2@" in who)
-    assert [file.get_filename() for file in other.iter_attachments()] == ["TE-3.ics"]
+    assert [file.get_filename() for file in other.iter_attachments()] == ["活动TE-3.ics"]
     digest = next(mail for who, mail in letters.items() if "hr@" in who)
     assert "培训师 T1：互动控场" in text_of(digest)
     assert "活动TE-0：0 人参加" in text_of(digest)
@@ -119,7 +119,7 @@ def test_a_killed_quarter_suggests_and_invites_once(world: Trainers, point: str)
     letters = mails(world)
     assert len(letters) == 4
     mine = next(mail for mail in letters if "t1@" in str(mail["To"]))
-    assert [file.get_filename() for file in mine.iter_attachments()] == ["TE-1.ics", "TE-3.ics"]
+    assert [file.get_filename() for file in mine.iter_attachments()] == ["活动TE-1.ics", "活动TE-3.ics"]
 
 
 def test_a_calendar_file_is_read_by_calendars() -> None:
