@@ -8,9 +8,8 @@ from datetime import date
 from importlib import resources
 from typing import Any
 
-from trainloop.yaml_text import read_yaml
-
 from trainloop.config import Locale
+from trainloop.yaml_text import read_yaml
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
