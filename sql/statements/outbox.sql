@@ -320,13 +320,11 @@ with windows as (
     select * from unnest(%(timezones)s::text[], %(calendars)s::text[], %(day_starts)s::timestamptz[])
         as w (timezone, calendar_code, day_starts_at)
 ),
-clock as materialized (select ops.business_now() as moment),
 due as (
     select m.message_id
-    from clock
-    cross join ops.messages as m
+    from ops.messages as m
     left join windows as w on w.timezone = m.timezone and w.calendar_code = m.calendar_code
-    where m.state in ('composed', 'uncertain') and m.next_attempt_at <= clock.moment
+    where m.state in ('composed', 'uncertain') and m.next_attempt_at <= %(now)s
         and m.environment = %(environment)s
         and exists (
             select from ops.sender_leases as l
@@ -346,7 +344,7 @@ due as (
                     select from ops.messages as e
                     where e.recipient_kind = m.recipient_kind and e.recipient_id = m.recipient_id
                         and e.message_id < m.message_id and e.state in ('composed', 'claimed', 'uncertain')
-                        and e.next_attempt_at <= clock.moment
+                        and e.next_attempt_at <= %(now)s
                         and e.template not in (select template from ops.held_templates)
                 )
             )

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from tests.outbox.conftest import Company, MailServer, free_port
 
-from trainloop.outbox import composer, desk
+from trainloop.config import get_site
+from trainloop.outbox import composer, desk, mailer
 from trainloop.outbox.composer import compose_due
 from trainloop.outbox.delivery import deliver
 from trainloop.outbox.ledger import Claim, Ledger, Settlement
@@ -325,3 +326,26 @@ def test_the_transport_says_what_is_wrong_with_a_dead_server() -> None:
     """The message names host and port and what to expect."""
     with pytest.raises(MailServerDownError, match="stay queued"):
         SmtpTransport("127.0.0.1", free_port(), timeout_seconds=1).open()
+
+
+SCANNED = """
+select idx_scan from pg_stat_user_indexes where indexrelname = 'messages_recipient_kind_recipient_id_composed_at_idx'
+"""
+
+
+def test_a_batch_looks_at_the_mails_it_takes_and_not_at_the_whole_queue(
+    company: Company, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four batches of fifty: what is asked about a mail's recipient is asked once a mail, not once a batch."""
+    people = [f"P{number:03}" for number in range(200)]
+    company.hire(*people)
+    company.invite(*people)
+    company.call(*people)
+    compose_due()
+    site = get_site()
+    small = site.model_copy(update={"mail": site.mail.model_copy(update={"batch_size": 50})})
+    monkeypatch.setattr(mailer, "get_site", lambda: small)
+    company.run("select pg_stat_force_next_flush()")
+    before = company.run(SCANNED)[0]["idx_scan"]
+    assert deliver_due(mail_server.transport())["sent"] == 200
+    assert company.run(SCANNED)[0]["idx_scan"] - before < 250

@@ -96,7 +96,7 @@ def _send_all(connection: Connection, courier: Courier, site: Site) -> None:
     while not courier.counts["is_server_down"]:
         now = clock.now(connection)
         windows = [hours.window(now, row["timezone"], row["calendar_code"], site.mail) for row in zones]
-        claims = _claim(connection, courier.counts, facts | _opened(windows))
+        claims = _claim(connection, courier.counts, facts | _opened(windows) | {"now": now})
         if claims is None:
             return
         left = list(claims)
@@ -119,6 +119,9 @@ def _claim(connection: Connection, counts: Counter[str], facts: dict[str, Any]) 
     """Return the next mails in order, None when there are none; those nobody wants any more are suppressed at once."""
     faults.point("outbox.before_claim")
     with connection.transaction():
+        # The queue is walked in the order of its index and left at the limit; sorted anew for each batch, which the
+        # planner prefers where it knows no statistics, 100,000 mails cost three times as much each as 10,000.
+        connection.execute("set local enable_sort to off")
         rows = connection.execute(statement("outbox", "claim"), facts).fetchall()
         if not rows:
             return None
