@@ -17,7 +17,7 @@ from trainloop.warehouse import engine
 
 T = TypeVar("T")
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
-APPROVE, DAG, MONTH = "Approve 批准", "ask_approvals", "2026-04"
+APPROVE, DAG, MONTH = "Approve 批准", "ask_approvals", "April 2026"
 # An answer within moments of the question can fail the task; on a busy machine a second was such a moment.
 SETTLED_SECONDS = 3.0
 SEED = """
