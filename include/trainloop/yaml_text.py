@@ -13,5 +13,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a PyYAML built withou
 
 
 def read_yaml(text: str) -> Any:
-    """Return what a document says; raises yaml.YAMLError with line and column."""
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+    """Return what a document says; raises yaml.YAMLError with line, column and the line itself."""
+    try:
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+    except yaml.YAMLError:
+        # PyYAML's own parser says a fault better: at the line where it began, with that line.
+        return yaml.safe_load(text)

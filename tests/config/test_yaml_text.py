@@ -18,6 +18,7 @@ def test_a_document_cannot_make_objects() -> None:
         read_yaml("!!python/object/apply:os.getcwd []")
 
 
-def test_a_fault_says_its_line() -> None:
-    with pytest.raises(yaml.YAMLError, match="line 2, column"):
+def test_a_fault_says_where_it_began_and_shows_the_line() -> None:
+    with pytest.raises(yaml.YAMLError, match="line 2, column") as raised:
         read_yaml("a: 1\nb: [1, 2\n")
+    assert "b: [1, 2" in str(raised.value)

@@ -213,6 +213,6 @@ def test_the_report_names_and_counts_whoever_is_left_out(warehouse: str, set_clo
         ("学员", "没有任何数据", "1"),
         ("对照组", "期间参加了影响同一指标的其他班次", "1"),
     }
-    assert ("Learners", "left the company", "1") in said["en"]
-    assert ("Learners", "figures in another unit", "1") in said["en"]
+    assert ("Learners", "Left the company", "1") in said["en"]
+    assert ("Learners", "Figures in another unit", "1") in said["en"]
     assert len(said["en"]) == len(said["zh-CN"])
