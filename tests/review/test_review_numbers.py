@@ -65,7 +65,7 @@ def test_every_number_of_the_year_is_that_of_the_tables_behind_it(company: Compa
     assert [cells[1] for cells in found["Plan and done"]] == [
         *(str(one[name]) for name in ("planned", "held", "cancelled")),
         *(str(ahead), str(6 * one["planned"]), str(6 * one["held"]), str(one["people"]), str(one["seats"])),
-        *(f"{one['answers']:f}", f"{one['budget']:,.0f}", "0", f"{one['spent']:,.0f}", "payroll not given"),
+        *(f"{one['answers']:f}", f"{one['budget']:,.0f}", "0", f"{one['spent']:,.0f}", "Payroll not given"),
     ]
     assert [fact.text for fact in said.facts] == [
         f"{one['held']} / {one['planned']}",
@@ -78,7 +78,7 @@ def test_every_number_of_the_year_is_that_of_the_tables_behind_it(company: Compa
     assert found["Barriers to application"] == [
         ("Tool or system missing", "7"),
         ("No time", "5"),
-        ("nothing", "8"),
+        ("Nothing", "8"),
     ]
     asked, closed = company.rows("select count(*) as n, count(done_at) as done from ops.commitments")[0].values()
     assert found["You said, we did"] == [("Joint reviews", str(asked), str(closed))]
@@ -115,14 +115,14 @@ def test_every_number_of_a_course_is_that_of_its_classes(company: Company) -> No
         finding = company.rows(
             f"select grade, outcome from marts.performance_findings where session_code in {CLASSES}", code
         )
-        outcome = {"D": "no verdict (D)", "B": "improved (B)", "C": "worsened (C)"}
+        outcome = {"D": "No verdict (D)", "B": "Improved (B)", "C": "Worsened (C)"}
         assert [level.text for level in row.levels] == [
             # Classes with as many answers each weigh the same.
             printed(means),
-            "unknown" if gains is None else printed(gains, 2),
-            "unknown" if plans is None else f"{plans:.0f}%",
-            outcome[finding[0]["grade"]] if finding else "unknown",
-            "unknown",
+            "Unknown" if gains is None else printed(gains, 2),
+            "Unknown" if plans is None else f"{plans:.0f}%",
+            outcome[finding[0]["grade"]] if finding else "Unknown",
+            "Unknown",
         ]
     badges = [row.suggestion for row in said.courses]
     assert badges == ["Stop", "Fix", "Scale", "Keep", "Undecided"]
