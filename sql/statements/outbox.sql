@@ -364,11 +364,15 @@ returning m.message_id, m.fence_number, m.recipient_kind, m.recipient_id, m.reci
 -- name: suppress_unwanted
 -- Grain: one claimed mail that somebody does not want any more (answered while it was queued). What else a digest held
 -- is planned again and gets a mail of its own, with another Message-ID because it is another set of notices.
-with unwanted as materialized (
-    select n.notice_id, n.message_id, o.objection
-    from ops.notices as n
-    inner join ops.notice_objections as o on o.notice_id = n.notice_id
-    where n.message_id = any(%(message_ids)s) and n.state = 'composed' and o.objection is not null
+-- Their ids are given to the view as values: joined to it, all notices there are would be asked first, a batch again.
+with held as materialized (
+    select notice_id, message_id from ops.notices where message_id = any(%(message_ids)s) and state = 'composed'
+),
+unwanted as materialized (
+    select held.notice_id, held.message_id, o.objection
+    from ops.notice_objections as o
+    inner join held on held.notice_id = o.notice_id
+    where o.notice_id = any(array(select notice_id from held)) and o.objection is not null
 ),
 dissolved as (
     update ops.messages as m
@@ -385,7 +389,7 @@ released as (
         message_id = case when u.notice_id is not null then n.message_id end,
         settled_at = case when u.notice_id is not null then ops.business_now() end
     from dissolved
-    inner join ops.notices as held on held.message_id = dissolved.message_id and held.state = 'composed'
+    inner join held on held.message_id = dissolved.message_id
     left join unwanted as u on u.notice_id = held.notice_id
     where n.notice_id = held.notice_id
 )
