@@ -364,15 +364,20 @@ returning m.message_id, m.fence_number, m.recipient_kind, m.recipient_id, m.reci
 -- name: suppress_unwanted
 -- Grain: one claimed mail that somebody does not want any more (answered while it was queued). What else a digest held
 -- is planned again and gets a mail of its own, with another Message-ID because it is another set of notices.
--- Their ids are given to the view as values: joined to it, all notices there are would be asked first, a batch again.
+-- Their ids are given to the view as values, and what it says is joined afterwards: joined to the view itself, all notices
+-- there are would be asked first, or the whole batch once for each of its mails.
 with held as materialized (
     select notice_id, message_id from ops.notices where message_id = any(%(message_ids)s) and state = 'composed'
 ),
+objections as materialized (
+    select notice_id, objection
+    from ops.notice_objections
+    where notice_id = any(array(select notice_id from held)) and objection is not null
+),
 unwanted as materialized (
     select held.notice_id, held.message_id, o.objection
-    from ops.notice_objections as o
+    from objections as o
     inner join held on held.notice_id = o.notice_id
-    where o.notice_id = any(array(select notice_id from held)) and o.objection is not null
 ),
 dissolved as (
     update ops.messages as m
