@@ -122,3 +122,18 @@ def test_counting_and_rolling_always_land_on_working_days(day: date, count: int,
     between = [day + timedelta(days=step) for step in range(1, (found - day).days + 1)]
     if count > 0:
         assert sum(calendar.is_working_day(one, code) for one in between) == count
+
+
+def test_what_ends_at_midnight_is_possible_until_the_minute_before_and_on_the_day_before() -> None:
+    """In the place's own time, also on the night in which the clocks change."""
+    midnight = datetime(2026, 10, 26, tzinfo=BERLIN)
+    assert calendar.last_minute(midnight, BERLIN) == datetime(2026, 10, 25, 23, 59, tzinfo=BERLIN)
+    assert calendar.last_day(midnight, BERLIN) == date(2026, 10, 25)
+    assert calendar.last_minute(midnight, SHANGHAI) == midnight
+    assert calendar.last_day(midnight, SHANGHAI) == date(2026, 10, 26)
+
+
+def test_what_ends_by_day_is_possible_until_then() -> None:
+    noon = datetime(2026, 10, 26, 12, tzinfo=BERLIN)
+    assert calendar.last_minute(noon, BERLIN) == noon
+    assert calendar.last_day(noon, BERLIN) == date(2026, 10, 26)

@@ -108,6 +108,17 @@ def local_date(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def last_minute(until: datetime, zone: ZoneInfo) -> datetime:
+    """Return until when something is possible as people say it: the end of a day is 23:59, not the next day's 00:00."""
+    local = until.astimezone(zone)
+    return local - timedelta(minutes=1) if local.time() == time() else local
+
+
+def last_day(until: datetime, zone: ZoneInfo) -> date:
+    """Return the last local day on which something is possible that ends at an aware moment."""
+    return last_minute(until, zone).date()
+
+
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
     """Return the first moment of a local day, in UTC.
 

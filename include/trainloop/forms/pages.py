@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from trainloop.config import Locale, get_site
+from trainloop.domain import calendar
 from trainloop.domain.survey import NOT_APPLICABLE, anonymity_promise
 from trainloop.forms.answers import Problem, Question, Typed, answered_count
 from trainloop.forms.words import ActionWords, Words, words, zone_of
@@ -174,7 +175,7 @@ def results_page(row: Mapping[str, Any], people: Sequence[PersonView], locale: L
         promise=text.say(f"results_promise_{kind}"),
         until=text.say(
             "results_until",
-            moment=text.day((row["expires_at"] - timedelta(minutes=1)).astimezone(zone_of(row["timezone"])).date()),
+            moment=text.day(calendar.last_day(row["expires_at"], zone_of(row["timezone"]))),
         ),
         is_team=row["is_team"],
         people=people,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from importlib import resources
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainloop.config import Locale, get_site
+from trainloop.domain import calendar
 from trainloop.domain.counted import filled
 from trainloop.yaml_text import read_yaml
 
@@ -39,9 +40,7 @@ class Words:
 
     def until(self, moment: datetime, zone: ZoneInfo) -> str:
         """Return until when something is possible; the end of a day is that day, 23:59, not the next one, 00:00."""
-        local = moment.astimezone(zone)
-        is_midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-        return self.moment(moment - timedelta(minutes=1) if is_midnight else moment, zone)
+        return self.moment(calendar.last_minute(moment, zone), zone)
 
     def moment(self, moment: datetime, zone: ZoneInfo) -> str:
         from babel.dates import format_datetime

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from importlib import resources
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trainloop.config import Locale
+from trainloop.domain import calendar
 from trainloop.domain.counted import counted
 from trainloop.yaml_text import read_yaml
 
@@ -172,9 +173,7 @@ def zone_text(zone: ZoneInfo, locale: Locale) -> str:
 
 def deadline_text(moment: datetime, zone: ZoneInfo, locale: Locale) -> str:
     """Return until when something is possible; the end of a day is that day, 23:59, not the next one, 00:00."""
-    local = moment.astimezone(zone)
-    is_midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-    return moment_text(moment - timedelta(minutes=1) if is_midnight else moment, zone, locale)
+    return moment_text(calendar.last_minute(moment, zone), zone, locale)
 
 
 def _babel(locale: Locale) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from trainloop.config import Locale, get_site
+from trainloop.domain import calendar
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import draft_files, payroll_draft
@@ -65,7 +65,7 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
             "button": words["button"],
             "reason": words["reason"],
             "minutes": kind["minutes"],
-            "expires": _last_day(row, due),
+            "expires": day_text(calendar.last_day(row["expires_at"], get_site().company.zone), due.locale),
             "link": links.address("a", row["token"]),
             "figures": [
                 Tile(label[due.locale], str(row["facts"][name]))
@@ -79,9 +79,3 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
         files,
         deadline=row["expires_at"],
     )
-
-
-def _last_day(row: Mapping[str, Any], due: Due) -> str:
-    """Return the last day on which the answer counts; expiry is the midnight after it."""
-    moment = row["expires_at"].astimezone(get_site().company.zone) - timedelta(minutes=1)
-    return day_text(moment.date(), due.locale)

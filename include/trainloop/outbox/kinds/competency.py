@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
+from trainloop.domain import calendar
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, Unwritable, Written
 from trainloop.outbox.wording import day_text
@@ -30,5 +30,5 @@ def _page(due: Due, row: Mapping[str, Any] | None) -> Written:
         "people_count": row["people_count"],
         "is_again": row["version_number"] > 1,
         "link": links.address("r", row["token"]),
-        "readable_until": day_text((row["expires_at"] - timedelta(minutes=1)).astimezone(due.zone).date(), due.locale),
+        "readable_until": day_text(calendar.last_day(row["expires_at"], due.zone), due.locale),
     })

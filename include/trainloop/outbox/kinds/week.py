@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from trainloop import clock
@@ -164,9 +164,7 @@ def _decision(row: Mapping[str, Any], locale: Locale) -> str:
     zone = get_site().company.zone
     expires = ""
     if row["expires_at"] is not None:
-        # Expiry is the midnight after the last day on which the answer counts.
-        last = calendar.local_date(row["expires_at"] - timedelta(minutes=1), zone)
-        expires = _say("expires", locale, day=day_text(last, locale))
+        expires = _say("expires", locale, day=day_text(calendar.last_day(row["expires_at"], zone), locale))
     return _say(
         "decision",
         locale,
