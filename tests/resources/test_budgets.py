@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +11,11 @@ from decimal import Decimal
 import pytest
 from tests.resources.conftest import Company
 
-from trainloop.config import get_site
+from trainloop.config import Locale, get_site
 from trainloop.domain.budget import Budget, FundGauge, fund_gauge
 from trainloop.outbox.composer import compose_due
+from trainloop.outbox.wording import money_text
+from trainloop.reporting.catalogue import catalogue
 from trainloop.requests import approvals
 from trainloop.resources.budgets import check_due
 
@@ -76,10 +80,30 @@ def test_hr_reads_the_question_and_the_month_in_amounts(company: Company) -> Non
     check_due()
     check_due()
     compose_due()
-    rows = company.rows("select template, subject from ops.messages order by 1")
+    rows = company.rows("select template, subject, mime_bytes from ops.messages order by 1")
     assert [row["template"] for row in rows] == ["approval_request", "budget_status"]
     assert "B1" in rows[0]["subject"]
     assert rows[1]["subject"] == "2026年3月培训预算状况，1 个预算超支"
+    request, month = (" ".join(text_of(bytes(row["mime_bytes"])).split()) for row in rows)
+    assert all(figure in request for figure in ("计划: 100,000 元", "预计: 110,000 元", "超出: 10,000 元"))
+    assert all(figure in month for figure in ("计划: 300,000 元", "预计（已付 + 已签）: 210,000 元"))
+    assert 0 < month.index("B1") < month.index("B2")
+
+
+def text_of(mime_bytes: bytes) -> str:
+    body = email.message_from_bytes(mime_bytes, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "text"),
+    [("zh-CN", "CNY", "1,234,568 元"), ("zh-CN", "EUR", "1,234,568 EUR"), ("en", "CNY", "CNY 1,234,568")],
+)
+def test_an_amount_stands_in_mails_as_its_readers_write_it(locale: Locale, currency: str, text: str) -> None:
+    """The same forms as in the PDFs."""
+    amount = Decimal("1234567.80")
+    assert money_text(amount, currency, locale) == text == catalogue(locale).money(amount, currency, 0)
 
 
 def test_the_education_fund_is_eight_percent_of_the_payroll_or_says_why_not() -> None:

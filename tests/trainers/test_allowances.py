@@ -75,7 +75,7 @@ def test_only_what_two_logins_approved_reaches_payroll_and_the_trainers(trainers
     (payroll,) = to(letters, "payroll@example.com")
     assert [line[-2:] for line in attached(payroll)[1:]] == [["594.00", "CNY"], ["750.00", "CNY"]]
     (statement,) = to(letters, "t1@example.com")
-    assert "594.00 CNY" in str(statement["Subject"])
+    assert "594.00 元" in str(statement["Subject"])
     body = statement.get_body(("plain",))
     assert body is not None
     assert "3 × 100 × 1.2 × 1.5 × 1 × 1.1 = 594.00" in body.get_content()

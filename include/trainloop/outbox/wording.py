@@ -10,6 +10,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from importlib import resources
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -147,6 +148,13 @@ def month_text(day: date, locale: Locale) -> str:
 
     text: str = format_skeleton("yMMMM", day, locale=_babel(locale))
     return text
+
+
+def money_text(amount: Decimal, currency: str, locale: Locale, decimals: int = 0) -> str:
+    """Return an amount as a reader writes it: 180,000 元, CNY 180,000."""
+    own = f"money_{currency}"
+    key = own if own in _words("common")[locale] else "money"
+    return common(key, locale, amount=f"{amount:,.{decimals}f}", currency=currency)
 
 
 def named_month(code: str, locale: Locale) -> str:

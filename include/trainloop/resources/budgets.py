@@ -7,7 +7,6 @@ the next. Until one of at least that size is approved, `marts/readiness_findings
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from trainloop.config import get_site
@@ -65,19 +64,15 @@ def budget_of(row: dict[str, Any]) -> Budget:
 
 def _ask(connection: Connection, scan: Scan, budget: Budget, revision_number: int) -> approvals.Asked:
     facts = {
-        "planned": _amount(budget.planned, budget.currency),
-        "forecast": _amount(budget.forecast, budget.currency),
-        "over": _amount(budget.over, budget.currency),
+        "planned_amount": f"{budget.planned}",
+        "forecast_amount": f"{budget.forecast}",
         "over_amount": f"{budget.over}",
+        "currency": budget.currency,
     }
     contact = get_site().resources.budgets_approved_by
     return approvals.ask_approval(
         connection, scan, APPROVAL_KIND, "budget", budget.budget_code, revision_number, contact, facts
     )
-
-
-def _amount(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.0f} {currency}"
 
 
 def _plan_month(connection: Connection, today: date) -> int:

@@ -10,7 +10,7 @@ from trainloop.config import Locale
 from trainloop.domain.plain_number import plain_number
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import payroll_file as csv_of
-from trainloop.outbox.wording import day_text, named_month
+from trainloop.outbox.wording import day_text, money_text, named_month
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -104,7 +104,7 @@ def _payroll(connection: Connection, due: Due) -> Written:
             "approvers": "、".join(row["approver_ids"]) if due.locale == "zh-CN" else ", ".join(row["approver_ids"]),
             "sha256": row["file_sha256"][:16],
             "figures": [
-                Tile(words["total"], _money(row["total_amount"], row["currency"])),
+                Tile(words["total"], money_text(row["total_amount"], row["currency"], due.locale, 2)),
                 Tile(words["trainers"], str(row["trainer_count"])),
                 Tile(words["lines"], str(row["line_count"])),
                 Tile(words["corrections"], str(row["correction_count"])),
@@ -131,11 +131,11 @@ def _statement(connection: Connection, due: Due) -> Written:
     return Content(
         _named(row, due.locale)
         | {
-            "total": _money(total, row["currency"]),
+            "total": money_text(total, row["currency"], due.locale, 2),
             "corrections": corrections,
             "lines": listed,
             "figures": [
-                Tile(words["total"], _money(total, row["currency"])),
+                Tile(words["total"], money_text(total, row["currency"], due.locale, 2)),
                 Tile(words["lines"], str(len(lines))),
                 Tile(words["corrections"], str(corrections)),
             ],
@@ -181,7 +181,3 @@ def _batch(connection: Connection, due: Due) -> dict[str, Any] | None:
 
 def _named(row: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
     return {"month": named_month(row["month"], locale), "batch": row["revision_number"]}
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.2f} {currency}"

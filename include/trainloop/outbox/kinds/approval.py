@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from trainloop.config import Locale, get_site
@@ -10,7 +11,7 @@ from trainloop.domain import calendar
 from trainloop.forms import links
 from trainloop.outbox.kinds.content import Content, Due, StoredFile, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import draft_files, payroll_draft
-from trainloop.outbox.wording import day_text
+from trainloop.outbox.wording import day_text, money_text
 from trainloop.requests.words import approval_title, approval_words
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
@@ -67,11 +68,7 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
             "minutes": kind["minutes"],
             "expires": day_text(calendar.last_day(row["expires_at"], get_site().company.zone), due.locale),
             "link": links.address("a", row["token"]),
-            "figures": [
-                Tile(label[due.locale], str(row["facts"][name]))
-                for name, label in _TILES.items()
-                if name in row["facts"]
-            ],
+            "figures": _tiles(row["facts"], due.locale),
             "is_last": due.step == f"reminder_{last}",
             "has_draft": bool(files),
             "is_by_link": not kind.get("is_money", False),
@@ -79,3 +76,15 @@ def _call(connection: Connection, due: Due, row: dict[str, Any] | None) -> Writt
         files,
         deadline=row["expires_at"],
     )
+
+
+def _tiles(facts: Mapping[str, Any], locale: Locale) -> list[Tile]:
+    """Return the figures among the facts; an amount has its currency beside it (older rows: one text)."""
+    shown = {name: str(value) for name, value in facts.items()}
+    if "currency" in facts:
+        shown |= {
+            name.removesuffix("_amount"): money_text(Decimal(value), facts["currency"], locale)
+            for name, value in facts.items()
+            if name.endswith("_amount")
+        }
+    return [Tile(label[locale], shown[name]) for name, label in _TILES.items() if name in shown]

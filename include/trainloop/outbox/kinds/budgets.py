@@ -9,7 +9,7 @@ from decimal import Decimal
 from trainloop.config import Locale, get_site
 from trainloop.domain.budget import Budget, FundGauge, fund_gauge
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
-from trainloop.outbox.wording import month_text
+from trainloop.outbox.wording import money_text, month_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -58,13 +58,13 @@ def _content(connection: Connection, due: Due) -> Written:
     return Content({
         "month": month_text(date(year, due.sequence_number, 1), due.locale),
         "over_count": sum(budget.over > 0 for budget in budgets),
-        "figures": [*_sums(budgets, words), _fund(gauge, words, currency)],
-        "lines": [_line(budget, words) for budget in budgets],
+        "figures": [*_sums(budgets, words, due.locale), _fund(gauge, words, currency, due.locale)],
+        "lines": [_line(budget, words, due.locale) for budget in budgets],
         "limit_pct": f"{rules.education_fund_pct.normalize():f}",
     })
 
 
-def _sums(budgets: Sequence[Budget], words: Mapping[str, str]) -> list[Tile]:
+def _sums(budgets: Sequence[Budget], words: Mapping[str, str], locale: Locale) -> list[Tile]:
     over = Tile(words["over"], str(sum(budget.over > 0 for budget in budgets)))
     currencies = {budget.currency for budget in budgets}
     if len(currencies) > 1:
@@ -73,29 +73,25 @@ def _sums(budgets: Sequence[Budget], words: Mapping[str, str]) -> list[Tile]:
     planned = sum((budget.planned for budget in budgets), Decimal(0))
     forecast = sum((budget.forecast for budget in budgets), Decimal(0))
     return [
-        Tile(words["planned"], _money(planned, currency)),
-        Tile(words["forecast"], _money(forecast, currency)),
+        Tile(words["planned"], money_text(planned, currency, locale)),
+        Tile(words["forecast"], money_text(forecast, currency, locale)),
         over,
     ]
 
 
-def _fund(gauge: FundGauge | str, words: Mapping[str, str], currency: str) -> Tile:
+def _fund(gauge: FundGauge | str, words: Mapping[str, str], currency: str, locale: Locale) -> Tile:
     if isinstance(gauge, str):
         return Tile(words["fund"], "–", words[gauge])
-    spent, limit = _money(gauge.spent, currency), _money(gauge.limit, currency)
+    spent, limit = (money_text(amount, currency, locale) for amount in (gauge.spent, gauge.limit))
     return Tile(words["fund"], f"{gauge.share_pct}%", words["used"].format(spent=spent, limit=limit))
 
 
-def _line(budget: Budget, words: Mapping[str, str]) -> str:
+def _line(budget: Budget, words: Mapping[str, str], locale: Locale) -> str:
     name = f"{budget.budget_code} {budget.name}" if budget.name else budget.budget_code
     return words["line_over" if budget.over else "line"].format(
         name=name,
-        planned=_money(budget.planned, budget.currency),
-        forecast=_money(budget.forecast, budget.currency),
-        over=_money(budget.over, budget.currency),
-        left=_money(budget.variance, budget.currency),
+        planned=money_text(budget.planned, budget.currency, locale),
+        forecast=money_text(budget.forecast, budget.currency, locale),
+        over=money_text(budget.over, budget.currency, locale),
+        left=money_text(budget.variance, budget.currency, locale),
     )
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.0f} {currency}"

@@ -9,7 +9,7 @@ from typing import Any
 from trainloop.config import Locale, get_site
 from trainloop.outbox.kinds.content import Content, Due, Tile, Unwritable, Written
 from trainloop.outbox.kinds.files import report_file
-from trainloop.outbox.wording import day_text
+from trainloop.outbox.wording import day_text, money_text
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -67,7 +67,7 @@ def _report(connection: Connection, due: Due) -> Written:
             "revision": due.sequence_number,
             "approved_by": contact.name if contact else approval["decided_by"],
             "approved_on": day_text(approval["decided_at"].astimezone(zone).date(), locale),
-            "figures": _tiles(connection, approval, needs, words),
+            "figures": _tiles(connection, approval, needs, words, locale),
             "findings": [
                 words["plan"].format(rank=row["rank"], topic=_topic(row, locale))
                 for row in needs
@@ -134,7 +134,11 @@ def _topic(row: Mapping[str, Any], locale: Locale) -> str:
 
 
 def _tiles(
-    connection: Connection, approval: Mapping[str, Any], needs: Sequence[Mapping[str, Any]], words: Mapping[str, str]
+    connection: Connection,
+    approval: Mapping[str, Any],
+    needs: Sequence[Mapping[str, Any]],
+    words: Mapping[str, str],
+    locale: Locale,
 ) -> list[Tile]:
     keys = {"release_id": approval["release_id"]}
     figures = {row["statistic"]: row["value"] for row in connection.execute(statement("outbox", "needs_figures"), keys)}
@@ -143,7 +147,7 @@ def _tiles(
         Tile(words["funded"], str(sum(row["funding"] == "funded" for row in needs))),
     ]
     if (budget := figures.get("budget_amount")) is not None:
-        tiles.append(Tile(words["budget"], f"{Decimal(budget):,.0f} {get_site().needs.currency}"))
+        tiles.append(Tile(words["budget"], money_text(Decimal(budget), get_site().needs.currency, locale)))
     if (rate := figures.get("rr1_pct")) is not None:
         tiles.append(Tile(words["rate"], f"{Decimal(rate):f}%"))
     return tiles
