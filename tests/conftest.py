@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -54,6 +55,12 @@ class Scheduling(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     """Tell xdist how tests are shared out."""
     return Scheduling(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now is no garbage: no collection need look at it, and hundreds of tests cause one or more."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from trainloop.orchestration.scheduler import named_in_dags
 from trainloop.settings import PROJECT_DIR
 
@@ -30,6 +32,7 @@ print(get_site.cache_info().misses)
 """
 
 
+@pytest.mark.slow
 def test_a_task_finds_the_modules_of_its_dag_loaded_and_reads_the_site_file_itself(home: Path) -> None:
     """A site file that was read before the fork would be an old one after the next change."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, cwd=PROJECT_DIR)
