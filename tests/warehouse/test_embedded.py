@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from trainloop import storage
 from trainloop.errors import ServerVersionError
 from trainloop.settings import Settings
 from trainloop.warehouse.embedded import EmbeddedServer
@@ -36,6 +37,21 @@ def test_six_processes_at_once_get_one_server(tmp_path: Path) -> None:
     finally:
         assert embedded.stop()
     assert not embedded.is_running()
+
+
+@pytest.mark.slow
+def test_a_home_may_have_blanks_and_chinese_characters_in_its_name(tmp_path: Path) -> None:
+    """The server starts, and a file put into the inbox by hand is where the inbox is read."""
+    settings = Settings(home=tmp_path / "培训 的 home's")
+    embedded = EmbeddedServer.from_settings(settings)
+    try:
+        with psycopg.connect(embedded.url("trainloop")) as connection:
+            assert connection.execute("select 1").fetchone() == (1,)
+    finally:
+        embedded.stop()
+    (settings.home / "inbox").mkdir()
+    (settings.home / "inbox" / "员工.csv").write_bytes(b"x")
+    assert [one["name"] for one in storage.listing(settings.folder_uri("inbox"))] == ["员工.csv"]
 
 
 @pytest.mark.slow

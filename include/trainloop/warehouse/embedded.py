@@ -14,6 +14,7 @@ import hmac
 import importlib.util
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -206,7 +207,9 @@ class EmbeddedServer:
         (self.folder / "port").write_text(str(port))
         self._hand_over()
         socket_folder = self._socket_folder()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={socket_folder}"
+        # pg_ctl gives these to a shell, and a home may be called anything.
+        sockets = shlex.quote(f"unix_socket_directories={socket_folder}")
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c {sockets}"
         command = [
             str(binaries() / "pg_ctl"),
             "-D",
