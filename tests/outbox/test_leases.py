@@ -5,9 +5,11 @@ from __future__ import annotations
 import psycopg
 import pytest
 from tests.outbox.conftest import Company, MailServer
+from typer.testing import CliRunner
 
+from trainloop.cli import app
 from trainloop.outbox.composer import compose_due
-from trainloop.outbox.leases import grant_first_lease, grant_lease
+from trainloop.outbox.leases import NothingInDoubtError, grant_first_lease, grant_lease
 from trainloop.outbox.mailer import deliver_due
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
@@ -63,3 +65,23 @@ def test_a_new_warehouse_may_send_and_a_second_environment_is_a_persons_decision
     with engine.connect("owner") as connection:
         rows = connection.execute("select environment, granted_by from ops.sender_leases").fetchall()
     assert [tuple(row.values()) for row in rows] == [("production", "trainloop provision")]
+
+
+def test_a_live_queue_is_not_dropped_by_a_command_of_the_wrong_incident(
+    company: Company, mail_server: MailServer
+) -> None:
+    """`outbox lease --discard-queued` is for copies: where mails leave already, nothing of them is dropped."""
+    company.call("E1", "E2")
+    compose_due()
+    with pytest.raises(NothingInDoubtError, match="outbox hold"):
+        grant_lease("development", "a person", discard_queued=True)
+    assert deliver_due(mail_server.transport())["sent"] == 2
+
+
+def test_a_kind_that_is_misspelt_is_refused_before_anything_is_dropped_or_released(warehouse: str) -> None:
+    """A typo after --keep would drop the very mails that must go, one after `release` would leave them held."""
+    for words in (["lease", "--discard-queued", "--keep", "survey_invitatoin"], ["release", "survey_invitatoin"]):
+        told = CliRunner().invoke(app, ["outbox", *words])
+        assert told.exit_code == 1
+        assert "no mail template survey_invitatoin" in " ".join(told.stderr.split())
+    assert CliRunner().invoke(app, ["outbox", "list", "--state", "wating"]).exit_code == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,6 +21,8 @@ COLUMNS = {
     "reason": "reason",
 }
 
+State = Literal["composed", "claimed", "sent", "uncertain", "expired", "suppressed", "failed", "bounced"]
+
 outbox = typer.Typer(cls=Commands, no_args_is_help=True, help="Mails that wait, were sent or failed.")
 
 
@@ -30,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 @outbox.command("list")
 def list_messages(
-    state: Annotated[str | None, typer.Option(help="composed, sent, uncertain, failed, expired …")] = None,
+    state: Annotated[State | None, typer.Option(help="those of one state")] = None,
     limit: Annotated[int, typer.Option(min=1, help="newest first")] = 50,
 ) -> None:
     """Show mails by id, template and state; recipients are not shown."""

@@ -25,10 +25,16 @@ def list_messages(state: str | None = None, limit: int = 50) -> list[dict[str, A
         return connection.execute(statement("outbox", "list_messages"), {"state": state, "limit": limit}).fetchall()
 
 
+def require_template(template: str) -> None:
+    """Raise TemplateUnknownError for a name that no mail has: a typo must not pass for what was meant."""
+    known = {*KINDS, "digest"}
+    if template not in known:
+        raise TemplateUnknownError(template=template, known=", ".join(sorted(known)))
+
+
 def hold(template: str, by: str) -> int:
     """Hold back every mail of a template until `release`; return 1 when it was not held before."""
-    if template not in {*KINDS, "digest"}:
-        raise TemplateUnknownError(template=template, known=", ".join(sorted({*KINDS, "digest"})))
+    require_template(template)
     with engine.connect("sender") as connection:
         facts = {"template": template, "by": by, "now": clock.now(connection)}
         return connection.execute(statement("outbox", "hold_template"), facts).rowcount
@@ -36,6 +42,7 @@ def hold(template: str, by: str) -> int:
 
 def release(template: str) -> int:
     """Let the mails of a template leave again; return 1 when it was held."""
+    require_template(template)
     with engine.connect("sender") as connection:
         return connection.execute(statement("outbox", "release_template"), {"template": template}).rowcount
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from trainloop import clock
 from trainloop.errors import PermanentError
+from trainloop.outbox.desk import require_template
 from trainloop.settings import get_settings
 from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
@@ -30,6 +31,13 @@ class LeaseInDoubtError(PermanentError):
     """
 
 
+class NothingInDoubtError(PermanentError):
+    """Environment {environment} may send from this database already: its queue is live, so nothing of it is dropped.
+
+    To keep a kind of mail from leaving, say `trainloop outbox hold <template>`.
+    """
+
+
 def grant_lease(
     environment: str, by: str, *, discard_queued: bool | None = None, keep: Sequence[str] = ()
 ) -> dict[str, int]:
@@ -37,11 +45,16 @@ def grant_lease(
 
     `discard_queued` is for a database restored from a backup: what was due before this moment was probably sent by the
     original, so it is dropped (reason `before_lease`), the kinds of `keep` aside, and what is decided from now on goes
-    out. There a choice is asked for: raises LeaseInDoubtError.
+    out. There a choice is asked for: raises LeaseInDoubtError. Raises NothingInDoubtError where `environment` may send
+    already, TemplateUnknownError for a kind to keep that no mail has.
     """
+    for kind in keep:
+        require_template(kind)
     with engine.connect("owner") as connection:
         facts = {"environment": environment, "by": by, "now": clock.now(connection), "keep": list(keep)}
         backup_id = restored_from(connection)
+        if discard_queued and holds_lease(connection, environment):
+            raise NothingInDoubtError(environment=environment)
         if backup_id is not None and discard_queued is None:
             count = sum(row["mails"] for row in in_doubt(connection))
             if count:
@@ -79,7 +92,8 @@ def grant_first_lease(environment: str, by: str) -> bool:
         return connection.execute(statement("outbox", "grant_first_lease"), facts).rowcount == 1
 
 
-def holds_lease(connection: Connection) -> bool:
-    """Whether this environment may send from the database of `connection`."""
-    row = connection.execute(statement("outbox", "holds_lease"), {"environment": get_settings().environment}).fetchone()
+def holds_lease(connection: Connection, environment: str | None = None) -> bool:
+    """Whether an environment, this one unless named, may send from the database of `connection`."""
+    facts = {"environment": environment or get_settings().environment}
+    row = connection.execute(statement("outbox", "holds_lease"), facts).fetchone()
     return row is not None
