@@ -46,6 +46,17 @@ class SettingMissingError(PermanentError):
     """The setting {name} is not set. `.env.example` shows every setting. {remedy}"""
 
 
+class SettingInvalidError(PermanentError):
+    """The environment or .env holds settings that cannot be: {detail}. `.env.example` shows every setting."""
+
+
+class SecretTooShortError(PermanentError):
+    """{name} has {length} characters, which can be guessed; {wanted} or more are needed. Nothing was started.
+
+    Make one with `openssl rand -hex 32` and keep it.
+    """
+
+
 class SiteFileInvalidError(PermanentError):
     """The site file {path} is not valid: {detail}. Correct the named keys; config/site.yaml shows all."""
 
@@ -74,6 +85,14 @@ class WarehouseUnreachableError(TransientError):
     """The warehouse does not answer as role {role}: {detail}.
 
     Start it with `trainloop up`, or check TRAINLOOP_WAREHOUSE_URL.
+    """
+
+
+class WarehouseLoginRefusedError(PermanentError):
+    """The warehouse refuses the login of role {role}: {detail}. Correct the password where this process has it from.
+
+    That is the Airflow Connection trainloop_warehouse_<role> in tasks, else TRAINLOOP_WAREHOUSE_URL (owner) and
+    TRAINLOOP_SECRET_KEY (the other roles; after a change of the key: `trainloop migrate`, with compose `provision`).
     """
 
 

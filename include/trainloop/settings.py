@@ -15,16 +15,21 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+SECRET_LENGTH = 32
+LAST_PORT = 65_535
 
 
 class Settings(BaseSettings):
     """One environment's settings; every key stands in `.env.example`."""
 
-    model_config = SettingsConfigDict(env_prefix="TRAINLOOP_", env_file=PROJECT_DIR / ".env", extra="ignore")
+    # A line of .env that was left empty is a setting nobody made: as a key or a folder, "" would be taken at its word.
+    model_config = SettingsConfigDict(
+        env_prefix="TRAINLOOP_", env_file=PROJECT_DIR / ".env", extra="ignore", env_ignore_empty=True
+    )
 
     environment: Literal["development", "demo", "production"] = Field(
         "development", description="Name of this environment; production refuses generated secrets"
@@ -41,7 +46,9 @@ class Settings(BaseSettings):
     airflow_database_url: SecretStr | None = Field(
         None, description="postgresql:// URL of Airflow's metadata database; empty = embedded server"
     )
-    postgres_port: int = Field(0, description="Port of the embedded server; 0 = any free one, kept once chosen")
+    postgres_port: int = Field(
+        0, ge=0, le=LAST_PORT, description="Port of the embedded server; 0 = any free one, kept once chosen"
+    )
     inbox_uri: str = Field("", description="Where files arrive; empty = <home>/inbox")
     archive_uri: str = Field("", description="Where files are kept after intake; empty = <home>/archive")
     reports_uri: str = Field("", description="Where PDFs are kept; empty = <home>/reports")
@@ -49,9 +56,9 @@ class Settings(BaseSettings):
     data_docs_uri: str = Field("", description="Where the data-quality pages are kept; empty = <home>/data-docs")
     backups_uri: str = Field("", description="Where `trainloop backup` keeps its folders; empty = <home>/backups")
     site_file: Path | None = Field(None, description="Your own site file, merged over trainloop/config/site.yaml")
-    airflow_port: int = Field(8080, description="Port of the local Airflow UI")
-    mailbox_port: int = Field(8025, description="Port of the dev mailbox's pages")
-    mailbox_smtp_port: int = Field(1025, description="Port of the dev mailbox's SMTP server")
+    airflow_port: int = Field(8080, ge=1, le=LAST_PORT, description="Port of the local Airflow UI")
+    mailbox_port: int = Field(8025, ge=1, le=LAST_PORT, description="Port of the dev mailbox's pages")
+    mailbox_smtp_port: int = Field(1025, ge=1, le=LAST_PORT, description="Port of the dev mailbox's SMTP server")
     survey_base_url: str = Field(
         "http://127.0.0.1:8030/s", description="Address of the survey tool; an invitation's token is appended"
     )
@@ -68,7 +75,7 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8030", description="Address of the forms service as people's browsers reach it"
     )
     forms_host: str = Field("127.0.0.1", description="Address the forms service listens on")
-    forms_port: int = Field(8030, description="Port the forms service listens on")
+    forms_port: int = Field(8030, ge=1, le=LAST_PORT, description="Port the forms service listens on")
     forms_key: SecretStr | None = Field(
         None,
         description="Key of links, drafts and pseudonyms; empty = made of the secret key. Same here and in Airflow",
@@ -83,12 +90,16 @@ class Settings(BaseSettings):
     def folder_uri(self, name: Literal["inbox", "archive", "reports", "materials", "data_docs", "backups"]) -> str:
         """Return the URI of a folder, without a trailing slash."""
         chosen: str = getattr(self, f"{name}_uri")
-        return (chosen or (self.home / name.replace("_", "-")).absolute().as_uri()).rstrip("/")
+        # Not Path.as_uri: fsspec takes a local path as it stands, percent signs and all.
+        return (chosen or f"file://{(self.home / name.replace('_', '-')).absolute()}").rstrip("/")
 
     def secret(self) -> str:
-        """Return the environment's secret key; outside production one is made and kept in `<home>/secrets.json`."""
+        """Return the environment's secret key; outside production one is made and kept in `<home>/secrets.json`.
+
+        Raises SettingMissingError, SecretTooShortError.
+        """
         if self.secret_key is not None:
-            return self.secret_key.get_secret_value()
+            return _long_enough("TRAINLOOP_SECRET_KEY", self.secret_key)
         if self.environment == "production":
             from trainloop.errors import SettingMissingError
 
@@ -100,7 +111,7 @@ class Settings(BaseSettings):
     def forms_secret(self) -> bytes:
         """Return the key of links, drafts and pseudonyms: its own setting, else made of the environment's key."""
         if self.forms_key is not None:
-            return self.forms_key.get_secret_value().encode()
+            return _long_enough("TRAINLOOP_FORMS_KEY", self.forms_key).encode()
         return hmac.new(self.secret().encode(), b"forms", hashlib.sha256).digest()
 
     def pseudonym_key(self) -> bytes:
@@ -126,7 +137,25 @@ class Settings(BaseSettings):
         return kept["secret_key"]
 
 
+def _long_enough(name: str, key: SecretStr) -> str:
+    value = key.get_secret_value()
+    if len(value) < SECRET_LENGTH:
+        from trainloop.errors import SecretTooShortError
+
+        raise SecretTooShortError(name=name, length=len(value), wanted=SECRET_LENGTH)
+    return value
+
+
 @functools.cache
 def get_settings() -> Settings:
-    """Return this process's settings (read once; tests call `get_settings.cache_clear()`)."""
-    return Settings()
+    """Return this process's settings (read once; tests call `get_settings.cache_clear()`).
+
+    Raises SettingInvalidError naming the variables, without their values.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        from trainloop.errors import SettingInvalidError
+
+        wrong = [(f"TRAINLOOP_{one['loc'][0]}".upper(), one["msg"]) for one in error.errors()]
+        raise SettingInvalidError(detail="; ".join(f"{name}: {told}" for name, told in wrong)) from None

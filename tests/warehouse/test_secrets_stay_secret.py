@@ -7,8 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+
+from trainloop.errors import WarehouseLoginRefusedError
+from trainloop.warehouse import engine
 
 ASK = "from trainloop.orchestration.warehouse import connection_url; print('URL', connection_url('sender'))"
 
@@ -34,6 +38,21 @@ def test_a_password_is_in_no_message_whatever_is_wrong_with_its_address(
     told = " ".join((done.stdout + done.stderr).split())
     assert words in told
     assert "hush" not in told
+
+
+def test_a_wrong_password_of_a_role_is_told_as_such_with_the_place_to_correct_it(warehouse: str) -> None:
+    """Nothing waits for a server that is there: the Connection or the key is to be corrected."""
+    address = urlsplit(engine.url("sender"))
+    wrong = address._replace(netloc=f"trainloop_sender:hushhush@{address.netloc.rpartition('@')[2]}").geturl()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_resolvers", [lambda _: wrong])
+        with (
+            pytest.raises(WarehouseLoginRefusedError, match="trainloop_warehouse_<role>") as told,
+            engine.connect("sender"),
+        ):
+            pass
+    assert "role sender" in str(told.value)
+    assert "hushhush" not in str(told.value)
 
 
 @pytest.mark.slow

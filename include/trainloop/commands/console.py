@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from typer.core import TyperGroup
 
-from trainloop.errors import TrainLoopError, TransientError
+from trainloop.errors import PermanentError, TrainLoopError, TransientError
 
 console = Console()
 error_console = Console(stderr=True)
@@ -21,6 +23,20 @@ TEMPORARY_FAILURE = 75
 FAILURE = 1
 
 
+# What a disk, a folder or its rights refuse: an operator mends it, and no traceback helps.
+_REFUSALS = frozenset({
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EEXIST,
+    errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE,
+})  # fmt: skip
+
+
+class MachineRefusedError(PermanentError):
+    """This machine refused {place}: {detail}. Nothing is half-written there.
+
+    Give this user the right to write, free some space, or name another folder (TRAINLOOP_HOME); then run it again.
+    """
+
+
 class Commands(TyperGroup):
     """A group whose commands tell a TrainLoopError as a sentence: exit code 75 when a retry may help, else 1."""
 
@@ -28,8 +44,13 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except TrainLoopError as error:
-            error_console.print(f"[bold red]✗[/] {escape(str(error))}")
-            raise typer.Exit(TEMPORARY_FAILURE if isinstance(error, TransientError) else FAILURE) from error
+            told = error
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
+            told = MachineRefusedError(place=error.filename or "to write", detail=os.strerror(error.errno))
+        error_console.print(f"[bold red]✗[/] {escape(str(told))}")
+        raise typer.Exit(TEMPORARY_FAILURE if isinstance(told, TransientError) else FAILURE)
 
 
 def show_table(

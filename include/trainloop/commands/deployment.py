@@ -64,9 +64,12 @@ def _warehouse(settings: Settings) -> list[Finding]:
     """Nothing where there is no warehouse yet or none answers: that was said already."""
     from trainloop.warehouse.embedded import EmbeddedServer
 
-    if settings.warehouse_url is None and not EmbeddedServer.from_settings(settings).is_running():
-        return []
     try:
+        if settings.warehouse_url is None:
+            # Asked for the port first: looking makes neither a home nor a key.
+            is_made = (settings.home / "postgres" / "port").exists()
+            if not is_made or not EmbeddedServer.from_settings(settings).is_running():
+                return []
         with engine.connect("owner") as connection:
             schema = _schema()
             if schema.level != "ok":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,8 @@ def lifecycle(
 
     if stage and stage not in stages():
         raise typer.BadParameter(f"stages are: {', '.join(stages())}", param_hint="--stage")
+    # The pool tells each of its tries; here one sentence at the end says it.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     store, text = Store(), words("en")
     try:
         found = find_sessions(store, Filter(stage=stage, late="1" if late else "", search=session), limit, 0)

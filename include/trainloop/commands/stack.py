@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import typer
+from rich.markup import escape
 
 from trainloop.commands.console import FAILURE, console, show_table
 
@@ -152,9 +153,9 @@ def doctor() -> None:
     findings = [*examine(settings), *examine_deployment(settings), *([outside] if outside else [])]
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "advice": "[yellow]![/]", "problem": "[red]✗[/]"}[finding.level]
-        console.print(f"{mark} {finding.subject}: {finding.detail}", highlight=False)
+        console.print(f"{mark} {finding.subject}: {escape(finding.detail)}", highlight=False)
         if finding.remedy:
-            console.print(f"    → {finding.remedy}", highlight=False)
+            console.print(f"    → {escape(finding.remedy)}", highlight=False)
     if any(finding.level == "problem" for finding in findings):
         raise typer.Exit(FAILURE)
 

@@ -428,11 +428,21 @@ def load_site(own_file: Path | None = None) -> Site:
     rules: dict[str, Any] = read_yaml(resources.files(__package__).joinpath("site.yaml").read_text("utf-8"))
     try:
         if own_file is not None:
-            _merge(rules, read_yaml(own_file.read_text("utf-8")) or {})
+            own = read_yaml(own_file.read_text("utf-8")) or {}
+            if not isinstance(own, dict) or not isinstance(own.get("company", {}), dict):
+                detail = "its sections are keys with keys below them, such as `company:` and below it `  name_en: …`"
+                raise SiteFileInvalidError(path=own_file, detail=detail)
+            _merge(rules, own)
             if logo := rules["company"]["logo"]:
                 rules["company"]["logo"] = str(own_file.parent / logo)
         return Site.model_validate(rules)
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+    except ValidationError as error:
+        wrong = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+        detail = "; ".join(f"{key}: {told}" if key else told for key, told in wrong)
+        raise SiteFileInvalidError(path=own_file or "site.yaml", detail=detail) from error
+    except UnicodeDecodeError as error:
+        raise SiteFileInvalidError(path=own_file or "site.yaml", detail="it is not UTF-8 text") from error
+    except (OSError, yaml.YAMLError) as error:
         raise SiteFileInvalidError(path=own_file or "site.yaml", detail=error) from error
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trainloop.errors import TrainLoopError
-from trainloop.settings import PROJECT_DIR, Settings
+from trainloop.settings import PROJECT_DIR, SECRET_LENGTH, Settings
 from trainloop.stack import ports
 from trainloop.stack.layout import Layout
 
@@ -25,7 +25,6 @@ LIBRARIES = {
 }
 FONTS = PROJECT_DIR / "include" / "trainloop" / "reporting" / "fonts"
 WANTED_FREE_GB = 3
-SECRET_LENGTH = 32
 SAMPLE_DOMAIN = "@example.com"
 
 

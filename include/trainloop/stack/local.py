@@ -51,6 +51,9 @@ def components(layout: Layout) -> dict[str, Component]:
 def up(settings: Settings, report: Report = lambda _: None) -> StackRecord:
     """Start what is not running and return once everything is healthy; `report` is told each step."""
     layout = Layout(settings)
+    # A key that is missing or short is told before anything runs.
+    settings.secret()
+    settings.forms_secret()
     with layout.locked():
         layout.create()
         layout.admin_password()

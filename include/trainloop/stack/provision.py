@@ -32,6 +32,9 @@ def provision(settings: Settings) -> list[str]:
         raise SettingMissingError(
             name="TRAINLOOP_WAREHOUSE_URL", remedy="Set it to the address of the warehouse's owner (postgresql://…)."
         )
+    # A key that is missing or short is told before anything is made with it.
+    settings.secret()
+    settings.forms_secret()
     with TemporaryDirectory() as folder:
         log = Path(folder) / "airflow.log"
         process = databases.start_airflow_migration(os.environ, log)

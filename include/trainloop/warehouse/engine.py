@@ -17,7 +17,13 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from trainloop.errors import TransientError, WarehouseAddressInvalidError, WarehouseUnreachableError
+from trainloop.errors import (
+    TrainLoopError,
+    TransientError,
+    WarehouseAddressInvalidError,
+    WarehouseLoginRefusedError,
+    WarehouseUnreachableError,
+)
 from trainloop.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -80,7 +86,8 @@ def url(role: Role) -> str:
 def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator[Connection]:
     """Open one connection as `role`; commit at the end of the block, roll back when it raises.
 
-    Rows are dictionaries. Raises WarehouseUnreachableError (transient) when the server does not answer.
+    Rows are dictionaries. Raises WarehouseUnreachableError (transient) when the server does not answer,
+    WarehouseLoginRefusedError when it knows another password.
     """
     try:
         connection: Connection = psycopg.connect(
@@ -95,9 +102,17 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
         # libpq quotes the part it cannot read, which may be the password: neither shown nor chained.
         raise WarehouseAddressInvalidError(role=role) from None
     except psycopg.OperationalError as error:
-        raise WarehouseUnreachableError(role=role, detail=str(error).strip().splitlines()[0]) from error
+        raise _unreachable(role, error) from error
     with connection:
         yield connection
+
+
+def _unreachable(role: str, error: psycopg.OperationalError) -> TrainLoopError:
+    """Say why there is no connection; a wrong password is a person's to mend, waiting does not help."""
+    detail = str(error).strip().splitlines()[0]
+    # A login that is refused brings no SQLSTATE, only the server's words; in another language it counts as not there.
+    kind = WarehouseLoginRefusedError if "authentication failed" in detail else WarehouseUnreachableError
+    return kind(role=role, detail=detail)
 
 
 @contextmanager
@@ -125,8 +140,7 @@ def connect_to(address: str) -> Iterator[Connection]:
     except psycopg.ProgrammingError:
         raise WarehouseAddressInvalidError(role="owner of Airflow's metadata") from None
     except psycopg.OperationalError as error:
-        detail = str(error).strip().splitlines()[0]
-        raise WarehouseUnreachableError(role="owner of Airflow's metadata", detail=detail) from error
+        raise _unreachable("owner of Airflow's metadata", error) from error
     with connection:
         yield connection
 

@@ -1,0 +1,130 @@
+"""What operators get wrong is told by its name and with its remedy, before anything is half done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from trainloop.cli import app
+from trainloop.config import load_site
+from trainloop.errors import SecretTooShortError, SettingInvalidError, SiteFileInvalidError
+from trainloop.settings import PROJECT_DIR, Settings, get_settings
+from trainloop.stack import local
+from trainloop.stack.provision import provision
+
+SHORT = "a key that is too short"
+
+
+def run(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run `trainloop` as its user does, on the embedded server."""
+    environment = {name: value for name, value in os.environ.items() if name != "TRAINLOOP_WAREHOUSE_URL"}
+    command = [sys.executable, "-m", "trainloop", *words]
+    return subprocess.run(command, env=environment | variables, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ENVIRONMENT", "live"), ("AIRFLOW_PORT", "80x80"), ("AIRFLOW_PORT", "99999"), ("FORMS_PORT", "-1")],
+)
+def test_a_setting_that_cannot_be_is_named_without_its_value(
+    name: str, value: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value may be a secret in the wrong line."""
+    monkeypatch.setenv(f"TRAINLOOP_{name}", value)
+    with pytest.raises(SettingInvalidError, match=f"TRAINLOOP_{name}: ") as told:
+        get_settings()
+    assert value not in str(told.value)
+
+
+def test_a_line_of_env_left_empty_is_a_setting_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty key would sign everything, an empty home would be the folder one happens to stand in."""
+    for name in ("HOME", "SECRET_KEY", "WAREHOUSE_URL", "SITE_FILE"):
+        monkeypatch.setenv(f"TRAINLOOP_{name}", "")
+    found = Settings()
+    assert found.home == PROJECT_DIR / ".trainloop"
+    assert (found.secret_key, found.warehouse_url, found.site_file) == (None, None, None)
+
+
+@pytest.mark.parametrize("name", ["TRAINLOOP_SECRET_KEY", "TRAINLOOP_FORMS_KEY"])
+def test_a_key_that_can_be_guessed_starts_and_makes_nothing(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`up` and `provision` refuse it before the first process and the first table."""
+    monkeypatch.setenv("TRAINLOOP_WAREHOUSE_URL", "postgresql://owner@127.0.0.1:1/warehouse")
+    monkeypatch.setenv(name, SHORT)
+    get_settings.cache_clear()
+    for start in (local.up, provision):
+        with pytest.raises(SecretTooShortError, match=name) as told:
+            start(get_settings())
+        assert SHORT not in str(told.value)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["up", "doctor", "backup"])
+def test_a_home_that_is_a_file_is_told_without_a_traceback(command: str, tmp_path: Path) -> None:
+    """Nobody reads a traceback to learn that a folder is in the way."""
+    (tmp_path / "home").write_text("in the way")
+    done = run(command, TRAINLOOP_HOME=str(tmp_path / "home"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "home") in "".join((done.stdout + done.stderr).split())
+
+
+def test_a_full_disk_is_told_by_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever writes: the reason, the place, what to do."""
+
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "whatever", "/srv/home/stack.json")
+
+    monkeypatch.setattr("trainloop.warehouse.migrations.migrate", refuse)
+    told = CliRunner().invoke(app, ["migrate"], env={"COLUMNS": "200"})
+    assert told.exit_code == 1
+    assert "refused /srv/home/stack.json: No space left on device" in " ".join(told.stderr.split())
+
+
+def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of the program that is missing is nothing an operator mends by space or rights."""
+
+    def refuse() -> None:
+        raise FileNotFoundError(errno.ENOENT, "whatever", "sql/statements/no.sql")
+
+    monkeypatch.setattr("trainloop.warehouse.migrations.migrate", refuse)
+    assert isinstance(CliRunner().invoke(app, ["migrate"]).exception, FileNotFoundError)
+
+
+def test_doctor_leaves_nothing_behind_where_nothing_is_set_up(tmp_path: Path) -> None:
+    """Run as root before the first `up`, it would leave a home and a key that the service's user cannot read."""
+    done = run("doctor", TRAINLOOP_HOME=str(tmp_path / "home"), TRAINLOOP_SECRET_KEY="")
+    assert "Warehouse" in done.stdout
+    assert not (tmp_path / "home").exists()
+
+
+def test_doctor_prints_brackets_as_they_are(tmp_path: Path) -> None:
+    """A path or a server's words are no markup: they would vanish, or end the command."""
+    done = run("doctor", TRAINLOOP_HOME=str(tmp_path / "[prod]" / "[" / "home"))
+    assert "[prod]" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"surveyz: {source: forms}\n", "surveyz: Extra inputs are not permitted"),
+        (b"surveys: {source: [forms\n", "line 2"),
+        ("company: {name_zh: 培训}\n".encode("gb18030"), "not UTF-8"),
+        (b"- company\n", "keys with keys below them"),
+        (b"company: Example\n", "keys with keys below them"),
+    ],
+)
+def test_what_is_wrong_with_a_site_file_is_said_in_words(content: bytes, words: str, tmp_path: Path) -> None:
+    """Also for a file that is none of ours at all."""
+    path = tmp_path / "site.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SiteFileInvalidError, match=words) as told:
+        load_site(path)
+    assert "pydantic" not in str(told.value)
