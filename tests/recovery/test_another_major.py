@@ -78,7 +78,13 @@ def test_data_of_an_older_major_are_refused_whole_and_move_by_the_steps_of_the_r
         grant_first_lease("development", "trainloop up")
         taken = backup(get_settings(), str(home / "backups"), "a person", None)
         before = contents()
-        server.stop()
+
+    # The new release comes while the old server still runs: it is refused as well, and `down` stops it.
+    with pytest.raises(ServerVersionError, match="Nothing was started or changed"):
+        engine.url("owner")
+    assert not server.is_running()
+    assert server.stop()
+    assert not server.stop()
 
     with pytest.raises(ServerVersionError, match=rf"belong to PostgreSQL {OLD_MAJOR}, this release runs 18") as refused:
         server.ensure_running()

@@ -162,7 +162,12 @@ def _database(settings: Settings) -> Finding:
     if settings.warehouse_url is None:
         from trainloop.warehouse.embedded import EmbeddedServer
 
-        if not EmbeddedServer.from_settings(settings).is_running():
+        server = EmbeddedServer.from_settings(settings)
+        try:
+            server.refuse_other_version()
+        except TrainLoopError as error:
+            return Finding("Warehouse", "problem", str(error), "Go those steps: RUNBOOK 9.")
+        if not server.is_running():
             return Finding("Warehouse", "ok", "the embedded PostgreSQL is there and stopped", "trainloop up")
     try:
         with engine.connect("owner") as connection:

@@ -107,18 +107,22 @@ class EmbeddedServer:
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def is_running(self) -> bool:
-        """Whether the server answers a login (after a kill -9 `pg_ctl status` may still say yes, so we ask it)."""
+        """Whether the server answers a login (after a kill -9 `pg_ctl status` may still say yes, so we ask it).
+
+        One of another major version on our port is the server of a former release, not ours.
+        """
         try:
-            with self._connect():
-                return True
+            with self._connect() as connection:
+                return connection.info.server_version // 10000 == int(MAJOR_VERSION)
         except (OSError, psycopg.OperationalError):
             return False
 
     def ensure_running(self) -> None:
-        """Create and start the server when it is not there; wait until it answers."""
+        """Create and start the server when it is not there; wait until it answers. Raises ServerVersionError."""
+        # Also while the server of the former release still runs: we would work on it, and never stop it.
+        self.refuse_other_version()
         if self.is_running():
             return
-        self._refuse_other_version()
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._locked():
             if self.is_running():
@@ -129,21 +133,14 @@ class EmbeddedServer:
             self._create_databases()
 
     def stop(self) -> bool:
-        """Stop the server; return whether it was running."""
-        if not (self.data / "postmaster.pid").exists():
+        """Stop the server, one of another major version too; return whether it was running."""
+        running = [found.parent for found in self.folder.glob("*/data/postmaster.pid")]
+        if not running:
             return False
         with self._locked():
-            command = [
-                *_as_ordinary_user(),
-                str(binaries() / "pg_ctl"),
-                "-D",
-                str(self.data),
-                "-w",
-                "-m",
-                "fast",
-                "stop",
-            ]
-            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+            command = [*_as_ordinary_user(), str(binaries() / "pg_ctl"), "-w", "-m", "fast", "stop", "-D"]
+            stopped = [subprocess.run([*command, str(data)], capture_output=True, check=False) for data in running]
+        return any(done.returncode == 0 for done in stopped)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
@@ -162,7 +159,8 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _refuse_other_version(self) -> None:
+    def refuse_other_version(self) -> None:
+        """Raise ServerVersionError where data of another major version lie."""
         for other in self.folder.glob("*/data/PG_VERSION"):
             found = other.read_text().strip()
             if found != MAJOR_VERSION:
