@@ -65,6 +65,14 @@ class ServerStartError(PermanentError):
     """The embedded PostgreSQL in {path} did not start. `trainloop doctor` says what is missing. Its log ends: {log}"""
 
 
+class ServerKeyError(PermanentError):
+    """The embedded PostgreSQL in {path} was made under another secret key and refuses this one. Nothing was changed.
+
+    Set TRAINLOOP_SECRET_KEY to the key of then, or leave it out where <home>/secrets.json has it. If it is lost for good,
+    move the folder away and restore a backup with --other-key.
+    """
+
+
 class ServerVersionError(PermanentError):
     """The data in {path} belong to PostgreSQL {found}, this release runs {expected}. Nothing was started or changed.
 

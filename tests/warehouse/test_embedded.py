@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from trainloop import storage
-from trainloop.errors import ServerVersionError
+from trainloop.errors import ServerKeyError, ServerVersionError
 from trainloop.settings import Settings
 from trainloop.warehouse.embedded import EmbeddedServer
 
@@ -52,6 +52,22 @@ def test_a_home_may_have_blanks_and_chinese_characters_in_its_name(tmp_path: Pat
     (settings.home / "inbox").mkdir()
     (settings.home / "inbox" / "员工.csv").write_bytes(b"x")
     assert [one["name"] for one in storage.listing(settings.folder_uri("inbox"))] == ["员工.csv"]
+
+
+@pytest.mark.slow
+def test_another_secret_key_is_told_and_not_taken_for_a_server_that_does_not_start(tmp_path: Path) -> None:
+    """The key makes the server's passwords: with another one nobody waits, and nothing is started beside it."""
+    embedded = EmbeddedServer.from_settings(Settings(home=tmp_path))
+    changed = EmbeddedServer(embedded.folder, "a password made of another key")
+    embedded.ensure_running()
+    try:
+        with pytest.raises(ServerKeyError, match="TRAINLOOP_SECRET_KEY"):
+            changed.ensure_running()
+        assert embedded.stop()
+        with pytest.raises(ServerKeyError, match="TRAINLOOP_SECRET_KEY"):
+            changed.ensure_running()
+    finally:
+        embedded.stop()
 
 
 @pytest.mark.slow

@@ -165,9 +165,10 @@ def _database(settings: Settings) -> Finding:
         server = EmbeddedServer.from_settings(settings)
         try:
             server.refuse_other_version()
+            is_running = server.is_running()
         except TrainLoopError as error:
-            return Finding("Warehouse", "problem", str(error), "Go those steps: RUNBOOK 9.")
-        if not server.is_running():
+            return Finding("Warehouse", "problem", str(error), "Do what it says; RUNBOOK 9.")
+        if not is_running:
             return Finding("Warehouse", "ok", "the embedded PostgreSQL is there and stopped", "trainloop up")
     try:
         with engine.connect("owner") as connection:

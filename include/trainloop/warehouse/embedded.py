@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psycopg
 
-from trainloop.errors import RootNotAllowedError, ServerStartError, ServerVersionError
+from trainloop.errors import RootNotAllowedError, ServerKeyError, ServerStartError, ServerVersionError
 from trainloop.settings import Settings
 
 MAJOR_VERSION = "18"
@@ -107,9 +107,10 @@ class EmbeddedServer:
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def is_running(self) -> bool:
-        """Whether the server answers a login (after a kill -9 `pg_ctl status` may still say yes, so we ask it).
+        """Whether the server answers our login (after a kill -9 `pg_ctl status` may still say yes, so we ask it).
 
-        One of another major version on our port is the server of a former release, not ours.
+        One of another major version on our port is the server of a former release, not ours. Raises
+        ServerKeyError.
         """
         try:
             with self._connect() as connection:
@@ -143,15 +144,29 @@ class EmbeddedServer:
         return any(done.returncode == 0 for done in stopped)
 
     def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            user=SUPERUSER,
-            password=self.password,
-            dbname="postgres",
-            connect_timeout=5,
-            autocommit=True,
-        )
+        """Log in as the superuser. Raises ServerKeyError where our own server knows another password."""
+        try:
+            return psycopg.connect(
+                host="127.0.0.1",
+                port=self.port,
+                user=SUPERUSER,
+                password=self.password,
+                dbname="postgres",
+                connect_timeout=5,
+                autocommit=True,
+            )
+        except psycopg.OperationalError as error:
+            # A stranger's server may have got our port since; then ours is not the one that refuses.
+            if "authentication failed" in str(error) and self._listens_on() == self.port:
+                raise ServerKeyError(path=self.folder) from None
+            raise
+
+    def _listens_on(self) -> int | None:
+        """Return the port our server says it took; None where it was stopped."""
+        try:
+            return int((self.data / "postmaster.pid").read_text().splitlines()[3])
+        except (OSError, ValueError, IndexError):
+            return None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
