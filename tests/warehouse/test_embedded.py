@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -14,6 +16,7 @@ import pytest
 from trainloop import storage
 from trainloop.errors import ServerKeyError, ServerVersionError
 from trainloop.settings import Settings
+from trainloop.warehouse import embedded as embedded_module
 from trainloop.warehouse.embedded import EmbeddedServer
 
 
@@ -52,6 +55,25 @@ def test_a_home_may_have_blanks_and_chinese_characters_in_its_name(tmp_path: Pat
     (settings.home / "inbox").mkdir()
     (settings.home / "inbox" / "员工.csv").write_bytes(b"x")
     assert [one["name"] for one in storage.listing(settings.folder_uri("inbox"))] == ["员工.csv"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("runuser") is None, reason="only root runs it as somebody else")
+@pytest.mark.parametrize("depth", [1, 60], ids=["socket in the home", "socket in /tmp"])
+def test_root_without_user_namespaces_runs_the_server_as_a_system_user(
+    depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in most containers: the folder and the socket's are that user's, wherever they are."""
+    monkeypatch.setattr(embedded_module, "_as_ordinary_user", lambda: ("runuser", "-u", "nobody", "--"))
+    # Not pytest's own folder: only root reaches it.
+    with tempfile.TemporaryDirectory(prefix="trainloop-") as folder:
+        Path(folder).chmod(0o755)
+        embedded = EmbeddedServer.from_settings(Settings(home=Path(folder) / ("h" * depth)))
+        try:
+            with psycopg.connect(embedded.url("trainloop")) as connection:
+                assert connection.execute("select 1").fetchone() == (1,)
+        finally:
+            assert embedded.stop()
 
 
 @pytest.mark.slow

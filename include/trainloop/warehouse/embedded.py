@@ -218,8 +218,8 @@ class EmbeddedServer:
     def _start(self) -> None:
         port = self._choose_port()
         (self.folder / "port").write_text(str(port))
-        self._hand_over()
         socket_folder = self._socket_folder()
+        self._hand_over(socket_folder)
         # pg_ctl gives these to a shell, and a home may be called anything.
         sockets = shlex.quote(f"unix_socket_directories={socket_folder}")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c {sockets}"
@@ -265,10 +265,11 @@ class EmbeddedServer:
                 return chosen
         raise ServerStartError(path=self.folder, log="no free port on 127.0.0.1")
 
-    def _hand_over(self) -> None:
-        """Give the folder to the system user when the server runs as one."""
-        if "runuser" in _as_ordinary_user():
-            subprocess.run(["chown", "-R", "trainloop", str(self.folder)], check=True)
+    def _hand_over(self, *folders: Path) -> None:
+        """Give the server's folders to the system user when it runs as one."""
+        command = _as_ordinary_user()
+        if "runuser" in command:
+            subprocess.run(["chown", "-R", command[2], str(self.folder), *map(str, folders)], check=True)
 
     def _succeeds(self, command: list[str]) -> bool:
         # Output goes to a file: the postmaster would inherit a pipe and the caller would wait for ever.
