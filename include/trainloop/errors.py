@@ -68,8 +68,8 @@ class ServerStartError(PermanentError):
 class ServerKeyError(PermanentError):
     """The embedded PostgreSQL in {path} was made under another secret key and refuses this one. Nothing was changed.
 
-    Set TRAINLOOP_SECRET_KEY to the key of then, or leave it out where <home>/secrets.json has it. If it is lost for good,
-    move the folder away and restore a backup with --other-key.
+    Set TRAINLOOP_SECRET_KEY to the key of then, or leave it out where <home>/secrets.json has it. If it is lost for
+    good, move the folder away and restore a backup with --other-key.
     """
 
 

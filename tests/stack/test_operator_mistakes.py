@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from psycopg_pool import PoolTimeout
 from typer.testing import CliRunner
 
 from trainloop.cli import app
@@ -17,6 +18,7 @@ from trainloop.errors import SecretTooShortError, SettingInvalidError, SiteFileI
 from trainloop.settings import PROJECT_DIR, Settings, get_settings
 from trainloop.stack import local
 from trainloop.stack.provision import provision
+from trainloop.warehouse import engine
 
 SHORT = "a key that is too short"
 
@@ -96,6 +98,58 @@ def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("trainloop.warehouse.migrations.migrate", refuse)
     assert isinstance(CliRunner().invoke(app, ["migrate"]).exception, FileNotFoundError)
+
+
+def test_a_container_starts_and_stops_no_second_set_of_services(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docker compose run --rm init trainloop up` would run every DAG beside the deployment's own scheduler."""
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    for command in ("up", "down"):
+        told = CliRunner().invoke(app, [command], env={"COLUMNS": "200"})
+        assert told.exit_code == 1
+        assert "docker compose up --detach" in told.stderr
+    assert list(home.iterdir()) == []
+    told = CliRunner().invoke(app, ["status"])
+    assert "docker compose ps" in told.output
+    assert "stopped" not in told.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TRAINLOOP_FORMS_KEY", SHORT, "TRAINLOOP_FORMS_KEY has 23 characters"),
+        ("TRAINLOOP_FORMS_KEY", "", "TRAINLOOP_SECRET_KEY is not set"),
+        ("TRAINLOOP_FORMS_DATABASE_URL", "postgresql://trainloop_forms:hush%zz@h/trainloop", "percent-encoded"),
+        ("TRAINLOOP_FORMS_PORT", "none", "TRAINLOOP_FORMS_PORT"),
+    ],
+)
+def test_a_forms_service_without_what_it_needs_ends_and_names_it(
+    name: str, value: str, words: str, tmp_path: Path
+) -> None:
+    """Healthy and useless would be worse: every link would fail, and the log would repeat a secret."""
+    good = {
+        "TRAINLOOP_ENVIRONMENT": "production",
+        "TRAINLOOP_HOME": str(tmp_path),
+        "TRAINLOOP_SECRET_KEY": "",
+        "TRAINLOOP_FORMS_KEY": "a key of the test suite, forty characters",
+        "TRAINLOOP_FORMS_DATABASE_URL": "postgresql://trainloop_forms:hush@127.0.0.1:1/trainloop",
+    }
+    command = [sys.executable, "-m", "trainloop.forms", "--port", "0"]
+    environment = os.environ | good | {name: value}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "hush" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pool_tells_of_no_password_that_its_address_holds(caplog: pytest.LogCaptureFixture) -> None:
+    """Each try of a pool is logged with the words of its error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_resolvers", [lambda _: "postgresql://trainloop_forms:hush%zz@127.0.0.1:1/trainloop"])
+        with engine.pool("forms", 1) as pool, pytest.raises(PoolTimeout):
+            pool.wait(timeout=0.5)
+    assert "no valid postgresql:// URL" in caplog.text
+    assert "hush" not in caplog.text
 
 
 def test_doctor_leaves_nothing_behind_where_nothing_is_set_up(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from trainloop.errors import TrainLoopError
 from trainloop.settings import Settings, get_settings
 from trainloop.stack.doctor import Finding
 from trainloop.stack.layout import Layout
+from trainloop.stack.local import belongs_to_an_engine
 from trainloop.storage import StoreFailedError, StoreUnknownError
 from trainloop.warehouse import engine
 
-FOLDERS: Final = ("inbox", "archive", "reports", "materials", "data_docs")
+FOLDERS: Final = ("inbox", "archive", "reports", "materials", "data_docs", "backups")
 PATIENCE_SECONDS: Final = 5.0
 # Links and leases live for minutes; a clock that is off by more than this signs what has ended or not begun.
 CLOCK_TOLERANCE: Final = timedelta(seconds=30)
@@ -28,7 +29,7 @@ def examine_deployment(settings: Settings) -> list[Finding]:
     findings = [_folder(settings, name) for name in FOLDERS]
     findings += _warehouse(settings)
     findings.append(_mail(settings))
-    if "Celery" in os.environ.get("AIRFLOW__CORE__EXECUTOR", ""):
+    if belongs_to_an_engine():
         findings.append(_broker())
     if forms := _forms(settings):
         findings.append(forms)

@@ -11,6 +11,8 @@ from rich.markup import escape
 from trainloop.commands.console import FAILURE, console, show_table
 
 if TYPE_CHECKING:
+    from trainloop.settings import Settings
+    from trainloop.stack.layout import StackRecord
     from trainloop.warehouse.engine import Connection
 
 
@@ -55,8 +57,14 @@ def status() -> None:
     from trainloop.stack.layout import Layout
 
     settings = get_settings()
-    record = Layout(settings).read_record()
-    pids = local.running(settings)
+    if local.belongs_to_an_engine():
+        console.print("The services are the container engine's: `docker compose ps`.")
+    else:
+        _processes(settings, Layout(settings).read_record(), local.running(settings))
+    _warehouse_status()
+
+
+def _processes(settings: Settings, record: StackRecord, pids: dict[str, int | None]) -> None:
     if settings.environment == "production":
         pids.pop("mailbox")
     show_table(
@@ -68,7 +76,6 @@ def status() -> None:
             console.print(f"Forms   {record.forms_url}", highlight=False)
         if "mailbox" in record.ports:
             console.print(f"Mailbox {record.mailbox_url}", highlight=False)
-    _warehouse_status()
 
 
 def _warehouse_status() -> None:

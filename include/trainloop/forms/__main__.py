@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 import uvicorn
 
+from trainloop.errors import TrainLoopError
 from trainloop.forms.app import create_app
 from trainloop.forms.store import Store
-from trainloop.settings import get_settings
+from trainloop.settings import Settings, get_settings
+from trainloop.warehouse import engine
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serve; what runs finishes before the process ends."""
-    settings = get_settings()
+    """Serve; what runs finishes before the process ends. Without its key or address it says so and ends at once."""
+    try:
+        settings = ready_settings()
+    except TrainLoopError as error:
+        sys.exit(str(error))
     parser = argparse.ArgumentParser(prog="trainloop.forms", description=__doc__)
     parser.add_argument("--host", default=settings.forms_host, help="address to listen on")
     parser.add_argument("--port", type=int, default=settings.forms_port, help="port to listen on")
@@ -32,6 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=10,
     )
+
+
+def ready_settings() -> Settings:
+    """Return the settings once they hold what a page needs; a server that does not answer yet may come later."""
+    settings = get_settings()
+    settings.forms_secret()
+    engine.checked_url("forms")
+    return settings
 
 
 if __name__ == "__main__":

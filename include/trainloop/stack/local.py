@@ -8,11 +8,12 @@ listens on loopback. Running `up` again starts what is missing and touches nothi
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
 
-from trainloop.errors import TransientError
+from trainloop.errors import PermanentError, TransientError
 from trainloop.settings import PROJECT_DIR, Settings
 from trainloop.stack import databases, ports
 from trainloop.stack.airflow_api import AirflowApi, AirflowUnreachableError
@@ -43,6 +44,18 @@ class StackStartError(TransientError):
     """
 
 
+class EngineRunsServicesError(PermanentError):
+    """The services of this deployment are its container engine's; a second set beside them would do their work twice.
+
+    Start: `docker compose up --detach`; stop: `docker compose stop`; look: `docker compose ps`.
+    """
+
+
+def belongs_to_an_engine() -> bool:
+    """Whether this process stands in docker-compose.yml's deployment: only there Celery executes."""
+    return "Celery" in os.environ.get("AIRFLOW__CORE__EXECUTOR", "")
+
+
 def components(layout: Layout) -> dict[str, Component]:
     """Return the stack's processes by name, running or not."""
     return {name: Component(name, layout.pids / f"{name}.json", layout.logs / f"{name}.log") for name in COMMANDS}
@@ -50,6 +63,8 @@ def components(layout: Layout) -> dict[str, Component]:
 
 def up(settings: Settings, report: Report = lambda _: None) -> StackRecord:
     """Start what is not running and return once everything is healthy; `report` is told each step."""
+    if belongs_to_an_engine():
+        raise EngineRunsServicesError
     layout = Layout(settings)
     # A key that is missing or short is told before anything runs.
     settings.secret()
@@ -78,6 +93,8 @@ def up(settings: Settings, report: Report = lambda _: None) -> StackRecord:
 
 def down(settings: Settings, report: Report = lambda _: None) -> list[str]:
     """Stop what `up` started, by pid, then the embedded server; return the names of what was running."""
+    if belongs_to_an_engine():
+        raise EngineRunsServicesError
     layout = Layout(settings)
     if not layout.home.exists():
         return []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from trainloop.errors import (
@@ -82,6 +83,17 @@ def url(role: Role) -> str:
     return _resolvers[-1](role)
 
 
+def checked_url(role: Role) -> str:
+    """Return the URL of a role once libpq can read it. Raises WarehouseAddressInvalidError, which does not show it."""
+    address = url(role)
+    try:
+        conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        # libpq quotes the part it cannot read, which may be the password: neither shown nor chained.
+        raise WarehouseAddressInvalidError(role=role) from None
+    return address
+
+
 @contextmanager
 def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator[Connection]:
     """Open one connection as `role`; commit at the end of the block, roll back when it raises.
@@ -91,16 +103,13 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
     """
     try:
         connection: Connection = psycopg.connect(
-            url(role),
+            checked_url(role),
             row_factory=dict_row,
             autocommit=autocommit,
             connect_timeout=10,
             application_name=f"trainloop-{role}",
             **options,
         )
-    except psycopg.ProgrammingError:
-        # libpq quotes the part it cannot read, which may be the password: neither shown nor chained.
-        raise WarehouseAddressInvalidError(role=role) from None
     except psycopg.OperationalError as error:
         raise _unreachable(role, error) from error
     with connection:
@@ -153,7 +162,7 @@ def pool(role: Role, size: int) -> ConnectionPool[Connection]:
     from psycopg_pool import ConnectionPool
 
     return ConnectionPool(
-        lambda: url(role),
+        lambda: checked_url(role),
         connection_class=psycopg.Connection[DictRow],
         kwargs={
             "row_factory": dict_row,
