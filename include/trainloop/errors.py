@@ -57,6 +57,14 @@ class SecretTooShortError(PermanentError):
     """
 
 
+class HomeFileDamagedError(PermanentError):
+    """{path} cannot be read: a crash, a full disk or a hand has cut it. Put a copy of it back.
+
+    Without a copy: stack.json, postgres/port and secrets/airflow-passwords.json may be removed, `trainloop up` makes
+    them anew. secrets.json holds the secret key and must not be removed: links, pseudonyms and passwords hang on it.
+    """
+
+
 class SiteFileInvalidError(PermanentError):
     """The site file {path} is not valid: {detail}. Correct the named keys; config/site.yaml shows all."""
 

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -130,11 +130,12 @@ class Settings(BaseSettings):
             draft = path.with_name(f".secrets-{os.getpid()}.json")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump({"secret_key": secrets.token_urlsafe(48)}, file)
+                file.flush()
+                os.fsync(file.fileno())
             with contextlib.suppress(FileExistsError):
                 os.link(draft, path)
             draft.unlink()
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept["secret_key"]
+        return str(read_kept(path)["secret_key"])
 
 
 def _long_enough(name: str, key: SecretStr) -> str:
@@ -144,6 +145,19 @@ def _long_enough(name: str, key: SecretStr) -> str:
 
         raise SecretTooShortError(name=name, length=len(value), wanted=SECRET_LENGTH)
     return value
+
+
+def read_kept(path: Path) -> dict[str, Any]:
+    """Return what a JSON file of the home holds. Raises HomeFileDamagedError."""
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or not kept:
+        from trainloop.errors import HomeFileDamagedError
+
+        raise HomeFileDamagedError(path=path)
+    return kept
 
 
 @functools.cache

@@ -28,6 +28,9 @@ _BUCKETS: Final = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
 _S3: Final = {"config_kwargs": {"connect_timeout": 10, "read_timeout": 60, "retries": {"max_attempts": 2}}}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"s3": _S3, "s3a": _S3}
 
+# What an object store means by an error that has no number.
+_IN_WORDS: Final = {FileNotFoundError: "no such bucket or folder", PermissionError: "this login may not do that"}
+
 
 class StoreFailedError(TransientError):
     """The files below {place} cannot be reached: {detail}. Nothing was left half-written.
@@ -265,5 +268,6 @@ def reaching(place: str, *, reads: bool = True) -> Iterator[None]:
             raise
         # Each store has errors of its own: botocore's are no OSError. A store's own words may hold the name of a file.
         number = error.errno if isinstance(error, OSError) else None
-        detail = os.strerror(number) if number else type(error).__name__
+        told = next((words for kind, words in _IN_WORDS.items() if isinstance(error, kind)), type(error).__name__)
+        detail = os.strerror(number) if number else told
         raise StoreFailedError(place=place, detail=detail) from error

@@ -19,6 +19,7 @@ from trainloop.settings import PROJECT_DIR, Settings
 from trainloop.stack import local
 from trainloop.stack.environment import airflow_environment
 from trainloop.stack.layout import Layout, StackRecord
+from trainloop.warehouse.embedded import SERVER_SETTINGS
 
 COMPOSE = yaml.safe_load((PROJECT_DIR / "docker-compose.yml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -105,6 +106,15 @@ def test_a_container_and_the_local_stack_run_airflow_alike(home: Path, monkeypat
         "AIRFLOW__API__HOST", "AIRFLOW__API__PORT", "AIRFLOW__API__WORKERS", "AIRFLOW__CORE__PARALLELISM",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS",
     }  # fmt: skip
+
+
+def test_the_servers_log_holds_no_more_in_a_container_than_here() -> None:
+    """A statement that fails has rows and, where roles get them, passwords in it."""
+    kept_out = {
+        f"{name}={value}" for name, value in SERVER_SETTINGS.items() if name.startswith("log_") and "zone" not in name
+    }
+    assert len(kept_out) == 2
+    assert kept_out <= set(SERVICES["postgres"]["command"])
 
 
 @pytest.mark.slow

@@ -90,6 +90,23 @@ def test_a_full_disk_is_told_by_every_command(monkeypatch: pytest.MonkeyPatch) -
     assert "refused /srv/home/stack.json: No space left on device" in " ".join(told.stderr.split())
 
 
+@pytest.mark.parametrize("name", ["stack.json", "secrets.json", "postgres/port"])
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_file_of_the_home_that_a_power_cut_emptied_is_named_with_what_may_be_removed(
+    command: str, name: str, tmp_path: Path
+) -> None:
+    """The key must not be removed, the ports may."""
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "port").write_text("1")
+    (tmp_path / name).write_text("")
+    done = run(command, TRAINLOOP_HOME=str(tmp_path), TRAINLOOP_SECRET_KEY="")
+    assert done.returncode == 1
+    told = "".join((done.stdout + done.stderr).split())
+    assert f"{tmp_path / name}cannotberead" in told
+    assert "secrets.jsonholdsthesecretkeyandmustnotberemoved" in told
+    assert "Traceback" not in done.stderr
+
+
 def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the program that is missing is nothing an operator mends by space or rights."""
 

@@ -169,9 +169,10 @@ def test_doctor_names_the_store_that_is_lost(
         one.subject: one for one in deployment.examine_deployment(get_settings()) if one.subject.startswith("Folder")
     }
     assert {one.level for one in sound.values()} == {"ok"}
-    assert len(sound) == 5
+    assert len(sound) == 6
     assert bucket.keys() == []
     lost(what)
     told = deployment._folder(get_settings(), "inbox")
     assert told.level == "problem"
     assert "TRAINLOOP_INBOX_URI" in told.remedy
+    assert ("no such bucket" in told.detail) == (what == "bucket")

@@ -13,7 +13,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from trainloop.config import load_site
-from trainloop.settings import Settings
+from trainloop.settings import Settings, read_kept
 
 ADMIN = "admin"
 
@@ -70,7 +70,7 @@ class Layout:
     def read_record(self) -> StackRecord:
         if not self.record_file.exists():
             return StackRecord()
-        kept = json.loads(self.record_file.read_text())
+        kept = read_kept(self.record_file)
         return StackRecord(**{one.name: kept[one.name] for one in fields(StackRecord) if one.name in kept})
 
     def write_record(self, record: StackRecord) -> None:
@@ -98,7 +98,7 @@ class Layout:
 
     def password(self, user: str) -> str:
         """Return the password of a login of the local Airflow; made here, so that no log ever prints it."""
-        known: dict[str, str] = json.loads(self.passwords_file.read_text()) if self.passwords_file.exists() else {}
+        known: dict[str, str] = read_kept(self.passwords_file) if self.passwords_file.exists() else {}
         if missing := self.logins().keys() - known:
             known |= {login: secrets.token_urlsafe(12) for login in sorted(missing)}
             write_private(self.passwords_file, json.dumps(known) + "\n")
@@ -110,6 +110,9 @@ def write_private(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
+        # Renamed only when it is on the disk: after a power cut the name would lead to an empty file.
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)
 
 

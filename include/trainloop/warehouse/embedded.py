@@ -26,7 +26,13 @@ from pathlib import Path
 
 import psycopg
 
-from trainloop.errors import RootNotAllowedError, ServerKeyError, ServerStartError, ServerVersionError
+from trainloop.errors import (
+    HomeFileDamagedError,
+    RootNotAllowedError,
+    ServerKeyError,
+    ServerStartError,
+    ServerVersionError,
+)
 from trainloop.settings import Settings
 
 MAJOR_VERSION = "18"
@@ -99,7 +105,10 @@ class EmbeddedServer:
     @property
     def port(self) -> int:
         """The port the server listens on, chosen at its first start."""
-        return int((self.folder / "port").read_text())
+        try:
+            return int((self.folder / "port").read_text())
+        except ValueError:
+            raise HomeFileDamagedError(path=self.folder / "port") from None
 
     def url(self, database: str) -> str:
         """Return the superuser's `postgresql://` URL of a database; start the server when it is down."""
@@ -223,19 +232,8 @@ class EmbeddedServer:
         # pg_ctl gives these to a shell, and a home may be called anything.
         sockets = shlex.quote(f"unix_socket_directories={socket_folder}")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c {sockets}"
-        command = [
-            str(binaries() / "pg_ctl"),
-            "-D",
-            str(self.data),
-            "-w",
-            "-t",
-            str(START_TIMEOUT_SECONDS),
-            "-l",
-            str(self.log_file),
-            "-o",
-            options,
-            "start",
-        ]
+        command = [str(binaries() / "pg_ctl"), "-D", str(self.data), "-w", "-t", str(START_TIMEOUT_SECONDS)]
+        command += ["-l", str(self.log_file), "-o", options, "start"]
         deadline = time.monotonic() + RETRY_SECONDS
         while not self._succeeds(command):
             # After a kill -9 the dead postmaster's pid and its children's shared memory linger for a moment.
