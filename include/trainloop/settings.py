@@ -128,13 +128,15 @@ class Settings(BaseSettings):
         if not path.exists():
             # Written aside and linked: a second process never reads a half-written key, and the first one wins.
             draft = path.with_name(f".secrets-{os.getpid()}.json")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump({"secret_key": secrets.token_urlsafe(48)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-            draft.unlink()
+            try:
+                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                    json.dump({"secret_key": secrets.token_urlsafe(48)}, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
         return str(read_kept(path)["secret_key"])
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg_pool import PoolTimeout
 from typer.testing import CliRunner
@@ -17,6 +18,7 @@ from trainloop.config import load_site
 from trainloop.errors import SecretTooShortError, SettingInvalidError, SiteFileInvalidError
 from trainloop.settings import PROJECT_DIR, Settings, get_settings
 from trainloop.stack import local
+from trainloop.stack.layout import write_private
 from trainloop.stack.provision import provision
 from trainloop.warehouse import engine
 
@@ -88,6 +90,33 @@ def test_a_full_disk_is_told_by_every_command(monkeypatch: pytest.MonkeyPatch) -
     told = CliRunner().invoke(app, ["migrate"], env={"COLUMNS": "200"})
     assert told.exit_code == 1
     assert "refused /srv/home/stack.json: No space left on device" in " ".join(told.stderr.split())
+
+
+def test_a_server_that_breaks_off_is_told_without_a_traceback_and_without_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its disk is full, or it was stopped in the middle: a retry may help."""
+
+    def refuse() -> None:
+        raise psycopg.errors.DiskFull("could not extend file\nCONTEXT: COPY employees, line 1: 张三")
+
+    monkeypatch.setattr("trainloop.warehouse.migrations.migrate", refuse)
+    told = CliRunner().invoke(app, ["migrate"], env={"COLUMNS": "200"})
+    assert told.exit_code == 75
+    assert "broke off: could not extend file" in told.stderr
+    assert "张三" not in told.output
+
+
+def test_a_full_disk_leaves_no_half_written_secret_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither under the name nor aside."""
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space"):
+        write_private(tmp_path / "jwt-secret", "secret")
+    with pytest.raises(OSError, match="No space"):
+        Settings(home=tmp_path, secret_key=None, environment="development").secret()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["stack.json", "secrets.json", "postgres/port"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -37,20 +38,40 @@ class MachineRefusedError(PermanentError):
     """
 
 
+class WarehouseBrokeOffError(TransientError):
+    """The warehouse broke off: {detail}. What was under way is rolled back.
+
+    Look at the disk and the log of its server (RUNBOOK 6 and 8), then run it again.
+    """
+
+
 class Commands(TyperGroup):
     """A group whose commands tell a TrainLoopError as a sentence: exit code 75 when a retry may help, else 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except TrainLoopError as error:
-            told = error
-        except OSError as error:
-            if error.errno not in _REFUSALS:
+        except Exception as error:
+            told = _told(error)
+            if told is None:
                 raise
-            told = MachineRefusedError(place=error.filename or "to write", detail=os.strerror(error.errno))
         error_console.print(f"[bold red]✗[/] {escape(str(told))}")
         raise typer.Exit(TEMPORARY_FAILURE if isinstance(told, TransientError) else FAILURE)
+
+
+def _told(error: Exception) -> TrainLoopError | None:
+    """Return what an operator is told about an error; None for a mistake of ours, which keeps its traceback."""
+    if isinstance(error, TrainLoopError):
+        return error
+    if isinstance(error, OSError) and error.errno in _REFUSALS:
+        return MachineRefusedError(place=error.filename or "to write", detail=os.strerror(error.errno))
+    # Whoever raises one of psycopg has imported it; a command that needs no warehouse does not wait for it.
+    psycopg = sys.modules.get("psycopg")
+    if psycopg is not None and isinstance(error, psycopg.OperationalError):
+        # The first words of the server; what follows (DETAIL, CONTEXT) may hold a row.
+        detail = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
+        return WarehouseBrokeOffError(detail=detail)
+    return None
 
 
 def show_table(

@@ -108,12 +108,15 @@ class Layout:
 def write_private(path: Path, text: str) -> None:
     """Write a file only its owner reads, whole or not at all."""
     draft = path.with_name(f".{path.name}-{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        # Renamed only when it is on the disk: after a power cut the name would lead to an empty file.
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            # Renamed only when it is on the disk: after a power cut the name would lead to an empty file.
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def fernet_key() -> str:
