@@ -108,7 +108,8 @@ class WarehouseLoginRefusedError(PermanentError):
     """The warehouse refuses the login of role {role}: {detail}. Correct the password where this process has it from.
 
     That is the Airflow Connection trainloop_warehouse_<role> in tasks, else TRAINLOOP_WAREHOUSE_URL (owner) and
-    TRAINLOOP_SECRET_KEY (the other roles; after a change of the key: `trainloop migrate`, with compose `provision`).
+    TRAINLOOP_SECRET_KEY (the other roles; after a change of the key: `trainloop migrate`, with compose `provision`);
+    for Airflow's metadata AIRFLOW__DATABASE__SQL_ALCHEMY_CONN or TRAINLOOP_AIRFLOW_DATABASE_URL.
     """
 
 

@@ -167,6 +167,31 @@ def test_hr_watches_and_decides_but_changes_nothing_else(hr_answers: dict[str, b
     assert {name for name, may in hr_answers.items() if may} == {"reads_runs", "decides"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TRAINLOOP_SECRET_KEY", "hushhush", "TRAINLOOP_SECRET_KEY has 8 characters"),
+        ("TRAINLOOP_SITE_FILE", "/nowhere/site.yaml", "site file /nowhere/site.yaml is not valid"),
+        ("AIRFLOW_ADMIN_EMAIL", "", "AIRFLOW_ADMIN_EMAIL: it is not set"),
+        ("AIRFLOW__CORE__FERNET_KEY", "hushhush", "AIRFLOW__CORE__FERNET_KEY: it is not 32 bytes"),
+        ("AIRFLOW__API_AUTH__JWT_SECRET", "hushhush", "AIRFLOW__API_AUTH__JWT_SECRET: 8 characters instead of 64"),
+        ("TRAINLOOP_WAREHOUSE_URL", "postgresql://trainloop:hushhush@HOST/deployed", "TRAINLOOP_WAREHOUSE_URL (owner)"),
+        ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg2://airflow:hushhush@HOST/deployed_airflow",
+         "for Airflow's metadata AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
+    ],
+)  # fmt: skip
+def test_a_secret_or_file_that_cannot_be_is_named_before_anything_is_made(
+    deployment: dict[str, str], name: str, value: str, words: str
+) -> None:
+    """In our words: neither a traceback of Airflow nor a failure in the first night."""
+    host = deployment["TRAINLOOP_FORMS_DATABASE_URL"].rpartition("@")[2].partition("/")[0]
+    told = provision(deployment | {name: value.replace("HOST", host)})
+    assert told.returncode == 1
+    assert words in " ".join(told.stderr.split())
+    assert "Traceback" not in told.stderr
+    assert "hush" not in told.stdout + told.stderr
+
+
 def test_a_missing_owner_address_is_named(deployment: dict[str, str]) -> None:
     """Nothing is guessed: without the warehouse nothing is made."""
     told = provision({name: value for name, value in deployment.items() if name != "TRAINLOOP_WAREHOUSE_URL"})

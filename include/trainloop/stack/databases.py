@@ -14,7 +14,7 @@ AIRFLOW = (sys.executable, "-m", "airflow")
 
 
 class AirflowMigrationError(PermanentError):
-    """Airflow's tables could not be made. Mend the cause and run `trainloop up` again. Its log ends: {tail}"""
+    """Airflow's tables could not be made. Mend the cause and run it again. Its log ends: {tail}"""
 
 
 def migrate_warehouse(environment_name: str, by: str) -> list[str]:

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from trainloop.errors import PermanentError, SettingMissingError
 from trainloop.settings import PROJECT_DIR, Settings
 from trainloop.stack import databases
+from trainloop.stack.preflight import require_ready
 from trainloop.warehouse.engine import ROLES, url
 
 # The owner migrates and lends the sender's lease; forms live outside Airflow.
@@ -32,9 +33,7 @@ def provision(settings: Settings) -> list[str]:
         raise SettingMissingError(
             name="TRAINLOOP_WAREHOUSE_URL", remedy="Set it to the address of the warehouse's owner (postgresql://…)."
         )
-    # A key that is missing or short is told before anything is made with it.
-    settings.secret()
-    settings.forms_secret()
+    require_ready(settings, os.environ)
     with TemporaryDirectory() as folder:
         log = Path(folder) / "airflow.log"
         process = databases.start_airflow_migration(os.environ, log)
