@@ -29,6 +29,9 @@ DOCKERFILE = (PROJECT_DIR / "Dockerfile").read_text("utf-8")
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_0-9]+)(:[?-][^}]*)?\}")
 
 
+SITE = "./site:/etc/trainloop:ro"
+
+
 def environment(name: str) -> dict[str, str | None]:
     return SERVICES[name].get("environment", {})
 
@@ -169,7 +172,7 @@ def test_the_forms_service_knows_two_secrets_and_reaches_no_broker() -> None:
     assert environment("forms")["AWS_SECRET_ACCESS_KEY"] == "${FORMS_AWS_SECRET_ACCESS_KEY:-}"
     assert SERVICES["forms"]["networks"] == ["warehouse"]
     assert "warehouse" not in SERVICES["redis"]["networks"]
-    assert SERVICES["forms"]["volumes"] == ["materials:/var/lib/trainloop/materials:ro"]
+    assert SERVICES["forms"]["volumes"] == ["materials:/var/lib/trainloop/materials:ro", SITE]
     assert "TRAINLOOP_MATERIALS_URI" in environment("forms")
     for name in ("init", "worker", "api-server"):
         assert "materials:/var/lib/trainloop/materials" in SERVICES[name]["volumes"]
@@ -186,12 +189,20 @@ def test_services_restart_are_limited_and_keep_their_data_in_named_volumes() -> 
         assert service["restart"] in {"unless-stopped", "on-failure"}
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
         for volume in service.get("volumes", []):
-            assert volume.split(":")[0] in COMPOSE["volumes"], (name, volume)
+            assert volume == SITE or volume.split(":")[0] in COMPOSE["volumes"], (name, volume)
         for port in service.get("ports", []):
             assert port.startswith(("${PUBLISH_ADDRESS:-127.0.0.1}:", "127.0.0.1:"))
     for name in OURS:
         assert SERVICES[name]["cap_drop"] == ["ALL"]
         assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_whoever_reads_the_site_file_sees_the_folder_it_lies_in() -> None:
+    """A company's contacts and rules are in no image; the example file names the path that containers see."""
+    readers = {name for name in OURS if "TRAINLOOP_SITE_FILE" in environment(name)}
+    assert readers == OURS - {"mailbox"}
+    assert all(SITE in SERVICES[name]["volumes"] for name in readers)
+    assert "TRAINLOOP_SITE_FILE=/etc/trainloop/site.yaml" in EXAMPLE
 
 
 def test_the_dockerfile_passes_its_linter() -> None:
