@@ -178,6 +178,19 @@ def test_the_forms_service_knows_two_secrets_and_reaches_no_broker() -> None:
         assert "materials:/var/lib/trainloop/materials" in SERVICES[name]["volumes"]
 
 
+def test_a_setting_in_the_env_file_reaches_the_workers_or_is_the_containers_own() -> None:
+    """Left out here, it would be read on one machine and silently not in a deployment: links would lead nowhere."""
+    passed = {
+        name.removeprefix("TRAINLOOP_").lower() for name in environment("worker") if name.startswith("TRAINLOOP_")
+    }
+    # The image's folder and ports, the addresses of init and of the forms service.
+    own = {
+        "home", "warehouse_url", "airflow_database_url", "postgres_port", "airflow_port", "mailbox_port",
+        "mailbox_smtp_port", "forms_host", "forms_port", "forms_database_url", "forms_trusted_proxies",
+    }  # fmt: skip
+    assert Settings.model_fields.keys() - passed == own
+
+
 def test_only_the_init_service_is_the_owner_of_the_warehouse() -> None:
     """Everybody else works by the Connections of their roles."""
     assert {name for name in OURS if "TRAINLOOP_WAREHOUSE_URL" in environment(name)} == {"init"}
