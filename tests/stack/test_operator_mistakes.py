@@ -190,6 +190,7 @@ def test_a_forms_service_without_what_it_needs_ends_and_names_it(
 
 def test_a_pool_tells_of_no_password_that_its_address_holds(caplog: pytest.LogCaptureFixture) -> None:
     """Each try of a pool is logged with the words of its error."""
+    caplog.set_level("WARNING", logger="psycopg.pool")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_resolvers", [lambda _: "postgresql://trainloop_forms:hush%zz@127.0.0.1:1/trainloop"])
         with engine.pool("forms", 1) as pool, pytest.raises(PoolTimeout):

@@ -13,6 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from trainloop.stack import processes
+from trainloop.stack.layout import write_private
 from trainloop.stack.processes import Component, ComponentDiedError, stop_all
 
 SLEEPER = (sys.executable, "-c", "import time; time.sleep(600)")
@@ -115,7 +117,10 @@ def test_what_a_killed_process_left_behind_is_ended(component: Component, tmp_pa
 
 def test_a_process_that_dies_at_start_is_told_with_the_end_of_its_log(component: Component, tmp_path: Path) -> None:
     """Waiting for minutes for what is dead helps nobody."""
-    component.start((sys.executable, "-c", "print('port is taken'); raise SystemExit(3)"), os.environ, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        # Dead before its pid is even written down, as on a slow disk.
+        patch.setattr(processes, "write_private", lambda *given: (time.sleep(0.3), write_private(*given)))
+        component.start((sys.executable, "-c", "print('port is taken'); raise SystemExit(3)"), os.environ, tmp_path)
     wait_for(lambda: component.running() is None)
     with pytest.raises(ComponentDiedError, match="port is taken") as told:
         component.require_alive()

@@ -20,6 +20,8 @@ from trainloop.stack.layout import write_private
 # psutil derives the birth from the boot time, which the kernel corrects by a second or so when it sets the clock.
 SAME_BIRTH_SECONDS = 3.0
 LOG_TAIL_LINES = 15
+# Held until this process ends: a Popen that is forgotten takes the exit code of a dead child with it.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ComponentDiedError(PermanentError):
@@ -67,6 +69,7 @@ class Component:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        _CHILDREN[child.pid] = child
         born_at = psutil.Process(child.pid).create_time()
         write_private(self.pid_file, json.dumps({"name": self.name, "pid": child.pid, "born_at": born_at}))
         return True
@@ -127,11 +130,9 @@ class Component:
 
     def _exit_code(self) -> str:
         kept = self._kept()
-        try:
-            pid, status = os.waitpid(kept[0], os.WNOHANG) if kept else (0, 0)
-        except OSError:
-            return "unknown"
-        return str(os.waitstatus_to_exitcode(status)) if pid else "unknown"
+        child = _CHILDREN.get(kept[0]) if kept else None
+        code = child.poll() if child else None
+        return "unknown" if code is None else str(code)
 
 
 def stop_all(components: Sequence[Component], seconds: float = 15.0) -> list[str]:
