@@ -136,6 +136,18 @@ def test_a_file_of_the_home_that_a_power_cut_emptied_is_named_with_what_may_be_r
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["export", "00012", "--to"], ["template", "employees", "-o"], ["mapping", "wjx", "annual_needs", "-o"]],
+    ids=lambda words: words[0],
+)
+def test_a_file_into_a_folder_that_is_not_there_is_refused_by_its_name(words: list[str], tmp_path: Path) -> None:
+    """Before anything is read for it."""
+    told = CliRunner().invoke(app, [*words, str(tmp_path / "no" / "copy")], env={"COLUMNS": "300"})
+    assert told.exit_code == 2
+    assert f"there is no folder {tmp_path / 'no'}" in told.output
+
+
 def test_an_error_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the program that is missing is nothing an operator mends by space or rights."""
 

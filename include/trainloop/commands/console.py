@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -72,6 +73,13 @@ def _told(error: Exception) -> TrainLoopError | None:
         detail = error.diag.message_primary or str(error).partition("\n")[0] or type(error).__name__
         return WarehouseBrokeOffError(detail=detail)
     return None
+
+
+def in_a_folder(path: Path | None) -> Path | None:
+    """Check an option that names a file to write: its folder must be there."""
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path
 
 
 def show_table(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainloop.commands.console import FAILURE, console, show_counts
+from trainloop.commands.console import FAILURE, console, in_a_folder, show_counts
 from trainloop.errors import TrainLoopError
 
 
@@ -39,7 +39,9 @@ def intake() -> None:
 
 def template(
     dataset: Annotated[str, typer.Argument(help="a dataset, such as enrollments")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="where to write the XLSX")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=in_a_folder, help="where to write the XLSX")
+    ] = None,
 ) -> None:
     """Write the XLSX to fill for one dataset."""
     from trainloop.intake.template import write_template
@@ -52,7 +54,9 @@ def template(
 def mapping(
     tool: Annotated[str, typer.Argument(help="wjx, limesurvey, microsoft_forms or google_forms")],
     instrument: Annotated[str, typer.Argument(help="a questionnaire, such as annual_needs")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="where to write the YAML")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", callback=in_a_folder, help="where to write the YAML")
+    ] = None,
     structure: Annotated[
         bool, typer.Option("--structure", help="write the survey for LimeSurvey to import instead (tab-separated)")
     ] = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainloop.commands.console import console, show_table
+from trainloop.commands.console import console, in_a_folder, show_table
 
 PersonId = Annotated[
     str, typer.Argument(help="employee id as in the employees file, leading zeros included; with --trainer a trainer's")
@@ -59,7 +59,7 @@ def erase(
 
 def export(
     person_id: PersonId,
-    to: Annotated[Path, typer.Option("--to", help="ZIP to write; hand it over by a safe way")],
+    to: Annotated[Path, typer.Option("--to", callback=in_a_folder, help="ZIP to write; hand it over by a safe way")],
     trainer: IsTrainer = False,
 ) -> None:
     """Write everything that is kept about a person into one ZIP (subject access)."""
