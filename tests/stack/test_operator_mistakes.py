@@ -241,3 +241,14 @@ def test_what_is_wrong_with_a_site_file_is_said_in_words(content: bytes, words: 
     with pytest.raises(SiteFileInvalidError, match=words) as told:
         load_site(path)
     assert "pydantic" not in str(told.value)
+
+
+@pytest.mark.parametrize(("command", "code"), [("metrics", 75), ("status", 0), ("doctor", None)])
+def test_who_only_looks_starts_no_server(command: str, code: int | None, tmp_path: Path) -> None:
+    """A scheduled `metrics` would undo every `down`; nor does looking make a home."""
+    home = tmp_path / "home"
+    done = run(command, TRAINLOOP_HOME=str(home))
+    assert code is None or done.returncode == code
+    assert "trainloop up" in " ".join((done.stdout + done.stderr).split())
+    assert command != "metrics" or done.stdout == ""
+    assert not (home / "postgres").exists()

@@ -66,11 +66,8 @@ def _warehouse(settings: Settings) -> list[Finding]:
     from trainloop.warehouse.embedded import EmbeddedServer
 
     try:
-        if settings.warehouse_url is None:
-            # Asked for the port first: looking makes neither a home nor a key.
-            is_made = (settings.home / "postgres" / "port").exists()
-            if not is_made or not EmbeddedServer.from_settings(settings).is_running():
-                return []
+        if EmbeddedServer.is_at_rest(settings):
+            return []
         with engine.connect("owner") as connection:
             schema = _schema()
             if schema.level != "ok":

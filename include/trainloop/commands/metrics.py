@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from trainloop.errors import TransientError
+
 PREFIX = "trainloop_"
 # Gauge → its label, where it has one, and its help.
 GAUGES: dict[str, tuple[str, str]] = {
@@ -21,8 +23,17 @@ def register(app: typer.Typer) -> None:
     app.command()(metrics)
 
 
+class WarehouseAtRestError(TransientError):
+    """The embedded PostgreSQL does not run, and who only looks does not start it. Start it with `trainloop up`."""
+
+
 def metrics() -> None:
     """Print the lifecycle's gauges for Prometheus (textfile collector, Pushgateway)."""
+    from trainloop.settings import get_settings
+    from trainloop.warehouse.embedded import EmbeddedServer
+
+    if EmbeddedServer.is_at_rest(get_settings()):
+        raise WarehouseAtRestError
     typer.echo(exposition(), nl=False)
 
 

@@ -82,11 +82,11 @@ def _warehouse_status() -> None:
     from trainloop import clock
     from trainloop.settings import get_settings
     from trainloop.warehouse import engine
+    from trainloop.warehouse.embedded import EmbeddedServer
     from trainloop.warehouse.statements import statement
 
-    settings = get_settings()
-    if settings.warehouse_url is None and not (settings.home / "postgres" / "port").exists():
-        console.print("There is no warehouse yet: `trainloop up` makes one.")
+    if EmbeddedServer.is_at_rest(get_settings()):
+        console.print("The warehouse is at rest, or there is none yet: `trainloop up`")
         return
     _schema_status()
     with engine.connect("board") as connection:

@@ -110,6 +110,13 @@ class EmbeddedServer:
         except ValueError:
             raise HomeFileDamagedError(path=self.folder / "port") from None
 
+    @classmethod
+    def is_at_rest(cls, settings: Settings) -> bool:
+        """Whether the warehouse is an embedded server that was never made or is stopped; looking makes nothing."""
+        if settings.warehouse_url is not None:
+            return False
+        return not (settings.home / "postgres" / "port").exists() or not cls.from_settings(settings).is_running()
+
     def url(self, database: str) -> str:
         """Return the superuser's `postgresql://` URL of a database; start the server when it is down."""
         self.ensure_running()
