@@ -97,6 +97,13 @@ class RootNotAllowedError(PermanentError):
     """
 
 
+class WarehouseFullError(TransientError):
+    """The disk of the warehouse is full. What was under way is rolled back; nothing is half-written.
+
+    Free some space there (RUNBOOK 8): the next try goes on.
+    """
+
+
 class WarehouseUnreachableError(TransientError):
     """The warehouse does not answer as role {role}: {detail}.
 

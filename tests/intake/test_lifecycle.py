@@ -9,6 +9,7 @@ import fsspec
 import pytest
 from tests.intake.conftest import DEPARTMENTS, EMPLOYEES_HEAD, Inbox
 
+from trainloop.errors import WarehouseFullError
 from trainloop.intake import pipeline
 from trainloop.intake.parking import match_parked_rows
 from trainloop.settings import get_settings
@@ -181,3 +182,20 @@ def test_an_archive_on_an_object_store_keeps_the_file(inbox: Inbox, monkeypatch:
     left = fsspec.filesystem("memory").find("/archive-of-a-test")
     assert len(left) == 1
     assert not left[0].endswith(".part")
+
+
+def test_a_database_without_room_is_named_and_the_file_is_taken_in_once_there_is_some(classes: Inbox) -> None:
+    """The server's own refusal of a page (SQLSTATE 53100) in the middle of the merge: nothing stays, a retry helps."""
+    with engine.connect("owner") as connection:
+        connection.execute("""
+            create function public.refuse_page() returns trigger language plpgsql as
+            $$ begin raise exception using errcode = '53100', message = 'could not extend file'; end $$;
+            create trigger refuse_page before insert on core.attendance execute function public.refuse_page()""")
+    classes.drop("attendance", "a.csv", ATTENDANCE)
+    with pytest.raises(WarehouseFullError, match="Free some space"):
+        pipeline.ingest_dataset("attendance")
+    assert classes.last_file("attendance")["state"] == "found"
+    assert classes.rows("select from core.attendance") == []
+    with engine.connect("owner") as connection:
+        connection.execute("drop trigger refuse_page on core.attendance")
+    assert pipeline.ingest_dataset("attendance")["accepted_count"] == 2

@@ -22,6 +22,7 @@ from trainloop.errors import (
     TrainLoopError,
     TransientError,
     WarehouseAddressInvalidError,
+    WarehouseFullError,
     WarehouseLoginRefusedError,
     WarehouseUnreachableError,
 )
@@ -99,7 +100,7 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
     """Open one connection as `role`; commit at the end of the block, roll back when it raises.
 
     Rows are dictionaries. Raises WarehouseUnreachableError (transient) when the server does not answer,
-    WarehouseLoginRefusedError when it knows another password.
+    WarehouseLoginRefusedError when it knows another password, WarehouseFullError when its disk refuses a page.
     """
     try:
         connection: Connection = psycopg.connect(
@@ -112,8 +113,11 @@ def connect(role: Role, *, autocommit: bool = False, **options: Any) -> Iterator
         )
     except psycopg.OperationalError as error:
         raise _unreachable(role, error) from error
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.errors.DiskFull as error:
+        raise WarehouseFullError from error
 
 
 def _unreachable(role: str, error: psycopg.OperationalError) -> TrainLoopError:
