@@ -749,23 +749,84 @@ create table marts.evaluation_waves (
     computed_at timestamptz not null
 );
 
--- Grain: one figure of one class session, before suppression. family says what kind of thing code names
--- (item, dimension, nps, choice, theme, test, comparison, response), statistic what was measured. Neither foreign key nor
--- key: one function replaces a wave's rows of both tables in one transaction, under the class's lock, and writes no figure
--- twice; checking each row was nine tenths of the writing.
-create table marts.evaluation_figures (
-    wave_code text not null,
+-- Grain: one name of a figure. Two runs that meet a new one at once may both write it: its rows read the same.
+create table marts.figure_names (
+    figure_id integer generated always as identity primary key,
     family text not null,
     code text not null,
-    statistic text not null,
-    value numeric,
-    text_value text,
-    respondent_count integer,
-    refusal text
+    statistic text not null
 );
--- Prevents a scan of all waves when one is replaced or read; 16 pages are about two classes.
-create index evaluation_figures_waves on marts.evaluation_figures using brin (wave_code)
-with (pages_per_range = 16, autosummarize = on);
+
+-- Grain: one class session's figures of one kind before suppression, a figure at the same place of every array. A count of
+-- -1 is a figure without people behind it.
+create table marts.evaluation_arrays (
+    wave_code text not null,
+    kind text not null check (kind in ('number', 'word', 'refusal')),
+    figure_ids integer[] not null,
+    respondent_counts integer[] not null,
+    numbers double precision[],
+    words text[],
+    primary key (wave_code, kind),
+    check (num_nonnulls(numbers, words) = 1)
+);
+-- Grain: one figure of one class session, before suppression. family says what kind of thing code names
+-- (item, dimension, nps, choice, theme, test, comparison, response), statistic what was measured. A number is shown with
+-- the digits it takes to be read back the same.
+create view marts.evaluation_figures as
+select
+    arrays.wave_code, names.family, names.code, names.statistic, figures.number::text::numeric as value,
+    case arrays.kind when 'word' then figures.word end as text_value,
+    nullif(figures.respondent_count, -1) as respondent_count,
+    case arrays.kind when 'refusal' then figures.word end as refusal
+from marts.evaluation_arrays as arrays
+cross join lateral unnest(arrays.figure_ids, arrays.respondent_counts, arrays.numbers, arrays.words)
+    as figures (figure_id, respondent_count, number, word)
+join marts.figure_names as names on names.figure_id = figures.figure_id;
+
+-- For the release before, whose processes may run for a while yet: it deletes a class's rows and copies new ones.
+create function marts.delete_figures() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+    delete from marts.evaluation_arrays where evaluation_arrays.wave_code = old.wave_code;
+    return old;
+end
+$$;
+create trigger delete_figures instead of delete on marts.evaluation_figures
+for each row execute function marts.delete_figures();
+
+create function marts.insert_figure() returns trigger
+language plpgsql set search_path = ''
+as $$
+declare
+    id integer;
+begin
+    select max(names.figure_id) into id
+    from marts.figure_names as names
+    where (names.family, names.code, names.statistic) = (new.family, new.code, new.statistic);
+    if id is null then
+        insert into marts.figure_names (family, code, statistic) values (new.family, new.code, new.statistic)
+        returning figure_id into id;
+    end if;
+    insert into marts.evaluation_arrays as known (wave_code, kind, figure_ids, respondent_counts, numbers, words)
+    values (
+        new.wave_code,
+        case when new.refusal is not null then 'refusal' when new.text_value is not null then 'word' else 'number' end,
+        array[id],
+        array[coalesce(new.respondent_count, -1)],
+        case when coalesce(new.refusal, new.text_value) is null then array[new.value::float8] end,
+        case when coalesce(new.refusal, new.text_value) is not null then array[coalesce(new.refusal, new.text_value)] end
+    )
+    on conflict (wave_code, kind) do update set
+        figure_ids = known.figure_ids || excluded.figure_ids,
+        respondent_counts = known.respondent_counts || excluded.respondent_counts,
+        numbers = known.numbers || excluded.numbers,
+        words = known.words || excluded.words;
+    return new;
+end
+$$;
+create trigger insert_figure instead of insert on marts.evaluation_figures
+for each row execute function marts.insert_figure();
 
 -- Grain: one release of one product about one subject: what readers were shown, once, with its revision.
 create table published.releases (

@@ -133,9 +133,19 @@ select jsonb_build_object(
 
 -- name: delete_marts
 with figures as (
-    delete from marts.evaluation_figures where wave_code = any(%(wave_codes)s)
+    delete from marts.evaluation_arrays where wave_code = any(%(wave_codes)s)
 )
 delete from marts.evaluation_waves where wave_code = any(%(wave_codes)s)
+
+-- name: figure_names
+-- Grain: one name; one that was written twice comes twice.
+select family, code, statistic, figure_id from marts.figure_names
+
+-- name: insert_figure_names
+insert into marts.figure_names (family, code, statistic)
+select family, code, statistic
+from unnest(%(families)s::text[], %(codes)s::text[], %(statistics)s::text[]) as names (family, code, statistic)
+returning family, code, statistic, figure_id
 
 -- name: copy_waves
 copy marts.evaluation_waves (
@@ -143,10 +153,9 @@ copy marts.evaluation_waves (
     attendee_count, enrolled_count, data_sha256, computed_at
 ) from stdin
 
--- name: copy_figures
-copy marts.evaluation_figures (
-    wave_code, family, code, statistic, respondent_count, value, text_value, refusal
-) from stdin
+-- name: copy_arrays
+copy marts.evaluation_arrays (wave_code, kind, figure_ids, respondent_counts, numbers, words)
+from stdin (format binary)
 
 -- name: evaluated_sessions
 select session_code from marts.evaluation_waves order by session_code

@@ -129,7 +129,7 @@ class Marts:
     def forget_marts(self) -> None:
         """Leave what was released and nothing of what it was made of."""
         with engine.connect("owner") as connection:
-            connection.execute("truncate marts.evaluation_waves, marts.evaluation_figures")
+            connection.execute("truncate marts.evaluation_waves, marts.evaluation_arrays")
 
     def make(self) -> None:
         results.make_marts(self.codes)

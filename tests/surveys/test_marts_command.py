@@ -26,8 +26,8 @@ def evaluated(warehouse: str) -> None:
 def test_it_makes_the_figures_anew_and_counts_the_classes(evaluated: None) -> None:
     """After an upgrade: rows that an older release computed otherwise, or not at all, are as they are to be."""
     before = world.contents()
-    world.execute("update marts.evaluation_figures set value = 0 where family = 'item'")
-    world.execute("delete from marts.evaluation_figures where family = 'dimension'")
+    world.execute("update marts.evaluation_arrays set numbers = '{}' where kind = 'number'")
+    world.execute("delete from marts.evaluation_arrays where kind = 'refusal'")
     told = CliRunner().invoke(app, ["marts"])
     assert told.exit_code == 0
     assert told.output.split() == ["classes", "2"]
@@ -42,7 +42,7 @@ def test_without_an_evaluated_class_there_is_nothing_to_do(warehouse: str) -> No
 
 def test_a_class_that_is_being_evaluated_is_named(evaluated: None) -> None:
     """Scripts read from the code that trying again may help; nothing of the batch was changed."""
-    world.execute("update marts.evaluation_figures set value = 0")
+    world.execute("delete from marts.evaluation_arrays where kind = 'number'")
     before = world.contents()
     with engine.connect("owner") as connection:
         assert engine.try_lock(connection, "evaluation:S2")

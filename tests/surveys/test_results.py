@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -14,8 +16,8 @@ from tests.surveys import results_world as world
 from trainloop.statistics.figures import Column
 from trainloop.statistics.refusal import Refusal
 from trainloop.surveys.results import EvaluationBusyError, evaluate_session, make_marts, open_response_rate
-from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError
-from trainloop.surveys.results_marts import FigureTwiceError, copy_texts
+from trainloop.surveys.results_arrays import FigureTwiceError, array_rows, names_of
+from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError, read_inputs
 from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
 
@@ -150,7 +152,7 @@ def test_killed_anywhere_and_run_again_gives_the_same_warehouse(company: None, p
     assert count("published.releases") == (point == "results.after_commit")
     evaluate_session("S1")
     disturbed = world.contents()
-    world.execute("truncate published.releases, marts.evaluation_waves, marts.evaluation_figures cascade")
+    world.execute("truncate published.releases, marts.evaluation_waves, marts.evaluation_arrays cascade")
     evaluate_session("S1")
     assert world.contents() == disturbed
 
@@ -169,8 +171,9 @@ def test_figures_made_anew_for_all_classes_are_those_of_each_alone(company: None
     for code in ("S1", "S2", "S3"):
         evaluate_session(code)
     alone = world.contents()
-    world.execute("update marts.evaluation_figures set value = 0, text_value = null")
-    world.execute("delete from marts.evaluation_figures where family = 'nps'")
+    world.execute("update marts.evaluation_arrays set numbers = '{}' where kind = 'number'")
+    world.execute("delete from marts.evaluation_arrays where kind = 'refusal'")
+    assert world.contents() != alone
     assert make_marts() == {"classes": 3}
     assert world.contents() == alone
 
@@ -220,24 +223,71 @@ def test_a_figure_is_never_written_twice() -> None:
     """The table has no key that would refuse it: two things of one code are found before a row is written."""
     column = Column("item", "pace", "mean", [4.0], [12])
     with pytest.raises(FigureTwiceError, match="item pace mean"):
-        next(copy_texts(["EVAL-S1"], [column, column._replace(values=[3.0])]))
+        names_of([column, column._replace(values=[3.0])])
 
 
-def test_words_reach_the_table_as_they_are(company: None) -> None:
-    """COPY's own signs in a code or a word are no rows and no columns."""
-    word = "a\tb\\c\nd\re"
+def test_figures_reach_readers_as_they_are(company: None) -> None:
+    """Numbers to the last digit, words with any sign, refusals; a class has no row of a figure that it has not."""
+    word = 'a\tb\\c\nd\re{},"'
     columns = [
-        Column("theme", "code\\N", "name_en", [word, None], [None, None]),
-        Column("item", "pace", "mean", [4.25, Refusal("no_answers")], [12, 0]),
+        Column("theme", "code", "name_en", [word, None], [None, None]),
+        Column("item", "pace", "mean", [4.35, Refusal("no_answers")], [12, 0]),
+        Column("item", "pace", "n", [12.0, None], [12, 0]),
     ]
-    copying = statement("results", "copy_figures")
-    with engine.connect("statistics") as connection, connection.cursor().copy(copying) as copy:
-        for text in copy_texts(["EVAL-S1", "EVAL\\S2"], columns):
-            copy.write(text)
-    rows = world.execute("select * from marts.evaluation_figures order by wave_code, family")
+    with engine.connect("statistics") as connection:
+        figure_ids = [
+            connection.execute(
+                """insert into marts.figure_names (family, code, statistic) values (%s, %s, %s)
+                   returning figure_id""",
+                name,
+            ).fetchone()["figure_id"]
+            for name in names_of(columns)
+        ]
+        with connection.cursor().copy(statement("results", "copy_arrays")) as copy:
+            for row in array_rows(["EVAL-S1", "EVAL\\S2"], columns, figure_ids):
+                copy.write_row(row)
+    rows = world.execute("select * from marts.evaluation_figures order by wave_code, family, statistic")
     assert [(row["wave_code"], row["code"], row["value"], row["text_value"], row["refusal"]) for row in rows] == [
-        ("EVAL-S1", "pace", Decimal("4.25"), None, None),
-        ("EVAL-S1", "code\\N", None, word, None),
+        ("EVAL-S1", "pace", Decimal("4.35"), None, None),
+        ("EVAL-S1", "pace", Decimal(12), None, None),
+        ("EVAL-S1", "code", None, word, None),
         ("EVAL\\S2", "pace", None, None, "no_answers"),
     ]
-    assert [row["respondent_count"] for row in rows] == [12, None, 0]
+    assert [row["respondent_count"] for row in rows] == [12, 12, None, 0]
+
+
+def test_the_release_before_goes_on_writing_rows(company: None) -> None:
+    """During a rollout its processes delete a class's rows and copy new ones; readers find them and nothing else."""
+    world.make_class("S1", world.forms(LEVELS))
+    evaluate_session("S1")
+    lines = [
+        ["EVAL-S1", "item", "pace", "mean", "12", "4.35", r"\N", r"\N"],
+        ["EVAL-S1", "item", "pace", "n", "12", "12.0", r"\N", r"\N"],
+        ["EVAL-S1", "theme", "new", "name_en", r"\N", r"\N", "new", r"\N"],
+        ["EVAL-S1", "test", "class", "gain", "0", r"\N", r"\N", "no_linked_tests"],
+    ]
+    with engine.connect("statistics") as connection:
+        connection.execute("delete from marts.evaluation_figures where wave_code = any(%s)", (["EVAL-S1"],))
+        copying = """copy marts.evaluation_figures
+            (wave_code, family, code, statistic, respondent_count, value, text_value, refusal) from stdin"""
+        with connection.cursor().copy(copying) as copy:
+            copy.write("".join("\t".join(line) + "\n" for line in lines))
+    rows = world.execute("select * from marts.evaluation_figures order by family, statistic")
+    assert [tuple(row.values())[1:] for row in rows] == [
+        ("item", "pace", "mean", Decimal("4.35"), None, 12, None),
+        ("item", "pace", "n", Decimal(12), None, 12, None),
+        ("test", "class", "gain", None, None, 0, "no_linked_tests"),
+        ("theme", "new", "name_en", None, "new", None, None),
+    ]
+
+
+def test_the_hash_of_the_data_is_that_of_their_json(company: None) -> None:
+    """Releases keep it for ever: it must stay whatever makes it fast."""
+    choices = {"content_depth": "not_applicable", "performance_focus": "sales"}
+    world.make_class("S1", world.forms(LEVELS, to_improve='说"够"了\\\n it\'s', **choices))
+    with engine.connect("statistics") as connection:
+        (inputs,) = read_inputs(connection, ["S1"])
+    answers = sorted(zip(*inputs.answers[:2], map(repr, zip(*inputs.answers[2:], strict=True)), strict=True))
+    told = json.dumps(inputs.canonical() | {"answers": answers}, ensure_ascii=False, sort_keys=True)
+    assert inputs.sha256 == hashlib.sha256(told.encode()).hexdigest()
+    assert len(answers) > 100

@@ -59,7 +59,7 @@ def test_a_hidden_class_does_not_come_back_through_an_average(company: None) -> 
     world.make_class("S1", world.forms([4, 5] * 6), number=2)
     evaluate_session("S0")
     first = world.figures(int(evaluate_session("S1")["release_id"]))
-    world.execute("truncate published.releases, marts.evaluation_waves, marts.evaluation_figures cascade")
+    world.execute("truncate published.releases, marts.evaluation_waves, marts.evaluation_arrays cascade")
     world.execute("update confidential.answers set score = 5 where score = 1")
     evaluate_session("S0")
     second = world.figures(int(evaluate_session("S1")["release_id"]))

@@ -89,6 +89,13 @@ def published(columns: dict[str, list[str]]) -> dict[str, str]:
     return shown
 
 
+def figures_of_marts() -> list[dict[str, object]]:
+    """The figures behind what was published: 12.0 and 12 are the same number."""
+    query = "select * from marts.evaluation_figures order by wave_code, family, code, statistic"
+    with engine.connect("owner") as connection:
+        return connection.execute(query).fetchall()
+
+
 def tables() -> set[str]:
     query = "select schemaname || '.' || tablename as thing from pg_tables where schemaname = any (%(schemas)s)"
     return things(query) - OURS
@@ -117,7 +124,7 @@ def test_every_row_and_every_published_figure_survive_the_migrations(release: st
     columns: dict[str, list[str]] = {}
     for name in sorted(things(query)):
         columns.setdefault(name.rpartition(".")[0], []).append(name.rpartition(".")[2])
-    before, shown = rows_of(tables()), published(columns)
+    before, shown, figures = rows_of(tables()), published(columns), figures_of_marts()
     filled = {name for name, count in before.items() if count != "0"}
     assert {
         "core.employees",
@@ -128,8 +135,10 @@ def test_every_row_and_every_published_figure_survive_the_migrations(release: st
     } <= filled
     ran = migrations.migrate()
     assert ran == [path.stem for path in migrations.files()][-len(ran) :]
-    assert rows_of(before.keys() & tables()) == before
+    # A table that became a view is still read by its name.
+    assert rows_of({*before}) == before
     assert published(columns) == shown
+    assert figures_of_marts() == figures != []
     assert migrations.migrate() == []
     with engine.connect("board") as connection:
         assert connection.execute("select from ops.backups").fetchall() == []

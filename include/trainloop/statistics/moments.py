@@ -6,7 +6,9 @@ functions that `scipy.stats` calls after checks that take fifty times as long, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,18 +71,36 @@ def moments_of(scores: Numbers) -> Groups:
     return Groups(n, mean, np.where(n > 0, squares / np.maximum(n - 1, 1), np.nan))
 
 
-def pooled(groups: Groups, is_part: NDArray[np.bool_]) -> Groups:
-    """Return the moments of all answers of several groups together; `is_part` says which of them make which whole.
+class Chain(NamedTuple):
+    """Groups in an order (their places), and wholes (their places) that are the first so many of them."""
 
-    `groups` are groups × items (n = 0 where one has no answers), `is_part` wholes × groups, the result wholes × items.
+    groups: Counts
+    wholes: Counts
+    lengths: Counts
+
+    def over(self, how: np.ufunc, values: NDArray[Any], found: NDArray[Any]) -> None:
+        """Reduce each whole's groups by `how` into its row of `found`; the row of a whole of none stays."""
+        reduced = how.accumulate(values[self.groups], axis=0)
+        some = self.lengths > 0
+        found[self.wholes[some]] = reduced[self.lengths[some] - 1]
+
+
+def pooled(groups: Groups, chains: Iterable[Chain], count: int) -> Groups:
+    """Return the moments of all answers of several groups together; chains say which of them make which whole.
+
+    `groups` are groups × items (n = 0 where one has no answers), the result is `count` wholes × items.
     """
-    part = is_part.astype(np.float64)
     is_there = groups.n > 0
     sums = np.where(is_there, groups.n * groups.mean, 0.0)
     squares = np.where(is_there, (groups.n - 1) * groups.variance + groups.n * groups.mean**2, 0.0)
-    n, total = (part @ groups.n).astype(np.int64), part @ sums
+    parts = np.hstack([groups.n, sums, squares])
+    found = np.zeros((count, parts.shape[1]))
+    for chain in chains:
+        chain.over(np.add, parts, found)
+    people, total, squared = np.split(found, 3, axis=-1)
+    n = people.astype(np.int64)
     mean = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
-    variance = np.maximum(0.0, part @ squares - total * np.where(n > 0, mean, 0.0)) / np.maximum(n - 1, 1)
+    variance = np.maximum(0.0, squared - total * np.where(n > 0, mean, 0.0)) / np.maximum(n - 1, 1)
     return Groups(n, mean, np.where(n > 0, variance, np.nan))
 
 

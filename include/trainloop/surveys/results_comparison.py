@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import bisect
+import itertools
+import operator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,32 +17,54 @@ from trainloop.config import StatisticsRules
 from trainloop.statistics.columns import columns
 from trainloop.statistics.comparison import change, holm_of, shrink, verdict, verify, welch_of
 from trainloop.statistics.figures import Column
-from trainloop.statistics.moments import Groups, empty_groups, pooled
+from trainloop.statistics.moments import Chain, Groups, empty_groups, pooled
 from trainloop.statistics.values import Counts, Refused, values_of
 from trainloop.surveys.results_figures import ComputedWaves
 from trainloop.surveys.results_inputs import EarlierSession, Inputs, PreviousSession
+
+# More people than any session has: the smallest of none.
+_MOST = np.iinfo(np.int64).max
 
 
 def compare(
     classes: Sequence[Inputs], computed: ComputedWaves, earlier: Sequence[EarlierSession], rules: StatisticsRules
 ) -> Iterator[Column]:
     """Yield the families `comparison` (same course) and `comparison_trainer` (same trainer)."""
-    begins = np.array([one.starts_at.timestamp() for one in classes])
-    is_before = np.array([other.starts_at.timestamp() for other in earlier]) < begins[:, np.newaxis]
-    is_course = _is_same([one.course_code for one in classes], [other.course_code for other in earlier])
-    is_trainer = _is_same([one.trainer_id for one in classes], [other.trainer_id for other in earlier])
     items = [question.code for question in computed.scale_items]
+    scopes = (
+        ("comparison", _chains(classes, earlier, operator.attrgetter("course_code"))),
+        ("comparison_trainer", _chains(classes, earlier, operator.attrgetter("trainer_id"))),
+    )
     # Items and dimensions are two families of hypotheses: p values are adjusted within each.
     for codes, kind in ((items, "item"), ([*computed.dimensions], "dimension")):
         if codes:
             in_full, by_mean = _released(earlier, kind, codes)
-            for family, is_same in (("comparison", is_course), ("comparison_trainer", is_trainer)):
-                before = Before.of(in_full, by_mean, is_same & is_before)
+            for family, chains in scopes:
+                before = Before.of(in_full, by_mean, chains, len(classes))
                 yield from _compare(family, computed, codes, before, rules)
 
 
-def _is_same(codes: Sequence[str], others: Sequence[str]) -> NDArray[np.bool_]:
-    return np.asarray(np.array(codes, dtype=str)[:, np.newaxis] == np.array(others, dtype=str))
+def _chains(
+    classes: Sequence[Inputs], earlier: Sequence[EarlierSession], scope_of: Callable[[Inputs | EarlierSession], str]
+) -> list[Chain]:
+    """Return a chain of each course or trainer: sessions in the order of time, of which a class has those before it."""
+    sessions, comers = defaultdict(list), defaultdict(list)
+    for row in sorted(range(len(earlier)), key=lambda row: earlier[row].starts_at):
+        sessions[scope_of(earlier[row])].append(row)
+    for place, one in enumerate(classes):
+        comers[scope_of(one)].append(place)
+    return [
+        Chain(
+            np.array(rows),
+            np.array(comers[scope]),
+            np.array([
+                bisect.bisect_left(rows, classes[place].starts_at, key=lambda row: earlier[row].starts_at)
+                for place in comers[scope]
+            ]),
+        )
+        for scope, rows in sessions.items()
+        if scope in comers
+    ]
 
 
 def _released(earlier: Sequence[EarlierSession], kind: str, codes: Sequence[str]) -> tuple[Groups, Groups]:
@@ -62,28 +88,30 @@ class Before:
     smallest_count: Counts
 
     @classmethod
-    def of(cls, in_full: Groups, by_mean: Groups, is_part: NDArray[np.bool_]) -> Before:
+    def of(cls, in_full: Groups, by_mean: Groups, chains: Sequence[Chain], count: int) -> Before:
         """Take the sessions that were shown in full, or, when there is none, those of which the mean was shown.
 
         Never both: beside sessions that everybody knows, the interval would give away the spread of a small one.
+        `count` is the number of classes.
         """
-        full, mean = pooled(in_full, is_part), pooled(by_mean, is_part)
+        full, mean = pooled(in_full, chains, count), pooled(by_mean, chains, count)
         is_full = full.n > 0
 
         def either(of_full: NDArray[Any], of_mean: NDArray[Any]) -> NDArray[Any]:
             return np.where(is_full, of_full, of_mean)
 
+        def reduced(how: np.ufunc, parts: Sequence[Counts], of_none: int) -> Counts:
+            found = [np.full(full.n.shape, of_none) for _ in parts]
+            for chain, (values, into) in itertools.product(chains, zip(parts, found, strict=True)):
+                chain.over(how, values, into)
+            return either(*found)
+
+        both = in_full.n, by_mean.n
         return cls(
             Groups(either(full.n, mean.n), either(full.mean, mean.mean), either(full.variance, mean.variance)),
-            either(is_part.astype(np.int64) @ (in_full.n > 0), is_part.astype(np.int64) @ (by_mean.n > 0)),
-            either(_smallest(in_full.n, is_part), _smallest(by_mean.n, is_part)),
+            reduced(np.add, [(n > 0).astype(np.int64) for n in both], 0),
+            reduced(np.minimum, [np.where(n > 0, n, _MOST) for n in both], _MOST),
         )
-
-
-def _smallest(n: Counts, is_part: NDArray[np.bool_]) -> Counts:
-    most = np.iinfo(np.int64).max
-    known = np.where(n > 0, n, most)
-    return np.array([known[row].min(axis=0, initial=most) for row in is_part], dtype=np.int64)
 
 
 def _compare(

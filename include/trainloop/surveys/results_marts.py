@@ -7,27 +7,21 @@ ones released.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from psycopg.rows import tuple_row
+
 from trainloop import clock
 from trainloop.config import StatisticsRules
-from trainloop.errors import PermanentError
 from trainloop.statistics.figures import Column
-from trainloop.statistics.refusal import Refusal, Value
+from trainloop.surveys.results_arrays import Name, array_rows, names_of
 from trainloop.surveys.results_comparison import compare, verify_findings
 from trainloop.surveys.results_figures import ComputedWaves, compute
 from trainloop.surveys.results_inputs import Inputs, read_earlier
 from trainloop.surveys.results_texts import theme_columns
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
-
-_NULL = r"\N"
-
-
-class FigureTwiceError(PermanentError):
-    """The figure {family} {code} {statistic} is computed twice. Two things have one code: rename one."""
 
 
 class Evaluated(NamedTuple):
@@ -61,54 +55,25 @@ def replace_marts(connection: Connection, evaluated: Iterable[Evaluated]) -> Non
     """Replace the rows of classes in marts. Role: statistics."""
     moment = clock.now(connection)
     for one in evaluated:
-        waves = {"wave_codes": [inputs.wave_code for inputs in one.classes]}
-        connection.execute(statement("results", "delete_marts"), waves)
-        with connection.cursor().copy(statement("results", "copy_figures")) as copy:
-            for text in copy_texts(waves["wave_codes"], one.columns):
-                copy.write(text)
+        codes = [inputs.wave_code for inputs in one.classes]
+        figure_ids = _figure_ids(connection, names_of(one.columns))
+        connection.execute(statement("results", "delete_marts"), {"wave_codes": codes})
+        with connection.cursor().copy(statement("results", "copy_arrays")) as copy:
+            for row in array_rows(codes, one.columns, figure_ids):
+                copy.write_row(row)
         with connection.cursor().copy(statement("results", "copy_waves")) as copy:
             for inputs in one.classes:
                 copy.write_row((*_wave(inputs), moment))
 
 
-def copy_texts(wave_codes: Sequence[str], columns: Iterable[Column]) -> Iterator[str]:
-    """Return the rows of each wave as PostgreSQL's COPY takes them, ten times as fast as handing over each value.
-
-    The table has no key (`sql/schema.sql`): raises FigureTwiceError rather than writing a figure twice.
-    """
-    made = [*columns]
-    keys = [(column.family, column.code, column.statistic) for column in made]
-    if twice := [key for key, count in Counter(keys).items() if count > 1]:
-        family, code, statistic = twice[0]
-        raise FigureTwiceError(family=family, code=code, statistic=statistic)
-    heads = ["".join(f"\t{_escaped(name)}" for name in key) + "\t" for key in keys]
-    cells = _Cells()
-    rows = zip(*(column.values for column in made), strict=True)
-    counts = zip(*(column.respondent_counts for column in made), strict=True)
-    for wave_code, values, behind in zip(map(_escaped, wave_codes), rows, counts, strict=True):
-        yield "".join([
-            f"{wave_code}{head}{_NULL if count is None else count}{cells[value]}"
-            for head, count, value in zip(heads, behind, values, strict=True)
-            if value is not None
-        ])
-
-
-class _Cells(dict[Value | str, str]):
-    """The end of a row: number, word and refusal; made once a value, since a few answers give few numbers."""
-
-    def __missing__(self, value: Value | str) -> str:
-        if isinstance(value, Refusal):
-            made = f"\t{_NULL}\t{_NULL}\t{value.reason_code}\n"
-        elif isinstance(value, str):
-            made = f"\t{_NULL}\t{_escaped(value)}\t{_NULL}\n"
-        else:
-            made = f"\t{value!r}\t{_NULL}\t{_NULL}\n"
-        self[value] = made
-        return made
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def _figure_ids(connection: Connection, names: Sequence[Name]) -> list[int]:
+    cursor = connection.cursor(row_factory=tuple_row, binary=True)
+    known = {row[:3]: row[3] for row in cursor.execute(statement("results", "figure_names"))}
+    if missing := [name for name in names if name not in known]:
+        families, codes, statistics = map(list, zip(*missing, strict=True))
+        new = {"families": families, "codes": codes, "statistics": statistics}
+        known |= {row[:3]: row[3] for row in cursor.execute(statement("results", "insert_figure_names"), new)}
+    return [known[name] for name in names]
 
 
 def _wave(inputs: Inputs) -> tuple[str | int | None, ...]:
