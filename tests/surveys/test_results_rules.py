@@ -11,8 +11,9 @@ from trainloop.config import get_site
 from trainloop.domain.evaluation import ImprovementRule, ItemEvidence, Thresholds, read_rules, suggest
 from trainloop.statistics.items import wilson
 from trainloop.statistics.moments import t_interval
+from trainloop.surveys.results_digest import Answers
 from trainloop.surveys.results_figures import CodeAmbiguousError, compute
-from trainloop.surveys.results_inputs import Answers, Inputs, Question, Scores, evaluation_of
+from trainloop.surveys.results_inputs import Inputs, Question, Scores, evaluation_of
 
 RULE = ImprovementRule("low", "item", "多练", "more practice")
 FIVE = (1, 2, 3, 4, 5)

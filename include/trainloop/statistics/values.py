@@ -25,9 +25,9 @@ def values_of(numbers: ArrayLike, *refused: Refused) -> Values:
     What is refused already stays so unless a condition holds.
     """
     known = np.asarray(numbers)
-    found: Values = np.array(known if known.dtype == object else known.astype(np.float64), dtype=object)
+    found: Values = known.astype(np.float64 if known.dtype != object else object).astype(object)
     for condition, reason in reversed(refused):
-        found[np.broadcast_to(condition, found.shape)] = Refusal(reason)
+        np.copyto(found, np.array(Refusal(reason), dtype=object), where=condition)
     return found
 
 

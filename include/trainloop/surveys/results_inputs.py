@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import hmac
-import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,11 +17,9 @@ from trainloop.domain.survey import evaluation_wave_code
 from trainloop.errors import PermanentError
 from trainloop.settings import get_settings
 from trainloop.surveys.instrument import ItemKind, load_instrument
+from trainloop.surveys.results_digest import Answers, digest
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import query_file, statement
-
-# One for all: `json.dumps` makes an encoder a call.
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 class WaveUnknownError(PermanentError):
@@ -44,19 +40,6 @@ class Question:
     dimension: str | None = None
     options: tuple[str, ...] = ()
     is_reverse_coded: bool = False
-
-
-class Answers(NamedTuple):
-    """The answers of complete responses as columns, one place an item of a response; one of the last three is set.
-
-    Columns and no objects: a batch of classes has a hundred thousand answers, and Python's collector visits objects.
-    """
-
-    respondent_ids: Sequence[str] = ()
-    item_codes: Sequence[str] = ()
-    scores: Sequence[float | None] = ()
-    choices: Sequence[str | None] = ()
-    free_texts: Sequence[str | None] = ()
 
 
 class Scores(NamedTuple):
@@ -120,32 +103,12 @@ class WaveInputs:
 
     @functools.cached_property
     def sha256(self) -> str:
-        """A hash over the canonical inputs as JSON with sorted keys, of which the answers are the first.
+        """A hash over the canonical inputs and the answers.
 
         Rules (site file, dictionaries) and other waves are left out on purpose: an old report changes when its own
         data do, not because somebody edited a threshold.
         """
-        others = _JSON.encode(self.canonical())
-        return hashlib.sha256(f'{{"answers": [{self._told_answers()}], {others[1:]}'.encode()).hexdigest()
-
-    def _told_answers(self) -> str:
-        """Return the answers as a JSON list's inside, sorted.
-
-        Ids and codes have nothing that JSON escapes, and the few different answers are told once: as objects, given
-        to `json.dumps`, the 250 answers of a class took four times as long.
-        """
-        told = _Told()
-        ids, item_codes, *said = self.answers
-        said_by = zip(ids, item_codes, zip(*said, strict=True), strict=True)
-        return ", ".join(sorted([f'["{person}", "{item}", {told[answer]}]' for person, item, answer in said_by]))
-
-
-class _Told(dict[tuple[float | str | None, ...], str]):
-    """Score, choice and text of an answer as they stand in the canonical inputs."""
-
-    def __missing__(self, answer: tuple[float | str | None, ...]) -> str:
-        self[answer] = made = _JSON.encode(repr(answer))
-        return made
+        return digest(self.canonical(), self.answers)
 
 
 @dataclass(frozen=True)
@@ -249,8 +212,8 @@ def read_inputs(connection: Connection, session_codes: Sequence[str]) -> tuple[I
             tests=_scores(code, *tests.get(code, ((),))),
             is_attendance_recorded=attendance[code].pop("is_recorded"),
             attendance=attendance[code],
-            interactions=tuple(Interaction(_pseudonym(code, person), *did) for person, *did in interactions[code]),
-            learner_ids=frozenset(_pseudonym(code, person) for (person,) in learners[code]),
+            interactions=_interactions(code, interactions[code]),
+            learner_ids=frozenset(_pseudonyms(code, (person for (person,) in learners[code]))),
             costs=tuple((currency, amount) for currency, amount in costs[code]),
             course_hours=session["course_hours"],
         )
@@ -336,12 +299,17 @@ def questions_of(instrument_code: str) -> tuple[Question, ...]:
     )
 
 
-def _scores(session_code: str, people: Sequence[str], *scores: Any) -> Scores:
-    return Scores([_pseudonym(session_code, person) for person in people], *scores)
+def _interactions(session_code: str, rows: Sequence[tuple[Any, ...]]) -> tuple[Interaction, ...]:
+    people = _pseudonyms(session_code, (person for person, *_ in rows))
+    return tuple(Interaction(person, *did) for person, (_, *did) in zip(people, rows, strict=True))
 
 
-def _pseudonym(session_code: str, employee_id: str) -> str:
+def _scores(session_code: str, people: Iterable[str], *scores: Any) -> Scores:
+    return Scores(_pseudonyms(session_code, people), *scores)
+
+
+def _pseudonyms(session_code: str, employee_ids: Iterable[str]) -> list[str]:
     """The ledger knows test takers by a keyed hash: stable per session, of no use elsewhere."""
-    told = f"test:{session_code}:{employee_id}".encode()
-    digest = hmac.digest(get_settings().secret().encode(), told, "sha256").hex()
-    return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"
+    key = get_settings().secret().encode()
+    digests = [hmac.digest(key, f"test:{session_code}:{person}".encode(), "sha256").hex() for person in employee_ids]
+    return [f"{one[:8]}-{one[8:12]}-{one[12:16]}-{one[16:20]}-{one[20:32]}" for one in digests]
