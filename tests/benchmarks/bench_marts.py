@@ -258,7 +258,6 @@ def test_marts_beside_duckdb(
     if journal.people > marts.people:
         marts = found_company(journal.people, warehouse, set_clock, tmp_path)
         whole_released = take(Side("evaluated and released", marts.release, nothing_more), processor).processor
-        marts.theirs()
     measure_changed(journal, marts, whole_released, processor)
     assert {record.code for record in journal.records} >= {"P2", "P2b"}
 
