@@ -280,10 +280,12 @@ def test_orchestration_and_the_way_of_a_report(stack: Stack, journal: Journal) -
     if (work := work_seconds(journal)) is None:
         print("the share needs bench_growth in the run")
         return
+    with_work = [sum(one[part] for part in PARTS if part != "frequent scans") for one in days]
     journal.note(
         "P5",
         [one / (one + work) for one in orchestration],
         people=journal.people,
+        without_scans_that_find_nothing=[round(one / (one + work), 3) for one in with_work],
         tasks=tasks,
         tasks_together=sum(tasks.values()),
         processor_seconds=seconds,
