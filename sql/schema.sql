@@ -963,23 +963,23 @@ as $$
         select unnest(array[class_sessions.trainer_id, class_sessions.class_manager_id])
         from core.class_sessions where class_sessions.session_code = session
     ),
-    written as (select array_to_string(texts, E'\n') as text),
+    written as materialized (select lower(array_to_string(texts, E'\n')) as text),
     sought as (
         select everybody.name from everybody
-        union
+        union all
         select everybody.person_id from everybody where length(everybody.person_id) >= 4
-        union
+        union all
         select part from everybody
         join class_people using (person_id)
         cross join lateral regexp_split_to_table(everybody.name, '[[:space:]·]+') as part
         where length(part) >= 3
-        union
+        union all
         select right(everybody.name, 2) from everybody
         join class_people using (person_id)
         where everybody.name ~ '^[\u4e00-\u9fff]{3,4}$'
     )
-    select sought.name from sought, written
-    where length(sought.name) >= 2 and strpos(lower(written.text), lower(sought.name)) > 0
+    select distinct sought.name from sought, written
+    where length(sought.name) >= 2 and strpos(written.text, lower(sought.name)) > 0
 $$;
 revoke all on function confidential.names_in_texts(text, text[]) from public;
 
