@@ -252,3 +252,13 @@ def test_who_only_looks_starts_no_server(command: str, code: int | None, tmp_pat
     assert "trainloop up" in " ".join((done.stdout + done.stderr).split())
     assert command != "metrics" or done.stdout == ""
     assert not (home / "postgres").exists()
+
+
+def test_a_service_asked_for_its_options_starts_no_server(tmp_path: Path) -> None:
+    """`--help` is answered before anything is looked at."""
+    environment = os.environ | {"TRAINLOOP_HOME": str(tmp_path / "home")}
+    environment.pop("TRAINLOOP_WAREHOUSE_URL", None)
+    command = [sys.executable, "-m", "trainloop.forms", "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "--port" in done.stdout) == (0, True)
+    assert not (tmp_path / "home").exists()

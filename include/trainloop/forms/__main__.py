@@ -17,13 +17,11 @@ from trainloop.warehouse import engine
 def main(arguments: list[str] | None = None) -> None:
     """Serve; what runs finishes before the process ends. Without its key or address it says so and ends at once."""
     try:
-        settings = ready_settings()
+        settings = get_settings()
+        chosen = _chosen(settings, arguments)
+        _require_ready(settings)
     except TrainLoopError as error:
         sys.exit(str(error))
-    parser = argparse.ArgumentParser(prog="trainloop.forms", description=__doc__)
-    parser.add_argument("--host", default=settings.forms_host, help="address to listen on")
-    parser.add_argument("--port", type=int, default=settings.forms_port, help="port to listen on")
-    chosen = parser.parse_args(arguments)
     # Access lines would hold the links.
     uvicorn.run(
         create_app(Store()),
@@ -40,12 +38,17 @@ def main(arguments: list[str] | None = None) -> None:
     )
 
 
-def ready_settings() -> Settings:
-    """Return the settings once they hold what a page needs; a server that does not answer yet may come later."""
-    settings = get_settings()
+def _chosen(settings: Settings, arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="trainloop.forms", description=__doc__)
+    parser.add_argument("--host", default=settings.forms_host, help="address to listen on")
+    parser.add_argument("--port", type=int, default=settings.forms_port, help="port to listen on")
+    return parser.parse_args(arguments)
+
+
+def _require_ready(settings: Settings) -> None:
+    """Refuse settings without what a page needs; a server that does not answer yet may come later."""
     settings.forms_secret()
     engine.checked_url("forms")
-    return settings
 
 
 if __name__ == "__main__":
