@@ -1284,7 +1284,8 @@ left join ops.mail_stops as opt_out
     on opt_out.recipient_kind = n.recipient_kind and opt_out.recipient_id = n.recipient_id and opt_out.kind = 'opted_out'
 left join ops.survey_waves as w on n.subject_kind = 'survey_wave' and w.wave_code = n.subject_id
 left join ops.invitations as i
-    on n.recipient_kind = 'employee' and i.wave_code = w.wave_code and i.employee_id = n.recipient_id
+    on n.subject_kind = 'survey_wave' and n.recipient_kind = 'employee'
+        and i.wave_code = n.subject_id and i.employee_id = n.recipient_id
 left join core.class_sessions as s
     on s.session_code = case
         when n.subject_kind = 'class_session' then n.subject_id

@@ -335,7 +335,10 @@ select
         where indexrelname = 'messages_recipient_kind_recipient_id_composed_at_idx'
     ) as recipients,
     (select seq_tup_read from pg_stat_user_tables where relid = 'ops.notices'::regclass) as notices,
-    (select sum(coalesce(idx_scan, 0) + seq_scan)::bigint from pg_stat_user_tables) as scans
+    (select sum(coalesce(idx_scan, 0) + seq_scan)::bigint from pg_stat_user_tables) as scans,
+    (
+        select sum(idx_tup_read)::bigint from pg_stat_user_indexes where relid = 'ops.invitations'::regclass
+    ) as invitations
 """
 
 
@@ -358,3 +361,4 @@ def test_a_batch_looks_at_the_mails_it_takes_and_not_at_the_whole_queue(
     assert after["recipients"] - before["recipients"] < 250
     assert after["notices"] - before["notices"] <= 400  # the sweep reads them all, once
     assert after["scans"] - before["scans"] < 20 * 200  # a batch's mails are asked about one by one, not each by each
+    assert after["invitations"] - before["invitations"] <= 2 * 200  # found by its key, not among its wave's
