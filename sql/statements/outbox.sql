@@ -183,7 +183,10 @@ select
     case when w.has_completions then l.survey_id end as limesurvey_id
 from ops.notices as n
 inner join ops.survey_waves as w on w.wave_code = n.subject_id
-inner join ops.invitations as i on i.wave_code = w.wave_code and i.employee_id = n.recipient_id
+-- By its whole key: given the wave alone as well, the planner reads all invitations of the wave for each of its mails.
+inner join lateral (
+    select token from ops.invitations where wave_code = n.subject_id and employee_id = n.recipient_id offset 0
+) as i on true
 left join core.class_sessions as s on w.subject_kind = 'class_session' and s.session_code = w.subject_id
 left join core.courses as c on c.course_code = s.course_code
 left join core.trainers as t on t.trainer_id = s.trainer_id
