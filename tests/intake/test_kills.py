@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 import traceback
 from datetime import UTC, datetime
 
@@ -32,6 +33,10 @@ TABLES = (
     "core.attendance", "ops.inbox_files", "ops.quarantined_rows", "ops.quarantine_reasons", "ops.parked_rows",
     "ops.notices", "ops.check_results", "ops.audit_entries",
 )  # fmt: skip
+OTHER_SESSIONS = """
+select 1 from pg_stat_activity
+where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+"""
 
 
 def fill(inbox: Inbox) -> None:
@@ -72,7 +77,15 @@ def run(fault_point: str = "") -> int:
         os._exit(0)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     assert code == (0 if not fault_point else code)
+    _let_sessions_end()
     return code
+
+
+def _let_sessions_end() -> None:
+    """Wait until PostgreSQL has seen that the child is gone: until then the dead one's locks keep a dataset busy."""
+    with engine.connect("owner") as connection:
+        while connection.execute(OTHER_SESSIONS).fetchall():
+            time.sleep(0.01)
 
 
 def canonical(inbox: Inbox) -> dict[str, list[str]]:
