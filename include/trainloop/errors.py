@@ -127,6 +127,13 @@ class WarehouseAddressInvalidError(PermanentError):
     """
 
 
+class WarehouseConnectionTypeError(PermanentError):
+    """The Airflow Connection {connection_id} is of type {found}, not postgres: it leads to no warehouse.
+
+    Give it type Postgres with host, port, login, password and database, or delete it: then the settings say where.
+    """
+
+
 class ServerTooOldError(PermanentError):
     """The warehouse server is PostgreSQL {found}; TrainLoop needs 16 or newer (it checks values by pg_input_is_valid).
 

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -126,17 +127,10 @@ class Settings(BaseSettings):
         path = self.home / "secrets.json"
         self.home.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            # Written aside and linked: a second process never reads a half-written key, and the first one wins.
-            draft = path.with_name(f".secrets-{os.getpid()}.json")
-            try:
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                    json.dump({"secret_key": secrets.token_urlsafe(48)}, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):
-                    os.link(draft, path)
-            finally:
-                draft.unlink(missing_ok=True)
+            # Linked: a second process never reads a half-written key, and the first one wins.
+            key = json.dumps({"secret_key": secrets.token_urlsafe(48)})
+            with private_draft(path, key) as draft, contextlib.suppress(FileExistsError):
+                os.link(draft, path)
         return str(read_kept(path)["secret_key"])
 
 
@@ -147,6 +141,21 @@ def _long_enough(name: str, key: SecretStr) -> str:
 
         raise SecretTooShortError(name=name, length=len(value), wanted=SECRET_LENGTH)
     return value
+
+
+@contextlib.contextmanager
+def private_draft(path: Path, text: str) -> Iterator[Path]:
+    """Write what a file of the home is to hold beside it, for its owner alone; the caller gives the draft its name."""
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+            # Named only when it is on the disk: after a power cut the name would lead to an empty file.
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def read_kept(path: Path) -> dict[str, Any]:

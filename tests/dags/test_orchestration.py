@@ -131,6 +131,20 @@ def test_the_warehouse_is_the_connection_of_the_role_else_the_settings(monkeypat
     get_settings.cache_clear()
 
 
+def test_a_connection_of_another_type_is_named_instead_of_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever made it meant it to be used: the settings' address is no answer."""
+    from airflow.sdk import BaseHook, Connection
+
+    from trainloop.errors import WarehouseConnectionTypeError
+    from trainloop.orchestration import warehouse as resolver
+
+    made = Connection(conn_id="trainloop_warehouse_sender", conn_type="mysql", host="db", login="s", password="p@ss")
+    monkeypatch.setattr(BaseHook, "get_connection", lambda _: made)
+    with pytest.raises(WarehouseConnectionTypeError, match="trainloop_warehouse_sender is of type mysql") as told:
+        resolver.connection_url("sender")
+    assert "p@ss" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("extra", "port", "expected"),
     [

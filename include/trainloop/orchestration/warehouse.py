@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from trainloop.errors import WarehouseConnectionTypeError
+
 if TYPE_CHECKING:
     from trainloop.warehouse.engine import Role
 
@@ -22,12 +24,19 @@ def use_connections(_context: Any = None) -> None:
 
 @functools.cache
 def connection_url(role: Role) -> str:
-    """Return the `postgresql://` URL of a role: Connection `trainloop_warehouse_<role>`, else the settings' one."""
+    """Return the `postgresql://` URL of a role: Connection `trainloop_warehouse_<role>`, else the settings' one.
+
+    Raises WarehouseConnectionTypeError where the Connection leads to something else: its password and address were
+    meant to be used, so the settings' are no answer.
+    """
     from trainloop.warehouse.engine import settings_resolver
 
+    connection_id = f"trainloop_warehouse_{role}"
     try:
-        connection = BaseHook.get_connection(f"trainloop_warehouse_{role}")
+        connection = BaseHook.get_connection(connection_id)
     except AirflowNotFoundException:
         return settings_resolver(role)
     scheme, _, rest = connection.get_uri().partition("://")
-    return f"postgresql://{rest}" if scheme.startswith("postgres") else settings_resolver(role)
+    if not scheme.startswith("postgres"):
+        raise WarehouseConnectionTypeError(connection_id=connection_id, found=connection.conn_type)
+    return f"postgresql://{rest}"

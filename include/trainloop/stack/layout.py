@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from trainloop.config import load_site
-from trainloop.settings import Settings, read_kept
+from trainloop.settings import Settings, private_draft, read_kept
 
 ADMIN = "admin"
 
@@ -107,16 +106,8 @@ class Layout:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file only its owner reads, whole or not at all."""
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-            # Renamed only when it is on the disk: after a power cut the name would lead to an empty file.
-            file.flush()
-            os.fsync(file.fileno())
+    with private_draft(path, text) as draft:
         draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def fernet_key() -> str:
