@@ -22,7 +22,9 @@ from trainloop.contracts import all_contracts
 from trainloop.settings import PROJECT_DIR
 
 QUARTERS = 96
-SENDER, INBOX, DECISIONS = "deliver_mail", "ingest_inbox", "ask_approvals"
+SENDER, INBOX = "deliver_mail", "ingest_inbox"
+# One run a class, on a heavy day of as many classes each: when it is evaluated, after 30 and after 90 days.
+REPORTS = ("report_course_evaluations", "report_action_plans_30d", "report_performance_90d")
 SCRIPT = """
 import json
 from datetime import datetime, timedelta
@@ -96,8 +98,8 @@ class Day:
     found: Mapping[str, int]
 
     def tasks(self, classes: int) -> dict[str, int]:
-        """Return the executed tasks of each part when so many classes are reported."""
-        report = self.shapes["report_course_evaluations"].quiet
+        """Return the executed tasks of each part when each kind of report falls due for so many classes."""
+        report = sum(self.shapes[one].quiet for one in REPORTS)
         return {
             "frequent scans": QUARTERS * sum(runs * self.shapes[one].quiet for one, runs in self.quarter.items()),
             "other DAGs of the day": sum(runs * self.shapes[one].quiet for one, runs in self.rest.items()),

@@ -1,9 +1,11 @@
 """P7: how the processor time of a day's work grows with the company, and the largest memory of one task.
 
 For companies of 1,000, 10,000, 100,000 … up to the run's size, each task of a heavy day runs in a process of its own,
-as a worker runs it: the staff list comes in, milestones are planned, readiness, materials and surveys are scanned,
-the annual survey opens to everybody, its mails are composed and sent, one in fifty of the year's evaluations is made
-and its reports drawn, the warehouse is audited, what is old is purged. Seconds are the processor's, the database's and
+as a worker runs it: the staff list and the nightly exports of other systems come in, milestones are planned, readiness,
+materials and surveys are scanned, the annual survey opens to everybody, Monday's digests of action plans are planned,
+the mails are composed and sent, one in fifty of the year's classes is evaluated, as many are told about after 30 and
+after 90 days, each with its reports, the month's results are told, the warehouse is audited, what is old is purged.
+Seconds are the processor's, the database's and
 the renderer's included, from after the libraries that a worker has loaded before it forks. A company of twenty runs
 before: what a day takes beyond it grows, and P5 counts only that. The exponent is that of the whole day; since a day
 of 1,000 is hardly more than one of twenty, that of the last decade without what does not grow is told beside it.
@@ -36,6 +38,9 @@ from trainloop.warehouse import engine
 TINY, SMALLEST = 20, 1_000
 TASKS = {
     "take in the staff list": "from trainloop.intake import pipeline; done = pipeline.ingest_dataset('employees')",
+    "take in the other files": """
+from trainloop.intake import pipeline
+done = {{one: pipeline.ingest_dataset(one)["unchanged_count"] for one in pipeline.waiting_datasets()}}""",
     "plan milestones": "from trainloop.surveys import milestones; done = milestones.plan_milestones()",
     "check readiness": "from trainloop.delivery import readiness; done = readiness.check_readiness()",
     "send materials": "from trainloop.delivery import materials; done = materials.send_materials()",
@@ -43,6 +48,10 @@ TASKS = {
     "open evaluations": "from trainloop.surveys import evaluation; done = evaluation.open_due_waves()",
     "open the annual survey": "from trainloop.surveys import rounds; done = rounds.open_due()",
     "scan it again": "from trainloop.surveys import rounds; done = rounds.open_due()",
+    "check in action plans": """
+from trainloop.plans import calls, due, taking
+done = [taking.take_in(), calls.ask_managers(), calls.plan_digests(), calls.call_check_ins(), due.sessions_to_report()]
+done = [*done[:-1], len(done[-1])]""",
     "compose the mails": "from trainloop.outbox import composer; done = composer.compose_due()",
     "evaluate classes": """
 from trainloop.surveys import results
@@ -50,6 +59,26 @@ done = len([results.evaluate_session(code) for code in {codes}])""",
     "draw their reports": """
 from trainloop.reporting import course_evaluation
 done = sum(course_evaluation.render_reports(code)["rendered"] for code in {codes})""",
+    "tell 30-day results": """
+from trainloop.plans import class_results
+done = len([class_results.evaluate_session(code) for code in {looked_back}])""",
+    "draw 30-day reports": """
+from trainloop.reporting import action_plans
+done = sum(action_plans.render_reports(code)["rendered"] for code in {looked_back})""",
+    "track performance": """
+from trainloop.impact import tracking
+from trainloop.surveys import follow_up
+done = [follow_up.publish_follow_ups(), len(tracking.sessions_to_report())]""",
+    "measure performance": """
+from trainloop.impact import measuring
+done = len([measuring.measure_session(code) for code in {measured}])""",
+    "draw 90-day reports": """
+from trainloop.reporting import performance
+done = sum(performance.render_reports(code)["rendered"] for code in {measured})""",
+    "tell the month's results": """
+from trainloop.plans import monthly
+from trainloop.reporting import monthly_results
+done = [monthly.evaluate_month(), monthly_results.render_month()]""",
     "send the mails": """
 from trainloop.outbox.mailer import deliver_due
 from trainloop.outbox.transport import SmtpTransport
@@ -62,7 +91,9 @@ done = deliver_due(SmtpTransport("127.0.0.1", {port}))""",
 LIBRARIES = {
     "take in the staff list": "great_expectations",
     "audit the warehouse": "great_expectations",
+    "take in the other files": "great_expectations",
     "evaluate classes": "scipy.stats, statsmodels.stats.proportion, pandas",
+    "measure performance": "scipy.stats, statsmodels.stats.proportion, pandas",
 }
 # Not ru_maxrss: after fork and exec it begins with the peak of the parent.
 CHILD = """
@@ -84,14 +115,20 @@ print(json.dumps({{"seconds": seconds, "peak_mb": peak, "done": done}}, default=
 
 def work_of_a_day(people: int, home: Path, port: int, processor: Callable[[], float]) -> dict[str, tuple[float, int]]:
     """Found the company in an empty warehouse and return, by task, processor seconds and peak MB."""
-    workload.found(people)
+    workload.found(people, with_transfer=True)
     grant_lease(get_settings().environment, "bench")
     path = home / "inbox" / "employees" / f"staff_{people}.csv"
     workload.write_employees(path, people)
-    os.utime(path, (time.time() - 60, time.time() - 60))
+    for one in (path, *workload.write_exports(home / "inbox")):
+        os.utime(one, (time.time() - 60, time.time() - 60))
     with engine.connect("planner") as connection:
         plan_wave(connection, Scan.start(connection), "annual_needs", "subject", "2026", date(2026, 11, 2))
-    facts = {"codes": workload.evaluated_on_a_day(people), "port": port}
+    facts = {
+        "codes": workload.evaluated_on_a_day(people),
+        "looked_back": workload.looked_back_on_a_day(people),
+        "measured": workload.measured_on_a_day(people),
+        "port": port,
+    }
     found = {}
     for name, task in TASKS.items():
         before = processor() - own_processor()

@@ -230,7 +230,7 @@ def empty_day(stack: Stack, classes: int) -> dict[str, float]:
     idle = (stack.processor() - used) / (time.monotonic() - started)
     task = stack.used({"bench_empty": 1}, idle) / EMPTY_TASKS
     quarter = stack.used({f"{TWIN}{one}": runs * QUARTERS_A_ROUND for one, runs in day.quarter.items()}, idle)
-    report = stack.used({f"{TWIN}report_course_evaluations": REPORTS_A_ROUND}, idle) / REPORTS_A_ROUND
+    report = stack.used({f"{TWIN}{one}": REPORTS_A_ROUND for one in airflow_day.REPORTS}, idle) / REPORTS_A_ROUND
     return {
         "frequent scans": quarter / QUARTERS_A_ROUND * airflow_day.QUARTERS,
         "other DAGs of the day": stack.used({f"{TWIN}{one}": runs for one, runs in day.rest.items()}, idle),

@@ -1,7 +1,9 @@
 """A company of any size, the same every time: fake people, classes that ended and classes to come, what they answered.
 
 Everything is a function of a row's number (`roll`), so two machines get the same rows and a larger company contains the
-smaller one's. Twenty learners a class; everybody is in one class that ended; four of five answer.
+smaller one's. Twenty learners a class; everybody is in one class that ended; four of five answer. What follows a class
+is there where a benchmark asks for it (`with_transfer`): action plans of the classes of the last seven weeks, and two
+indicators of everybody over half a year.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from trainloop.contracts import load_contract
 from trainloop.surveys.instrument import load_instrument
 from trainloop.warehouse import engine
 
@@ -24,9 +27,9 @@ COMPANY = (
            select (('x' || substr(md5(number || ':' || salt), 1, 7))::bit(28)::integer % modulus)::integer
        $$""",
     """insert into ops.inbox_files (dataset, name, source_uri, archive_uri, content_sha256, size_bytes, state, found_at,
-           finished_at) values ('bench', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-10-30', '2026-10-30')""",
+           finished_at) values ('attendance', 'bench.csv', '', '', 'bench', 1, 'merged', '2026-10-30', '2026-10-30')""",
     """insert into ops.check_runs (suite, file_id, checked_at, row_count, is_passed, gate_decision)
-       values ('bench', 1, '2026-10-30', 1, true, 'pass')""",
+       values ('attendance', 1, '2026-10-30', 1, true, 'pass')""",
     """insert into core.departments (department_code, name_zh, name_en, head_employee_id, file_id, row_number)
        select 'D' || n, '部门' || n, 'Department ' || n, 'E' || lpad((n * 50)::text, 6, '0'), 1, n + 1
        from generate_series(0, greatest({people} / 50 - 1, 0)) as n""",
@@ -101,6 +104,63 @@ ANSWERS = (
        where number % 3 = 0""",
 )
 
+# Classes `planned` … ended − 1 ended in the last seven weeks. Plans looked back on have a result; others are open.
+TRANSFER = (
+    """insert into core.kpi_definitions (kpi_code, name_zh, name_en, direction, file_id, row_number)
+       select 'kpi_' || n, '指标' || n, 'KPI ' || n, 'higher', 1, n from generate_series(1, 2) as n""",
+    "update core.courses set key_kpi_code = 'kpi_1'",
+    "insert into core.course_kpis select course_code, 'kpi_2', 1, row_number from core.courses",
+    """insert into core.kpi_facts (unit_kind, unit_id, kpi_code, period, value, file_id, row_number)
+       select 'employee', 'E' || lpad(n::text, 6, '0'), 'kpi_' || kpi, '2026-' || lpad(month::text, 2, '0'),
+           100 + pg_temp.roll(n, 7, 20) + pg_temp.roll(n * 100 + month * 2 + kpi, 8, 10), 1, 1
+       from generate_series(0, {people} - 1) as n, generate_series(1, 2) as kpi, generate_series(5, 10) as month""",
+    """insert into ops.survey_waves (wave_code, instrument_code, instrument_version, subject_kind, subject_id,
+           anonymity, state, opened_at, closes_at, minimum_count, source, population)
+       select 'action_plan-' || session_code, 'action_plan', '1', 'class_session', session_code, 'named', 'open',
+           ends_at, ends_at + interval '60 days', 1, 'forms', 'attendees'
+       from core.class_sessions
+       where substr(session_code, 2)::integer between {planned} and {ended} - 1""",
+    """insert into ops.invitations (wave_code, employee_id, token, is_used, invited_on)
+       select wave_code, employee_id, md5(wave_code || employee_id),
+           row_number() over (partition by wave_code order by employee_id) <= {answering}, wave.opened_at::date
+       from ops.survey_waves as wave
+       inner join core.attendance as seat on seat.session_code = wave.subject_id
+       where wave.instrument_code = 'action_plan'""",
+    """insert into ops.action_plans (plan_id, session_code, employee_id, manager_id, goal, metric, target_value, due_on,
+           first_step, state, made_at, updated_at, blocker, check_in_due_on, checked_in_at, evidence, confirmation)
+       select 'P-' || made.session_code || '-' || made.employee_id, made.session_code, made.employee_id, who.manager_id,
+           '每周用新方法拜访两位客户', '拜访数', 8, made.due_on, '列名单', made.state, made.ends_at + interval '1 day',
+           case when made.has_looked_back then made.due_on + time '10:00' else made.ends_at + interval '1 day' end,
+           case when made.has_looked_back
+               then (array['none', 'time', 'manager_support', 'tool'])[1 + made.luck % 4] end,
+           made.due_on, case when made.has_looked_back then made.due_on + time '10:00' end,
+           case when made.state in ('done', 'verified') then '报表' end,
+           case when made.state = 'verified' then 'confirmed' end
+       from (
+           select wave.subject_id as session_code, asked.employee_id, class.ends_at, class.ends_at::date + 30 as due_on,
+               dice.luck, class.ends_at::date + 30 < date '2026-11-02' as has_looked_back,
+               case when class.ends_at::date + 30 < date '2026-11-02'
+                   then (array['done', 'verified', 'verified', 'late', 'withdrawn'])[1 + dice.luck % 5]
+                   else (array['on_track', 'on_track', 'at_risk'])[1 + dice.luck % 3] end::ops.plan_state as state
+           from ops.invitations as asked
+           inner join ops.survey_waves as wave on wave.wave_code = asked.wave_code
+           inner join core.class_sessions as class on class.session_code = wave.subject_id,
+               lateral (select pg_temp.roll(asked.invitation_id, 9, 60) as luck) as dice
+           where wave.instrument_code = 'action_plan' and asked.is_used
+       ) as made
+       inner join core.employees as who on who.employee_id = made.employee_id""",
+)
+# What other systems export every night, a file each, as large as it is in core: of figures the last month's.
+EXPORTS = {
+    "courses": "true",
+    "departments": "true",
+    "class_sessions": "true",
+    "enrollments": "true",
+    "attendance": "true",
+    "test_results": "true",
+    "kpi_facts": "period = '2026-10'",
+}
+
 
 def ended_classes(people: int) -> int:
     """Return how many classes of a company of this size have ended."""
@@ -112,18 +172,34 @@ def evaluated_on_a_day(people: int) -> list[str]:
     return [f"S{number:06}" for number in range(0, ended_classes(people), 50)]
 
 
-def found(people: int, *, with_answers: bool = True) -> None:
+def looked_back_on_a_day(people: int) -> list[str]:
+    """Return the classes whose 30-day report falls due on a heavy day, as many as are evaluated: five weeks old."""
+    return _as_many(people, 0.93)
+
+
+def measured_on_a_day(people: int) -> list[str]:
+    """Return the classes whose 90-day report falls due on a heavy day, as many as are evaluated: 100 days old."""
+    return _as_many(people, 0.765)
+
+
+def _as_many(people: int, share_of_year: float) -> list[str]:
+    last = int(ended_classes(people) * share_of_year)
+    return [f"S{number:06}" for number in range(last + 1 - len(evaluated_on_a_day(people)), last + 1)]
+
+
+def found(people: int, *, with_answers: bool = True, with_transfer: bool = False) -> None:
     """Write a company of `people` employees into an empty warehouse, as intake and the forms would have left it."""
     sizes = {
         "people": people,
         "ended": ended_classes(people),
         "ahead": max(ended_classes(people) // 5, 5),
+        "planned": int(ended_classes(people) * 0.86),
         "learners": LEARNERS,
         "answering": ANSWERING,
         "items": ",".join([*SCALE_ITEMS, "recommend"]),
     }
     with engine.connect("owner") as connection:
-        for query in (*COMPANY, *CLASSES, *(ANSWERS if with_answers else ())):
+        for query in (*COMPANY, *CLASSES, *(ANSWERS if with_answers else ()), *(TRANSFER if with_transfer else ())):
             connection.execute(query.format(**sizes).encode())
     with engine.connect("owner") as connection:
         connection.execute("analyze")
@@ -143,3 +219,32 @@ def write_employees(path: Path, people: int) -> None:
         for n in range(people):
             manager = f"E{n // 50 * 50:06}" if n % 50 else ""
             file.write(f"E{n:06},员工{n},e{n}@example.com,D{n // 50},family{n % 5},P{n % 7},{manager},2020-01-01\n")
+
+
+def write_exports(inbox: Path) -> list[Path]:
+    """Write the tables of core that other systems keep as these export them; return the files."""
+    written = []
+    for dataset, which in EXPORTS.items():
+        contract = load_contract(dataset)
+        cells = ", ".join(
+            (
+                f"to_char({column.name} at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI')"
+                if column.type == "timestamp"
+                else f"{column.name}::text"
+            )
+            + f' as "{column.zh}"'
+            for column in contract.columns
+        )
+        path = inbox / dataset / f"{dataset}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        query = f"copy (select {cells} from core.{dataset} where {which}) to stdout (format csv, header)"
+        with (
+            engine.connect("owner") as connection,
+            connection.cursor() as cursor,
+            cursor.copy(query.encode()) as copy,
+            path.open("wb") as file,
+        ):
+            for block in copy:
+                file.write(block)
+        written.append(path)
+    return written
