@@ -137,14 +137,15 @@ TRANSFER = (
            case when made.state in ('done', 'verified') then '报表' end,
            case when made.state = 'verified' then 'confirmed' end
        from (
-           select wave.subject_id as session_code, asked.employee_id, class.ends_at, class.ends_at::date + 30 as due_on,
-               dice.luck, class.ends_at::date + 30 < date '2026-11-02' as has_looked_back,
-               case when class.ends_at::date + 30 < date '2026-11-02'
-                   then (array['done', 'verified', 'verified', 'late', 'withdrawn'])[1 + dice.luck % 5]
-                   else (array['on_track', 'on_track', 'at_risk'])[1 + dice.luck % 3] end::ops.plan_state as state
+           select wave.subject_id as session_code, asked.employee_id, class.ends_at, due_on, luck, has_looked_back,
+               case when has_looked_back
+                   then (array['done', 'verified', 'verified', 'late', 'withdrawn'])[1 + luck % 5]
+                   else (array['on_track', 'on_track', 'at_risk'])[1 + luck % 3] end::ops.plan_state as state
            from ops.invitations as asked
            inner join ops.survey_waves as wave on wave.wave_code = asked.wave_code
            inner join core.class_sessions as class on class.session_code = wave.subject_id,
+               lateral (select class.ends_at::date + 30 as due_on) as ahead,
+               lateral (select due_on < date '2026-11-02' as has_looked_back) as now,
                lateral (select pg_temp.roll(asked.invitation_id, 9, 60) as luck) as dice
            where wave.instrument_code = 'action_plan' and asked.is_used
        ) as made
