@@ -33,8 +33,9 @@ TABLES = (
     "core.attendance", "ops.inbox_files", "ops.quarantined_rows", "ops.quarantine_reasons", "ops.parked_rows",
     "ops.notices", "ops.check_results", "ops.audit_entries",
 )  # fmt: skip
+SESSIONS_END_SECONDS = 60.0
 OTHER_SESSIONS = """
-select 1 from pg_stat_activity
+select application_name, state, wait_event, query from pg_stat_activity
 where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
 """
 
@@ -83,8 +84,11 @@ def run(fault_point: str = "") -> int:
 
 def _let_sessions_end() -> None:
     """Wait until PostgreSQL has seen that the child is gone: until then the dead one's locks keep a dataset busy."""
-    with engine.connect("owner") as connection:
-        while connection.execute(OTHER_SESSIONS).fetchall():
+    until = time.monotonic() + SESSIONS_END_SECONDS
+    # Each look is a transaction of its own: within one, PostgreSQL repeats the first answer.
+    with engine.connect("owner", autocommit=True) as connection:
+        while others := connection.execute(OTHER_SESSIONS).fetchall():
+            assert time.monotonic() < until, f"sessions that do not end: {others}"
             time.sleep(0.01)
 
 
