@@ -130,47 +130,49 @@ where roles.role is not null
 -- name: analyze_study_people
 analyze study_people
 
--- name: copy_people
-copy (
-    select employee_id, role, team_code, job_family, job_level, left_on from study_people order by position
-) to stdout (format csv)
+-- name: people
+-- Grain: everybody of a study; each column is one array in the order of their positions.
+select
+    array_agg(employee_id order by position) as unit_id, array_agg(role order by position) as role,
+    array_agg(team_code order by position) as team_code, array_agg(job_family order by position) as job_family,
+    array_agg(job_level order by position) as job_level, array_agg(left_on order by position) as left_on
+from study_people
 
 -- name: other_classes
--- Grain: one person of the study who sat in another class, within the windows, that is meant to move the same indicator.
-select people.position, min((others.ends_at at time zone others.timezone)::date) as other_class_on
-from ops.evaluation_population(array(
-    select near.session_code
-    from core.class_sessions as near
-    join core.measured_kpis as measured using (course_code)
-    where near.session_code <> %(session_code)s and measured.kpi_code = %(kpi_code)s and near.status <> 'cancelled'
-        and (near.ends_at at time zone near.timezone)::date between %(first_on)s and %(last_on)s
-)) as seen
-join core.class_sessions as others using (session_code)
-join study_people as people using (employee_id)
-group by people.position
+-- Grain: all people of the study who sat in another class, within the windows, that is meant to move the same indicator;
+-- each column is one array of four-byte numbers.
+select
+    coalesce(string_agg(int4send(found.position), ''), '') as positions,
+    coalesce(string_agg(int4send(found.other_class_on - date '1970-01-01'), ''), '') as days
+from (
+    select people.position, min((others.ends_at at time zone others.timezone)::date) as other_class_on
+    from ops.evaluation_population(array(
+        select near.session_code
+        from core.class_sessions as near
+        join core.measured_kpis as measured using (course_code)
+        where near.session_code <> %(session_code)s and measured.kpi_code = %(kpi_code)s and near.status <> 'cancelled'
+            and (near.ends_at at time zone near.timezone)::date between %(first_on)s and %(last_on)s
+    )) as seen
+    join core.class_sessions as others using (session_code)
+    join study_people as people using (employee_id)
+    group by people.position
+) as found
 
--- name: copy_facts
--- Grain: one period of one person of the study. Facts of another grain than the indicator's are another thing.
-copy (
-    select
-        people.position, facts.starts_on - date '1970-01-01', facts.ends_on - date '1970-01-01', facts.numerator,
-        facts.denominator, facts.value, facts.unit
-    from study_people as people
-    join core.kpi_facts as facts on facts.unit_kind = 'employee' and facts.unit_id = people.employee_id
-    where facts.kpi_code = %(kpi_code)s and core.period_grain(facts.period) = %(grain)s
-        and facts.starts_on between %(first_on)s and %(last_on)s
-) to stdout (format csv)
-
--- name: files_behind
--- Grain: one file behind the facts of a study, the costs or the design of its class.
-select file_id from core.session_costs where session_code = %(session_code)s
-union
-select file_id from core.class_designs where session_code = %(session_code)s
-union
-select facts.file_id
+-- name: facts
+-- Grain: one file and unit of measure of some thousand people's facts; each column is one array, a fact at the same place
+-- in all of them: four-byte numbers (position, days since 1970) and eight-byte ones (NaN: not told). Facts of another
+-- grain than the indicator's are another thing.
+select
+    facts.file_id, facts.unit, max(facts.ends_on) as known_until, string_agg(int4send(people.position), '') as positions,
+    string_agg(int4send(facts.starts_on - date '1970-01-01'), '') as starts_on,
+    string_agg(float8send(coalesce(facts.numerator::float8, 'NaN')), '') as numerator,
+    string_agg(float8send(coalesce(facts.denominator::float8, 'NaN')), '') as denominator,
+    string_agg(float8send(coalesce(facts.value::float8, 'NaN')), '') as value
 from study_people as people
 join core.kpi_facts as facts on facts.unit_kind = 'employee' and facts.unit_id = people.employee_id
-where facts.kpi_code = any (%(kpi_codes)s) and facts.starts_on between %(first_on)s and %(last_on)s
+where facts.kpi_code = %(kpi_code)s and core.grain_of_days(facts.starts_on, facts.ends_on) = %(grain)s
+    and facts.starts_on between %(first_on)s and %(last_on)s
+group by facts.file_id, facts.unit, people.position / 8192
 
 -- name: costs
 select category, amount, currency from core.session_costs where session_code = %(session_code)s order by category
@@ -212,8 +214,13 @@ from jsonb_populate_recordset(null::marts.performance_findings, %(rows)s::jsonb)
 delete from ops.performance_files where session_code = %(session_code)s
 
 -- name: insert_files
+-- Grain: one file behind the facts of a study, the costs or the design of its class.
 insert into ops.performance_files (session_code, file_id)
 select %(session_code)s, file_id from unnest(%(file_ids)s::bigint[]) as files (file_id)
+union
+select session_code, file_id from core.session_costs where session_code = %(session_code)s
+union
+select session_code, file_id from core.class_designs where session_code = %(session_code)s
 
 -- name: due
 -- Grain: one class session whose 90-day report is owed. An indicator is covered when the figures of so many learners who
@@ -260,7 +267,7 @@ known as (
     from windows
     join learners using (session_code)
     left join core.kpi_facts as facts on facts.unit_kind = 'employee' and facts.unit_id = learners.employee_id
-        and facts.kpi_code = windows.kpi_code and core.period_grain(facts.period) = windows.grain
+        and facts.kpi_code = windows.kpi_code and core.grain_of_days(facts.starts_on, facts.ends_on) = windows.grain
         and facts.starts_on between windows.first_on and windows.last_on
     where learners.left_on is null or learners.left_on > windows.last_on
     group by windows.session_code, windows.kpi_code, learners.employee_id

@@ -1,8 +1,8 @@
 """A company-wide class from the warehouse: 100,000 learners and 50,000 others × 6 monthly indicators in one batch.
 
 Run: `pytest tests/benchmarks/bench_class_impact.py -s`. Nine million facts are written first (minutes). Ours is the
-whole way: people by rule, facts by COPY, windows, comparison, effect, trend, grade; memory is the peak of a process of
-its own, imports included. The other side is PostgreSQL itself, asked only to add the same facts up by person.
+whole way: people by rule, facts as arrays, windows, comparison, effect, trend, grade; memory is the peak of a process
+of its own, imports included. The other side is PostgreSQL itself, asked only to add the same facts up by person.
 """
 
 from __future__ import annotations

@@ -61,6 +61,7 @@ class Result:
     periods: int
     known_until: date | None = None
     unit_value_amount: Decimal = Decimal(0)
+    file_ids: Sequence[int] = ()
 
     @property
     def kpi_code(self) -> str:

@@ -1,13 +1,12 @@
 """A class session as a study, read from the warehouse: its people once, its figures one indicator at a time.
 
-The people of a study live in a temporary table with their positions; facts come by COPY as (position, days, figures),
-so that memory holds the people and the figures of one indicator, whatever the size of the company.
+The people of a study live in a temporary table with their positions; facts come as a few arrays (positions, days,
+figures), so that nothing is done a fact in Python, and memory holds the people and the figures of one indicator.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,9 +22,11 @@ from trainloop.warehouse.statements import statement
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-_FACT_COLUMNS = ("position", "starts_on", "ends_on", "numerator", "denominator", "value", "unit")
-_PEOPLE_COLUMNS = ("unit_id", "role", "team_code", "job_family", "job_level", "left_on")
+_AMOUNTS = ("numerator", "denominator", "value")
+_FACTS = {"positions": "i4", "starts_on": "i4", **dict.fromkeys(_AMOUNTS, "f8")}
+_PEOPLE_COLUMNS = ("unit_id", "role", "team_code", "job_family", "job_level")
 
 
 class ClassUnknownError(PermanentError):
@@ -55,6 +56,15 @@ class Measured:
     is_key: bool
     relevant_effect: float | None
     worth: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One indicator's facts around a class, the last day of which any is known (None: of none), and their files."""
+
+    frame: pd.DataFrame
+    known_until: date | None
+    file_ids: list[int]
 
 
 def read_session(connection: Connection, session_code: str) -> ClassSession:
@@ -123,11 +133,12 @@ def read_people(connection: Connection, session: ClassSession) -> pd.DataFrame:
     """Return everybody of a study in the order of their positions, with the date of the class."""
     import pandas as pd
 
-    people = _copied(connection, "copy_people", {}, _PEOPLE_COLUMNS, dict.fromkeys(_PEOPLE_COLUMNS, "str"))
-    for name in ("role", "team_code", "job_family", "job_level"):
+    columns = _read_columns(connection, "people", {})[0]
+    people = pd.DataFrame({name: pd.Series(columns[name] or [], dtype="str") for name in _PEOPLE_COLUMNS})
+    for name in _PEOPLE_COLUMNS[1:]:
         people[name] = people[name].astype("category")
-    people["left_on"] = pd.to_datetime(people["left_on"])
-    return people.assign(class_ends_on=pd.Timestamp(session.ends_on))
+    left_on = pd.to_datetime(pd.Series(columns["left_on"] or [], dtype="datetime64[s]"))
+    return people.assign(left_on=left_on, class_ends_on=pd.Timestamp(session.ends_on))
 
 
 def windows_of(session: ClassSession, grain: Grain, rules: Rules) -> tuple[date, date]:
@@ -151,19 +162,20 @@ def mark_other_classes(
         "first_on": window[0],
         "last_on": window[1],
     }
+    found = _read_columns(connection, "other_classes", keys)[0]
     days = np.full(len(people), np.datetime64("NaT"), dtype="datetime64[D]")
-    for row in connection.execute(statement("performance", "other_classes"), keys):
-        days[row["position"]] = row["other_class_on"]
+    days[_numbers(found["positions"], "i4")] = _numbers(found["days"], "i4").astype("datetime64[D]")
     return people.assign(other_class_on=pd.to_datetime(days.astype("datetime64[s]")))
 
 
 def read_facts(
     connection: Connection, people: pd.DataFrame, indicator: Indicator, window: tuple[date, date], history_days: int
-) -> tuple[pd.DataFrame, date | None]:
-    """Return one indicator's facts around the class, and the last day of which any figure is known (None: of none).
+) -> Facts:
+    """Return one indicator's facts around the class.
 
     `history_days`: how far before the window the trend reaches back.
     """
+    import numpy as np
     import pandas as pd
 
     keys = {
@@ -172,21 +184,23 @@ def read_facts(
         "first_on": window[0] - timedelta(days=history_days),
         "last_on": window[1],
     }
-    types = dict.fromkeys(("position", "starts_on", "ends_on"), "int32")
-    types |= dict.fromkeys(("numerator", "denominator", "value"), "float64")
-    facts = _copied(connection, "copy_facts", keys, _FACT_COLUMNS, types | {"unit": "category"})
-    if facts.empty:
-        return facts.assign(unit_id="").astype({"starts_on": "datetime64[s]"}), None
-    known_until = date(1970, 1, 1) + timedelta(days=int(facts["ends_on"].max()))
-    facts = facts.drop(columns="ends_on").dropna(axis="columns", how="all")
-    starts = facts["starts_on"].to_numpy().astype("datetime64[D]").astype("datetime64[s]")
-    return (
-        facts.drop(columns=["position"]).assign(
-            unit_id=pd.Categorical.from_codes(facts["position"].to_numpy(), categories=pd.Index(people["unit_id"])),
-            starts_on=starts,
-        ),
-        known_until,
+    parts = _read_columns(connection, "facts", keys)
+    known_until = max((part["known_until"] for part in parts), default=None)
+    file_ids = sorted({part["file_id"] for part in parts})
+    counts = [len(part["positions"]) // 4 for part in parts]
+    units = pd.Categorical(np.repeat(np.array([part["unit"] for part in parts], dtype=object), counts))
+    columns = {name: _numbers(b"".join(part.pop(name) for part in parts), kind) for name, kind in _FACTS.items()}
+    told = {name: columns[name] for name in _AMOUNTS if not np.isnan(columns[name]).all()}
+    facts = pd.DataFrame(
+        {
+            "unit_id": pd.Categorical.from_codes(columns["positions"], categories=pd.Index(people["unit_id"])),
+            "starts_on": columns["starts_on"].astype("datetime64[D]").astype("datetime64[s]"),
+            **told,
+            **({"unit": units} if len(units.categories) else {}),
+        },
+        copy=False,
     )
+    return Facts(facts, known_until, file_ids)
 
 
 def study_of(session: ClassSession, measured: Measured, known_until: date) -> Study:
@@ -201,28 +215,13 @@ def study_of(session: ClassSession, measured: Measured, known_until: date) -> St
     )
 
 
-def files_behind(
-    connection: Connection, session_code: str, kpi_codes: Sequence[str], first_on: date, last_on: date
-) -> list[int]:
-    """Return the files behind the facts of a study, the costs and the design of its class."""
-    keys = {
-        "session_code": session_code,
-        "kpi_codes": list(kpi_codes),
-        "first_on": first_on,
-        "last_on": last_on,
-    }
-    return sorted(row["file_id"] for row in connection.execute(statement("performance", "files_behind"), keys))
+def _read_columns(connection: Connection, name: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of a statement whose columns are arrays: binary, so that a number is not a text on its way."""
+    return connection.cursor(binary=True).execute(statement("performance", name), keys).fetchall()
 
 
-def _copied(
-    connection: Connection, name: str, keys: Mapping[str, Any], columns: Sequence[str], types: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Return what a COPY statement sends, parsed as it is: one buffer, one frame."""
-    import pandas as pd
+def _numbers(sent: bytes, kind: str) -> NDArray[Any]:
+    """Return the numbers that PostgreSQL sent one behind the other, its first byte first."""
+    import numpy as np
 
-    buffer = io.BytesIO()
-    with connection.cursor() as cursor, cursor.copy(statement("performance", name), keys or None) as copy:
-        for block in copy:
-            buffer.write(block)
-    buffer.seek(0)
-    return pd.read_csv(buffer, names=list(columns), dtype=dict(types), na_values=[""], keep_default_na=False)
+    return np.frombuffer(sent, dtype=f">{kind}").astype(kind)

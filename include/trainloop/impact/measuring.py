@@ -73,11 +73,9 @@ def _measure(connection: Connection, session_code: str) -> dict[str, int | bool]
     release = write_release(connection, session, Shown(figures, shown.ledger, shown.is_withheld), site)
     if release["is_new"] and not release["is_withheld"]:
         replace_findings(connection, session, results, release)
-        codes = [one.kpi_code for one in results]
-        files = class_study.files_behind(connection, session_code, codes, *window)
-        key = {"session_code": session_code}
+        key = {"session_code": session_code, "file_ids": [file_id for one in results for file_id in one.file_ids]}
         connection.execute(statement("performance", "delete_files"), key)
-        connection.execute(statement("performance", "insert_files"), key | {"file_ids": files})
+        connection.execute(statement("performance", "insert_files"), key)
     return release | {"indicators": len(indicators)}
 
 
@@ -114,9 +112,9 @@ def _measure_one(
 ) -> Result:
     indicator = measured.indicator
     marked = class_study.mark_other_classes(connection, people, session, indicator.kpi_code, window)
-    facts, known_until = class_study.read_facts(connection, marked, indicator, window, HISTORY_DAYS)
-    study = class_study.study_of(session, measured, min(known_until or session.ends_on, today))
-    finding, compared = analyse_compared(indicator, facts, marked, study, rules)
+    facts = class_study.read_facts(connection, marked, indicator, window, HISTORY_DAYS)
+    study = class_study.study_of(session, measured, min(facts.known_until or session.ends_on, today))
+    finding, compared = analyse_compared(indicator, facts.frame, marked, study, rules)
     learners = marked[marked["role"] == LEARNER]
     in_job = int((~(learners["left_on"] <= str(window[1]))).sum())
     periods = rules.windows.expected(indicator.grain)
@@ -127,8 +125,9 @@ def _measure_one(
         return_of_class(finding, measured, costs, in_job, periods),
         in_job,
         periods,
-        known_until,
+        facts.known_until,
         value_of(finding, measured) or Decimal(0),
+        facts.file_ids,
     )
 
 
