@@ -7,7 +7,8 @@ from itertools import product
 
 import pytest
 
-from trainloop.config import MilestoneRule, load_site
+from trainloop.config import load_site
+from trainloop.config.delivery import MilestoneRule
 from trainloop.domain import milestone
 from trainloop.domain.milestone import Anchors, MilestoneState, Planner, Standing
 

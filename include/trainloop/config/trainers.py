@@ -1,12 +1,27 @@
-"""Rules about trainers: allowances, the yearly award, workshops."""
+"""Rules about trainers: the bench of internal ones, allowances, the yearly award, workshops."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from trainloop.config.base import Locale, Rules
+
+TrainerStage = Literal["nominated", "mentored", "micro_course", "trial", "certified", "lapsed"]
+
+
+class InternalTrainerRules(Rules):
+    """How long a candidate has for each stage, who judges a trial, how deep the bench and how high the load may be."""
+
+    stage_days: dict[TrainerStage, int]
+    remind_days_before: int = Field(ge=0)
+    min_assessors: int = Field(ge=2)
+    pass_score: Decimal = Field(ge=1, le=5)
+    certificate_warning_days: int = Field(ge=0)
+    bench_min: int = Field(ge=1)
+    hours_per_quarter: int = Field(gt=0)
 
 
 class AllowanceRules(Rules):

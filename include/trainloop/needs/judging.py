@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from trainloop.config import NeedsRules, Site
+from trainloop.config import Site
+from trainloop.config.surveys import NeedsRules
 from trainloop.domain.need import (
     TRAINABLE,
     Cause,

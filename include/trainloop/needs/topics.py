@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from trainloop.config import NeedsRules
+from trainloop.config.surveys import NeedsRules
 from trainloop.domain.need import LAYERS, Layer
 from trainloop.domain.need_priority import Funding, RankedNeed, best_use, fund, ranked, reweighted, variants
 from trainloop.needs.figures import ledger_ids

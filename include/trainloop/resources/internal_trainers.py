@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from trainloop import faults
-from trainloop.config import InternalTrainerRules, get_site
+from trainloop.config import get_site
+from trainloop.config.trainers import InternalTrainerRules
 from trainloop.domain import calendar
 from trainloop.domain.resource_finding import OF_TRAINERS
 from trainloop.domain.survey import quarter_code, quarter_days

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from trainloop.config import ResourceRules, get_site
+from trainloop.config import get_site
+from trainloop.config.resources import ResourceRules
 from trainloop.domain.survey import quarter_code
 from trainloop.domain.vendor import Candidate, Licence, licence_on, ranked_choices
 from trainloop.errors import TransientError

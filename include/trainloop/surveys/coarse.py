@@ -12,7 +12,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from trainloop.config import CoarseGroup, get_site
+from trainloop.config import get_site
+from trainloop.config.surveys import CoarseGroup
 from trainloop.domain.coarse_groups import Combination, coarsen, nearest
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trainloop.config import Source
+from trainloop.config.surveys import Source
 from trainloop.errors import PermanentError, TransientError
 from trainloop.surveys.sources import MODULES, Counts, load_source
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from trainloop import faults
-from trainloop.config import WaveRule, get_site
+from trainloop.config import get_site
+from trainloop.config.surveys import WaveRule
 from trainloop.surveys.scan import Scan
 from trainloop.surveys.waves import WavePlan, plan_waves
 from trainloop.warehouse import engine

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from trainloop.config import Source
+from trainloop.config.surveys import Source
 
 # Counts and ids only: they go into logs and XCom. Numbers of the same name are added up, lists put together.
 Counts = Mapping[str, Any]
