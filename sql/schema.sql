@@ -203,10 +203,11 @@ create function staging.has_lost_digits(v text) returns boolean language sql imm
 return strpos(v, 'E+') > 0 and v ~ '^\s*[0-9](\.[0-9]+)?E\+[0-9]{2,3}\s*$';
 
 -- A number's text: thousands separators fall away; anything else but digits, sign, point and exponent is no number.
+-- A number with separators has as many digits as one without: beyond that no calculation can hold it.
 create function staging.number_text(v text) returns text language sql immutable strict parallel safe
 return (
     select case
-        when plain ~ '^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?$' then replace(plain, ',', '')
+        when plain ~ '^[+-]?[0-9]{1,3}(,[0-9]{3}){1,13}(\.[0-9]{0,40})?$' then replace(plain, ',', '')
         when plain ~ '^[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,2})?$' then plain
     end
     from (select staging.plain(v) as plain) as cleaned

@@ -114,10 +114,11 @@ CASES: list[tuple[str, str, str | None]] = [
     ],
     *[("staging.decimal_of(%s, 2)", text, "82.5") for text in ("82.5", "８２．５", " 82.5 ")],
     ("staging.decimal_of(%s, 2)", "1,234.50", "1234.50"),
+    ("staging.decimal_of(%s, 2)", "1" + ",234" * 13, "1" + "234" * 13),
     ("staging.decimal_of(%s, 2)", "-3", "-3"),
     *[
         ("staging.decimal_of(%s, 2)", text, None)
-        for text in ("82.555", "NaN", "Infinity", "1.2.3", "85%", "¥3", ".", "")
+        for text in ("82.555", "NaN", "Infinity", "1.2.3", "85%", "¥3", ".", "", "9" * 41, "9" + ",999" * 110)
     ],
     ("staging.percent_of(%s, 2)", "85%", "85"),
     ("staging.percent_of(%s, 2)", "８５．５ ％", "85.5"),
