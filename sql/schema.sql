@@ -750,7 +750,8 @@ create table marts.evaluation_waves (
     computed_at timestamptz not null
 );
 
--- Grain: one name of a figure. Two runs that meet a new one at once may both write it: its rows read the same.
+-- Grain: one name of a figure; a second number that the release before gave one reads the same. Who numbers new names has
+-- the lock `figure_names`.
 create table marts.figure_names (
     figure_id integer generated always as identity primary key,
     family text not null,

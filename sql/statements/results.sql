@@ -137,15 +137,17 @@ with figures as (
 )
 delete from marts.evaluation_waves where wave_code = any(%(wave_codes)s)
 
+-- name: lock_figure_names
+select pg_advisory_xact_lock(hashtextextended('figure_names', 0))
+
 -- name: figure_names
--- Grain: one name; one that was written twice comes twice.
+-- Grain: one name. The release before may have numbered one twice: both numbers read the same.
 select family, code, statistic, figure_id from marts.figure_names
 
 -- name: insert_figure_names
 insert into marts.figure_names (family, code, statistic)
 select family, code, statistic
 from unnest(%(families)s::text[], %(codes)s::text[], %(statistics)s::text[]) as names (family, code, statistic)
-returning family, code, statistic, figure_id
 
 -- name: copy_waves
 copy marts.evaluation_waves (

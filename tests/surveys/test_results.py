@@ -13,11 +13,13 @@ from decimal import Decimal
 import pytest
 from tests.surveys import results_world as world
 
+from trainloop.config import get_site
 from trainloop.statistics.figures import Column
 from trainloop.statistics.refusal import Refusal
 from trainloop.surveys.results import EvaluationBusyError, evaluate_session, make_marts, open_response_rate
 from trainloop.surveys.results_arrays import FigureTwiceError, array_rows, names_of
 from trainloop.surveys.results_inputs import WaveNotClosedError, WaveUnknownError, read_inputs
+from trainloop.surveys.results_marts import evaluate, replace_marts
 from trainloop.warehouse import engine
 from trainloop.warehouse.statements import statement
 
@@ -254,6 +256,26 @@ def test_figures_reach_readers_as_they_are(company: None) -> None:
         ("EVAL\\S2", "pace", None, None, "no_answers"),
     ]
     assert [row["respondent_count"] for row in rows] == [12, 12, None, 0]
+
+
+def test_two_runs_that_meet_new_names_at_once_number_each_once(company: None) -> None:
+    """One began before the other had ended: it does not see the other's numbers, and uses them all the same."""
+    for code in ("S1", "S2"):
+        world.make_class(code, world.forms(LEVELS))
+    with engine.connect("statistics") as connection:
+        connection.execute("set transaction isolation level repeatable read")
+        (inputs,) = read_inputs(connection, ["S1"])
+        evaluate_session("S2")
+        assert connection.execute("select count(*)::int as names from marts.figure_names").fetchone() == {"names": 0}
+        replace_marts(connection, evaluate(connection, [inputs], get_site().statistics))
+    assert (
+        world.execute("select family from marts.figure_names group by family, code, statistic having count(*) > 1")
+        == []
+    )
+    rows = world.execute(
+        "select wave_code, count(*)::int as figures from marts.evaluation_figures group by 1 order by 1"
+    )
+    assert [row["figures"] > 300 for row in rows] == [True, True]
 
 
 def test_the_release_before_goes_on_writing_rows(company: None) -> None:

@@ -20,6 +20,7 @@ from trainloop.surveys.results_comparison import compare, verify_findings
 from trainloop.surveys.results_figures import ComputedWaves, compute
 from trainloop.surveys.results_inputs import Inputs, read_earlier
 from trainloop.surveys.results_texts import theme_columns
+from trainloop.warehouse import engine
 from trainloop.warehouse.engine import Connection
 from trainloop.warehouse.statements import statement
 
@@ -67,13 +68,31 @@ def replace_marts(connection: Connection, evaluated: Iterable[Evaluated]) -> Non
 
 
 def _figure_ids(connection: Connection, names: Sequence[Name]) -> list[int]:
-    cursor = connection.cursor(row_factory=tuple_row, binary=True)
-    known = {row[:3]: row[3] for row in cursor.execute(statement("results", "figure_names"))}
+    known = _numbered(connection)
     if missing := [name for name in names if name not in known]:
-        families, codes, statistics = map(list, zip(*missing, strict=True))
-        new = {"families": families, "codes": codes, "statistics": statistics}
-        known |= {row[:3]: row[3] for row in cursor.execute(statement("results", "insert_figure_names"), new)}
+        known |= _number(missing)
     return [known[name] for name in names]
+
+
+def _numbered(connection: Connection) -> dict[Name, int]:
+    cursor = connection.cursor(row_factory=tuple_row, binary=True)
+    return {row[:3]: row[3] for row in cursor.execute(statement("results", "figure_names"))}
+
+
+def _number(names: Sequence[Name]) -> dict[Name, int]:
+    """Return the numbers of names that our snapshot does not know, those that another run has given meanwhile included.
+
+    A transaction of its own: whoever meets a new name waits for a moment, not until another class is written.
+    """
+    with engine.connect("statistics") as connection:
+        connection.execute(statement("results", "lock_figure_names"))
+        known = _numbered(connection)
+        if missing := [name for name in names if name not in known]:
+            families, codes, statistics = map(list, zip(*missing, strict=True))
+            new = {"families": families, "codes": codes, "statistics": statistics}
+            connection.execute(statement("results", "insert_figure_names"), new)
+            known = _numbered(connection)
+    return known
 
 
 def _wave(inputs: Inputs) -> tuple[str | int | None, ...]:
