@@ -137,9 +137,6 @@ with figures as (
 )
 delete from marts.evaluation_waves where wave_code = any(%(wave_codes)s)
 
--- name: lock_figure_names
-select pg_advisory_xact_lock(hashtextextended('figure_names', 0))
-
 -- name: figure_names
 -- Grain: one name. The release before may have numbered one twice: both numbers read the same.
 select family, code, statistic, figure_id from marts.figure_names

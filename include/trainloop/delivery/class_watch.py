@@ -77,4 +77,4 @@ def _run(name: str, as_of: date | None, *, allow_send: bool) -> dict[str, int]:
 
 def _lock(connection: Connection, name: str) -> None:
     # Two watches at once would both see the class as it was told before; the second waits and finds nothing.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"watch_class_day/{name}",))
+    engine.lock(connection, f"watch_class_day/{name}")

@@ -43,7 +43,7 @@ def send_materials(as_of: date | None = None, *, allow_send: bool = False) -> di
         return counts
     counts["files_checked"] = _check_files(scan)
     with engine.connect("planner") as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('send_materials', 0))")
+        engine.lock(connection, "send_materials")
         sessions = _sessions(connection, scan)
         counts["sessions"] = len(sessions)
         counts["faulty_assets"] = _make_packs(connection, scan, sessions)

@@ -30,7 +30,7 @@ def remind_of_prework(as_of: date | None = None, *, allow_send: bool = False) ->
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         if not scan.may_mail:
             return counts
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('remind_of_prework', 0))")
+        engine.lock(connection, "remind_of_prework")
         due = steps.due_steps(connection, scan, STEPS)
         site = get_site()
         rows = connection.execute(

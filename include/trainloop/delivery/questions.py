@@ -36,7 +36,7 @@ def digest_questions(as_of: date | None = None, *, allow_send: bool = False) -> 
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         if not scan.may_mail:
             return counts
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('digest_questions', 0))")
+        engine.lock(connection, "digest_questions")
         wanted = {"today": scan.today, "now": scan.real_now}
         rows = connection.execute(statement("materials", "sessions_with_questions"), wanted)
         sessions = {row["session_code"]: row for row in rows}

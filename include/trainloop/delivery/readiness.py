@@ -48,7 +48,7 @@ def check_readiness(as_of: date | None = None, *, allow_send: bool = False) -> d
     with engine.connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both tell the same.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('check_session_readiness', 0))")
+        engine.lock(connection, "check_session_readiness")
         sessions = connection.execute(
             statement("readiness", "horizon"), {"now": scan.real_now, "today": scan.real_today, "steps": list(STEPS)}
         ).fetchall()

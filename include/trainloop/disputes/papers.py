@@ -33,7 +33,7 @@ def make_papers() -> dict[str, int]:
     """Make every paper that is due; return counts: papers_made, pilots_waiting."""
     counts = {"papers_made": 0, "pilots_waiting": 0}
     with engine.connect("statistics") as connection:
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('dispute_papers', 0))")
+        engine.lock(connection, "dispute_papers")
         for dispute in connection.execute(statement("disputes", "papers_due")).fetchall():
             content = _content(connection, dispute)
             if content is None:

@@ -76,7 +76,7 @@ def advance(as_of: date | None = None, *, allow_send: bool = False) -> dict[str,
     counts = {"disputes_seen": 0, "moves": 0, "asked": 0, "notices_planned": 0}
     with engine.connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('mediate_course_dispute', 0))")
+        engine.lock(connection, "mediate_course_dispute")
         rows = connection.execute(statement("disputes", "under_way")).fetchall()
         counts["disputes_seen"] = len(rows)
         for row in rows:

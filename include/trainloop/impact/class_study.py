@@ -137,7 +137,7 @@ def read_people(connection: Connection, session: ClassSession) -> pd.DataFrame:
     people = pd.DataFrame({name: pd.Series(columns[name] or [], dtype="str") for name in _PEOPLE_COLUMNS})
     for name in _PEOPLE_COLUMNS[1:]:
         people[name] = people[name].astype("category")
-    left_on = pd.to_datetime(pd.Series(columns["left_on"] or [], dtype="datetime64[s]"))
+    left_on = pd.Series(columns["left_on"] or [], dtype="datetime64[s]")
     return people.assign(left_on=left_on, class_ends_on=pd.Timestamp(session.ends_on))
 
 

@@ -29,7 +29,7 @@ def share_results(as_of: date | None = None, *, allow_send: bool = False) -> dic
     with engine.connect("feedback") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both find a version that nobody was told of.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('competency_pages', 0))")
+        engine.lock(connection, "competency_pages")
         pages = connection.execute(
             statement("competency", "write_pages"),
             {

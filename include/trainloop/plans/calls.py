@@ -92,7 +92,7 @@ def call_check_ins(as_of: date | None = None, *, allow_send: bool = False) -> di
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         if not scan.may_mail:
             return {"notices_planned": 0}
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('call_check_ins', 0))")
+        engine.lock(connection, "call_check_ins")
         rows = connection.execute(statement("plans", "check_ins_due"), {"today": scan.today}).fetchall()
         planned = plan(connection, [notice for row in rows if (notice := _call(row, scan)) is not None])
         faults.point("plans.check_ins.before_commit")

@@ -50,7 +50,7 @@ def take_in(as_of: date | None = None) -> dict[str, int]:
 
 def _lock(connection: Connection) -> None:
     # Two scans at once would number the words of a plan twice.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('check_in_action_plans', 0))")
+    engine.lock(connection, "check_in_action_plans")
 
 
 def _make_plans(connection: Connection) -> int:

@@ -18,7 +18,7 @@ from trainloop.reporting.class_log_view import build_view
 from trainloop.reporting.document import Audience
 from trainloop.reporting.production import Report, Subject, make, refuse_failures, register
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 SUBJECT_KIND = "class_day"
@@ -35,7 +35,7 @@ def write_logs(as_of: date | None = None, *, allow_send: bool = False) -> dict[s
     with connect("reporter") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two evenings at once would both draw; the second waits and finds the steps done.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('capture_class_day', 0))")
+        lock(connection, "capture_class_day")
         keys = {"now": scan.now, "zone": site.company.timezone, "wait_days": site.class_days.log_waits_days}
         rows = connection.execute(statement("class_log", "days"), keys).fetchall()
         editions = [

@@ -12,7 +12,7 @@ from trainloop.outbox.notices import Notice, NoticeKind, RecipientKind, plan
 from trainloop.reporting.dispute_words import build_view
 from trainloop.reporting.production import Subject, make, refuse_failures, register
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 SUBJECT_KIND = "dispute"
@@ -28,7 +28,7 @@ def render_papers(as_of: date | None = None, *, allow_send: bool = False) -> dic
     with connect("reporter") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two runs at once would both draw; the second waits and finds the mails planned.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('dispute_papers_pdf', 0))")
+        lock(connection, "dispute_papers_pdf")
         papers = connection.execute(statement("disputes", "papers_to_render")).fetchall()
         figures = _figures(connection, papers)
         editions = [

@@ -12,7 +12,7 @@ from trainloop.reporting.evidence import CheckedFile
 from trainloop.reporting.production import Subject, make, refuse_failures, register
 from trainloop.reporting.promotion_view import Listed, build_view
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 SUBJECT_KIND = "promotion_list"
@@ -28,7 +28,7 @@ def render_list(as_of: date | None = None, *, allow_send: bool = False) -> dict[
     with connect("reporter") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two runs at once would both draw; the second waits and finds the files.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('promotion_list_report', 0))")
+        lock(connection, "promotion_list_report")
         listed = _read(connection)
         if listed is None:
             return {"rendered": 0, "unchanged": 0, "notices_planned": 0}

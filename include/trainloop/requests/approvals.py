@@ -190,7 +190,7 @@ def follow_up(as_of: date | None = None, *, allow_send: bool = False, run_id: st
     with engine.connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both find the last call 48 hours old.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('ask_approvals', 0))")
+        engine.lock(connection, "ask_approvals")
         expired = connection.execute(statement("approvals", "expire"), {"now": scan.real_now}).rowcount
         requested = _plan_requests(connection, scan)
         reminded = _remind(connection, scan) if scan.may_mail else 0

@@ -153,7 +153,7 @@ def remind_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[s
 
 def _lock(connection: Connection) -> None:
     # Two scans at once would both find the last call 48 hours old.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('chase_commitments', 0))")
+    engine.lock(connection, "chase_commitments")
 
 
 def _remind(connection: Connection, scan: Scan) -> int:

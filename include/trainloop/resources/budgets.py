@@ -15,7 +15,7 @@ from trainloop.faults import point
 from trainloop.outbox.notices import Notice, plan
 from trainloop.requests import approvals
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 APPROVAL_KIND: Final = "over_budget"
@@ -30,7 +30,7 @@ def check_due(as_of: date | None = None, *, allow_send: bool = False) -> dict[st
     with connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both find the last question answered.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('check_budgets', 0))")
+        lock(connection, "check_budgets")
         rows = connection.execute(statement("budgets", "with_questions"), {"kind": APPROVAL_KIND}).fetchall()
         counts = {"budgets": len(rows), "over": 0, "asked": 0, "notices_planned": 0}
         for row in rows:

@@ -22,7 +22,7 @@ from trainloop.domain.trainer_pipeline import Reached, Standing, can_teach, rubr
 from trainloop.resources import findings
 from trainloop.resources.findings import Finding
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 
@@ -46,7 +46,7 @@ def develop(as_of: date | None = None, *, allow_send: bool = False) -> dict[str,
     with connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both tell the same.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('develop_internal_trainers', 0))")
+        lock(connection, "develop_internal_trainers")
         standings = _standings(connection, scan)
         marks = _marks(connection)
         bench = _bench(standings, marks)

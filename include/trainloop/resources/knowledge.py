@@ -16,7 +16,7 @@ from trainloop.domain.resource_finding import OF_KNOWLEDGE
 from trainloop.resources import findings
 from trainloop.resources.findings import Finding
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import query_file, statement
 
 MEGABYTE = 1_048_576
@@ -58,7 +58,7 @@ def curate(as_of: date | None = None, *, allow_send: bool = False) -> dict[str, 
     with connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two scans at once would both tell the same.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('curate_knowledge_base', 0))")
+        lock(connection, "curate_knowledge_base")
         counts = {"assets": _fill_index(connection, scan)}
         counts |= findings.update(connection, scan, OF_KNOWLEDGE, _found(connection, scan))
         counts["notices_planned"] = 0

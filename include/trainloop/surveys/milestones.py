@@ -74,7 +74,7 @@ def _plan_batch(
     connection: Connection, scan: Scan, *, after: str = "", session_codes: list[str] | None = None
 ) -> tuple[Counter[str], str | None]:
     # Two planners at once would both insert and then count each other's rows; the second waits and finds nothing.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('plan_milestones', 0))")
+    engine.lock(connection, "plan_milestones")
     planner = site_planner()
     steps = list(planner.rules)
     sessions = connection.execute(

@@ -85,7 +85,7 @@ def _number(names: Sequence[Name]) -> dict[Name, int]:
     A transaction of its own: whoever meets a new name waits for a moment, not until another class is written.
     """
     with engine.connect("statistics") as connection:
-        connection.execute(statement("results", "lock_figure_names"))
+        engine.lock(connection, "figure_names")
         known = _numbered(connection)
         if missing := [name for name in names if name not in known]:
             families, codes, statistics = map(list, zip(*missing, strict=True))

@@ -25,7 +25,7 @@ from trainloop.errors import PermanentError
 from trainloop.outbox.notices import Notice, plan
 from trainloop.surveys.instrument import load_instrument
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection
+from trainloop.warehouse.engine import Connection, lock
 from trainloop.warehouse.statements import statement
 
 
@@ -210,7 +210,7 @@ def lock_invitations(connection: Connection) -> None:
 
     The cap counts a person's calls over all waves: two openers at once would each see room for their own.
     """
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('survey_invitations', 0))")
+    lock(connection, "survey_invitations")
 
 
 def renew_invitations(connection: Connection, scan: Scan, wave_codes: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from trainloop import faults
 from trainloop.config import get_site
 from trainloop.domain.promotion import Standing, certificate_state, months_between, open_conditions, verdict_of
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import connect
+from trainloop.warehouse.engine import connect, lock
 from trainloop.warehouse.statements import statement
 
 
@@ -29,7 +29,7 @@ def make_list() -> dict[str, int]:
     with connect("planner") as connection:
         scan = Scan.start(connection)
         # Two runs at once would both find the same revision.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('promotion_list', 0))")
+        lock(connection, "promotion_list")
         wanted = {"today": scan.real_today, "quarters": get_site().talent.appraisal_quarters}
         rows = connection.execute(statement("talent", "candidates"), wanted).fetchall()
         lines = [line for row in rows if (line := _line(row, scan.real_today)) is not None]

@@ -18,7 +18,7 @@ from trainloop.requests.commitments import Commitment
 from trainloop.surveys.scan import Scan
 from trainloop.talent import points
 from trainloop.talent.points import Earned, Reason
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 KIND = "answer_appeal"
@@ -35,7 +35,7 @@ def follow_up(as_of: date | None = None, *, allow_send: bool = False) -> dict[st
         if not scan.may_mail:
             return counts
         # Two scans at once would both carry an answer out.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('point_appeals', 0))")
+        lock(connection, "point_appeals")
         rows = connection.execute(statement("appeals", "unasked")).fetchall()
         asked = commitments.ask(connection, scan, [_commitment(row) for row in rows])
         answered = connection.execute(statement("appeals", "answered")).fetchall()

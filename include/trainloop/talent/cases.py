@@ -20,7 +20,7 @@ from trainloop.requests import approvals, commitments
 from trainloop.requests.commitments import Commitment
 from trainloop.surveys.scan import Scan
 from trainloop.talent import case_files
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 KIND = "practice_case"
@@ -117,7 +117,7 @@ def take_out() -> dict[str, int]:
 
 def _lock(connection: Connection) -> None:
     # Two scans at once would both ask, and both publish.
-    connection.execute("select pg_advisory_xact_lock(hashtextextended('share_practice_cases', 0))")
+    lock(connection, "share_practice_cases")
 
 
 def _ask_trainers(connection: Connection, scan: Scan) -> commitments.Asked:

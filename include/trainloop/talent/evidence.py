@@ -11,7 +11,7 @@ from trainloop.config import get_site
 from trainloop.surveys.scan import Scan
 from trainloop.talent import points
 from trainloop.talent.points import Earned
-from trainloop.warehouse.engine import connect
+from trainloop.warehouse.engine import connect, lock
 from trainloop.warehouse.statements import statement
 
 # What the view of evidence knows; the other kinds are booked by whoever decides about them.
@@ -27,7 +27,7 @@ def book_evidence() -> dict[str, int]:
     with connect("planner") as connection:
         scan = Scan.start(connection)
         # Two runs at once would both take the same entry back; the second waits and finds nothing.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('book_evidence', 0))")
+        lock(connection, "book_evidence")
         wanted = {
             "today": scan.real_today,
             "kinds": list(rules),

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from trainloop import faults
 from trainloop.config import get_site
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import connect
+from trainloop.warehouse.engine import connect, lock
 from trainloop.warehouse.statements import statement
 
 
@@ -23,7 +23,7 @@ def tell_people(as_of: date | None = None, *, allow_send: bool = False) -> dict[
         if not scan.may_mail:
             return {"endings": 0, "pages": 0, "notices_planned": 0}
         # Two runs at once would both find a version that nobody was told of.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('tell_points', 0))")
+        lock(connection, "tell_points")
         today, now = scan.real_today, scan.real_now
         values = {
             "today": today,

@@ -26,7 +26,7 @@ from trainloop.requests import approvals
 from trainloop.settings import get_settings
 from trainloop.surveys.scan import Scan
 from trainloop.trainers.payroll_file import write_file
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 KIND: Final = "allowance"
@@ -55,7 +55,7 @@ def compute_month(as_of: date | None = None, *, allow_send: bool = False) -> dic
     with connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two runs at once would both find the same classes unpaid; a decision waits until this batch is written.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('reward_trainers', 0))")
+        lock(connection, "reward_trainers")
         connection.execute(statement("allowances", "lock_open"))
         last_day = scan.today.replace(day=1) - timedelta(days=1)
         month = f"{last_day:%Y-%m}"

@@ -20,7 +20,7 @@ from trainloop.faults import point
 from trainloop.outbox.notices import Notice, plan
 from trainloop.settings import get_settings
 from trainloop.surveys.scan import Scan
-from trainloop.warehouse.engine import Connection, connect
+from trainloop.warehouse.engine import Connection, connect, lock
 from trainloop.warehouse.statements import statement
 
 SUBJECT_KIND: Final = "quarter"
@@ -34,7 +34,7 @@ def suggest_workshops(as_of: date | None = None, *, allow_send: bool = False) ->
     with connect("planner") as connection:
         scan = Scan.start(connection, as_of, allow_send=allow_send)
         # Two runs at once would both write the quarter.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('grow_trainers', 0))")
+        lock(connection, "grow_trainers")
         quarter = quarter_code(scan.today)
         suggested = _suggest(connection, scan, quarter)
         events = _events(connection, scan)

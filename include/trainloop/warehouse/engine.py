@@ -185,6 +185,11 @@ def pool(role: Role, size: int) -> ConnectionPool[Connection]:
     )
 
 
+def lock(connection: Connection, key: str) -> None:
+    """Take the advisory lock of a business key until this transaction ends; wait while somebody else holds it."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
+
+
 def try_lock(connection: Connection, key: str) -> bool:
     """Take the advisory lock of a business key until this transaction ends; False when somebody else holds it."""
     return not try_locks(connection, [key])
