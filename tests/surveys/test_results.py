@@ -268,13 +268,9 @@ def test_two_runs_that_meet_new_names_at_once_number_each_once(company: None) ->
         evaluate_session("S2")
         assert connection.execute("select count(*)::int as names from marts.figure_names").fetchone() == {"names": 0}
         replace_marts(connection, evaluate(connection, [inputs], get_site().statistics))
-    assert (
-        world.execute("select family from marts.figure_names group by family, code, statistic having count(*) > 1")
-        == []
-    )
-    rows = world.execute(
-        "select wave_code, count(*)::int as figures from marts.evaluation_figures group by 1 order by 1"
-    )
+    twice = "select family from marts.figure_names group by family, code, statistic having count(*) > 1"
+    assert world.execute(twice) == []
+    rows = world.execute("select count(*)::int as figures from marts.evaluation_figures group by wave_code")
     assert [row["figures"] > 300 for row in rows] == [True, True]
 
 
